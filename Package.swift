@@ -1,0 +1,53 @@
+// swift-tools-version: 6.1
+import PackageDescription
+
+/// Swift 6 language mode, every import spelled out where it is used, warnings are errors (`make check`).
+let strict: [SwiftSetting] = [
+    .swiftLanguageMode(.v6),
+    .enableUpcomingFeature("ExistentialAny"),
+    .enableUpcomingFeature("MemberImportVisibility"),
+    .enableUpcomingFeature("InternalImportsByDefault"),
+]
+
+/// The targets stand in the order of the story; imports go one way, from the bottom of this list to its top.
+let package = Package(
+    name: "agon",
+    platforms: [.macOS(.v14)],
+    products: [.executable(name: "agon", targets: ["agon"])],
+    dependencies: [
+        .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
+        .package(url: "https://github.com/groue/GRDB.swift", from: "7.10.0"),
+        .package(url: "https://github.com/jpsim/Yams", from: "6.2.2"),
+        .package(url: "https://github.com/apple/swift-crypto", from: "4.5.2"),
+    ],
+    targets: [
+        .target(name: "AgonCore", swiftSettings: strict),
+        .target(name: "AgonGames", dependencies: ["AgonCore"], swiftSettings: strict),
+        .target(name: "AgonScheduling", dependencies: ["AgonCore"], swiftSettings: strict),
+        .target(name: "AgonJudging", dependencies: ["AgonCore"], swiftSettings: strict),
+        .target(name: "AgonRatings", dependencies: ["AgonCore"], swiftSettings: strict),
+        .target(name: "CKernels"),
+        .target(name: "AgonTransformer", dependencies: ["AgonCore", "CKernels"], swiftSettings: strict),
+        .target(name: "AgonTraining", dependencies: ["AgonCore", "AgonTransformer"], swiftSettings: strict),
+        .target(
+            name: "AgonAgents",
+            dependencies: [
+                "AgonCore", "AgonGames", "AgonJudging", "AgonTransformer", "AgonTraining",
+                .product(name: "Yams", package: "Yams"),
+            ], swiftSettings: strict),
+        .target(
+            name: "AgonStore", dependencies: ["AgonCore", .product(name: "GRDB", package: "GRDB.swift")],
+            swiftSettings: strict),
+        .target(
+            name: "AgonTournament",
+            dependencies: [
+                "AgonCore", "AgonGames", "AgonScheduling", "AgonJudging", "AgonRatings", "AgonTransformer",
+                "AgonTraining", "AgonAgents", "AgonStore", .product(name: "Crypto", package: "swift-crypto"),
+            ], swiftSettings: strict),
+        .executableTarget(
+            name: "agon",
+            dependencies: [
+                "AgonTournament", .product(name: "ArgumentParser", package: "swift-argument-parser"),
+            ], swiftSettings: strict),
+    ]
+)

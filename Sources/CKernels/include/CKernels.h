@@ -1,0 +1,95 @@
+// The float loops of the engine: one table of kernels per instruction set.
+//
+// Every kernel sums each output element in an order that depends on that element's own row only,
+// never on how many rows are computed together: a row has the same bits alone and in a batch of 64.
+// The three paths agree to rounding, not to the bit; results are replayable on one path.
+//
+// All pointers are to float32, row-major, unaligned unless said otherwise. Sizes are element counts.
+// `ld…` is the distance between two rows. Nothing here allocates, locks or keeps state.
+
+#ifndef CKERNELS_H
+#define CKERNELS_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+typedef enum {
+    AGON_PATH_PORTABLE = 0,
+    AGON_PATH_AVX2 = 1,    // AVX2 + FMA
+    AGON_PATH_AVX512 = 2,  // AVX-512 F, DQ, BW, VL
+} agon_path;
+
+typedef struct agon_kernels {
+    const char *name;  // "portable", "avx2", "avx512"
+
+    // Floats that `pack` writes for a weight matrix w[n,k] (n outputs, k inputs).
+    size_t (*packed_count)(int n, int k);
+    // Reorders w[n,k] into the panels that `linear` reads.
+    void (*pack)(const float *w, int ldw, int n, int k, float *packed);
+    // Reorders the transpose of w[n,k], so that `linear` computes y[m,k] = x[m,n]·w: packed_count(k, n) floats.
+    void (*pack_transposed)(const float *w, int ldw, int n, int k, float *packed);
+    // y[m,n] = x[m,k]·wᵀ (+ bias[n] unless null); adds to y instead when accumulate ≠ 0.
+    void (*linear)(float *y, int ldy, const float *x, int ldx, const float *packed, int m, int n, int k,
+                   const float *bias, int accumulate);
+    // Gradient of the weights: dw[n,k] += dy[m,n]ᵀ·x[m,k]. Rows are summed in ascending order of m.
+    void (*linear_dw)(float *dw, int lddw, const float *dy, int lddy, const float *x, int ldx, int m, int n, int k);
+
+    // y[m,c] = weight[c] · x · r,  r = 1/√(mean(x²)+eps); r is stored in rstd[m].
+    void (*rmsnorm)(float *y, float *rstd, const float *x, const float *weight, int m, int c, float eps);
+    // dx[m,c] += gradient; dweight[c] += gradient, rows in ascending order.
+    void (*rmsnorm_backward)(float *dx, float *dweight, const float *dy, const float *x, const float *weight,
+                             const float *rstd, int m, int c);
+
+    // Rotates each head's pairs (i, i+d/2) of x[m, heads·d] by the angle of its position ("rotate half").
+    // cosine, sine: [positions, d/2]; position[m]; inverse ≠ 0 rotates back (the backward pass).
+    void (*rope)(float *x, int ldx, const float *cosine, const float *sine, const int32_t *position, int m,
+                 int heads, int d, int inverse);
+
+    // Causal attention of one sequence: query row i (0-based, of t) attends to key rows 0 … offset+i.
+    // q[t, heads·d], k and v[offset+t, kv_heads·d], out[t, heads·d]; log_sum_exp[t, heads] (null: not stored).
+    // scores: scratch of at least offset+t floats. Serves prefill (offset 0), decode (t = 1) and both mixed.
+    void (*attention)(float *out, int ldo, float *log_sum_exp, const float *q, int ldq, const float *k, int ldk,
+                      const float *v, int ldv, int t, int offset, int heads, int kv_heads, int d, float scale,
+                      float *scores);
+    // Backward of the same with offset 0. dq, dk, dv are added to. scratch: at least 2·t floats.
+    void (*attention_backward)(float *dq, int lddq, float *dk, int lddk, float *dv, int lddv, const float *dout,
+                               int lddo, const float *out, int ldo, const float *log_sum_exp, const float *q, int ldq,
+                               const float *k, int ldk, const float *v, int ldv, int t, int heads, int kv_heads, int d,
+                               float scale, float *scratch);
+
+    // y = silu(gate)·up, elementwise over count.
+    void (*silu_multiply)(float *y, const float *gate, const float *up, size_t count);
+    // dgate, dup are written (not added to).
+    void (*silu_multiply_backward)(float *dgate, float *dup, const float *dy, const float *gate, const float *up,
+                                   size_t count);
+
+    // For each row of logits[m,v]: log Σ exp over the first v entries.
+    void (*log_sum_exp)(float *result, const float *logits, int ldl, int m, int v);
+    // Per row: entropy in nats of softmax(logits[m,v]), given its log_sum_exp.
+    void (*entropy)(float *result, const float *logits, int ldl, const float *log_sum_exp, int m, int v);
+    // In place: logits[i,:] ← coefficient[i] · (onehot(target[i]) − softmax(logits[i,:])), the gradient of
+    // coefficient · log p(target) with respect to the logits.
+    void (*log_prob_backward)(float *logits, int ldl, const float *log_sum_exp, const int32_t *target,
+                              const float *coefficient, int m, int v);
+
+    // One AdamW step over count parameters, step-size corrections included by the caller:
+    // p *= 1 − lr·decay; m = β1 m + (1−β1) g·gscale; v likewise; p −= lr · (m/c1) / (√(v/c2) + eps).
+    void (*adamw)(float *p, const float *g, float *m, float *v, size_t count, float gscale, float lr, float beta1,
+                  float beta2, float eps, float decay, float correction1, float correction2);
+    // Σ x², accumulated in double in ascending order of fixed blocks.
+    double (*sum_squares)(const float *x, size_t count);
+    // y += a·x
+    void (*axpy)(float *y, const float *x, float a, size_t count);
+
+    // The token of greatest logit/temperature + Gumbel noise among tokens with logit ≥ floor; ties go to the lower
+    // id. Noise of token j is −log(−log u), u drawn from the 64-bit hash of (key, j): the same token has
+    // the same noise whatever v is. temperature 0 takes the greatest logit and draws nothing.
+    int32_t (*gumbel_argmax)(const float *logits, int v, float temperature, float floor, uint64_t key);
+} agon_kernels;
+
+// The fastest path this processor has.
+agon_path agon_path_best(void);
+// The table of a path, or null where the processor (or the build's architecture) lacks it.
+const agon_kernels *agon_kernels_for(agon_path path);
+
+#endif
