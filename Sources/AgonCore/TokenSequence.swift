@@ -2,7 +2,7 @@
 ///
 /// Training and audits use these ids as they were generated: text is never tokenised again, so that no
 /// boundary merge, doubled end token or template can move a token from the prompt into the completion.
-public struct TokenSequence: Sendable, Equatable, Codable {
+public struct TokenSequence: Sendable, Hashable, Codable {
     /// The ids `[T]`: prompt, then own and foreign turns in the order they were made.
     public var tokens: [Int32]
     /// `[T]`: true where the policy itself chose the token. Only these carry loss and log-probability.

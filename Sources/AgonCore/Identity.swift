@@ -1,0 +1,63 @@
+/// One version of an agent: what answers prompts, plays rooms and is rated. Written `ada@v3`.
+public struct PolicyID: Sendable, Hashable, Codable, Comparable, CustomStringConvertible {
+    /// The agent's name, its folder's name under `agents/`.
+    public var agent: String
+    /// 0 for the weights that the agent came with, one more after each promoted update.
+    public var version: Int
+
+    public init(agent: String, version: Int) {
+        self.agent = agent
+        self.version = version
+    }
+
+    public var description: String { "\(agent)@v\(version)" }
+
+    public static func < (left: PolicyID, right: PolicyID) -> Bool {
+        left.agent == right.agent ? left.version < right.version : left.agent < right.agent
+    }
+}
+
+/// One version of a judge. Judges that learn are versioned like agents.
+public struct JudgeID: Sendable, Hashable, Codable, CustomStringConvertible {
+    public var name: String
+    public var version: Int
+
+    public init(name: String, version: Int = 0) {
+        self.name = name
+        self.version = version
+    }
+
+    public var description: String { "\(name)@v\(version)" }
+}
+
+/// What all seats of a room are asked; a game's opening position is its prompt.
+public struct Prompt: Sendable, Hashable, Codable {
+    /// Unique within an arena, stable over runs.
+    public var id: String
+    /// What the policies see.
+    public var text: String
+    /// The gold answer where one is known. Policies never see it; judges only those that say they need it.
+    public var reference: String?
+
+    public init(id: String, text: String, reference: String? = nil) {
+        self.id = id
+        self.text = text
+        self.reference = reference
+    }
+}
+
+/// Where an arena's prompts come from, split so that no prompt is ever both trained and measured on.
+public protocol PromptSource: Sendable {
+    /// `count` prompts of the training side, distinct while there are enough, the same for the same seed.
+    func training(count: Int, seed: Seed) -> [Prompt]
+    /// `count` prompts of the held-out side, distinct while there are enough, the same for the same seed.
+    func heldOut(count: Int, seed: Seed) -> [Prompt]
+}
+
+/// Which side of the split a prompt belongs to: a pure function of its text, so it never moves.
+public enum HeldOutSplit {
+    /// True for one text in `oneIn`, by hash.
+    public static func contains(_ text: String, oneIn: Int = 5) -> Bool {
+        Seed(run: 0x4845_4C44).child(.prompt, named: text).value % UInt64(oneIn) == 0
+    }
+}

@@ -1,0 +1,94 @@
+/// The outcome for two seats.
+public enum Verdict: String, Sendable, Codable, CaseIterable {
+    case first, second, tie
+    /// The judge gave no valid answer: counts for nobody.
+    case void
+
+    /// The same outcome, seen from the other seat.
+    public var flipped: Verdict {
+        switch self {
+        case .first: .second
+        case .second: .first
+        case .tie, .void: self
+        }
+    }
+
+    /// Points of the first seat: 1, ½ or 0; nil for void.
+    public var score: Double? {
+        switch self {
+        case .first: 1
+        case .second: 0
+        case .tie: 0.5
+        case .void: nil
+        }
+    }
+}
+
+/// The verdict on two seats of a room.
+public struct PairVerdict: Sendable, Hashable, Codable {
+    /// Seats, `first` < `second`.
+    public var first: Int
+    public var second: Int
+    public var verdict: Verdict
+    /// True where a rule decided (a forfeit) and no judge was asked.
+    public var byRule: Bool
+
+    public init(first: Int, second: Int, verdict: Verdict, byRule: Bool = false) {
+        self.first = first
+        self.second = second
+        self.verdict = verdict
+        self.byRule = byRule
+    }
+}
+
+/// A room's seats ordered by their verdicts, ties allowed.
+public struct Ranking: Sendable, Hashable, Codable {
+    /// Per seat: 1 is best, equal ranks tie, the next rank skips the tied ones (1, 1, 3). Nil: nothing valid was said.
+    public var ranks: [Int?]
+
+    public init(ranks: [Int?]) { self.ranks = ranks }
+}
+
+/// What a judge is shown of a room: seats, never names.
+public struct JudgingTask: Sendable, Hashable {
+    /// Opaque: tells neither round nor agents.
+    public var id: UInt64
+    public var prompt: String
+    /// The gold answer, only for judges that need it.
+    public var reference: String?
+    /// The answers to compare, in seat order, forfeits left out.
+    public var answers: [String]
+
+    public init(id: UInt64, prompt: String, reference: String? = nil, answers: [String]) {
+        self.id = id
+        self.prompt = prompt
+        self.reference = reference
+        self.answers = answers
+    }
+}
+
+/// What a judge said of a task.
+public struct Judgement: Sendable, Hashable {
+    /// Every pair of answers once, first < second, indices into the task's answers.
+    public var verdicts: [PairVerdict]
+    /// One score per answer, greater is better, where the judge scores.
+    public var scores: [Double]?
+
+    public init(verdicts: [PairVerdict], scores: [Double]? = nil) {
+        self.verdicts = verdicts
+        self.scores = scores
+    }
+}
+
+/// Who compares answers.
+///
+/// A judge that can see order asks in both orders itself: agreement decides, disagreement is a tie, unreadable
+/// is void. Swapping two answers of a task must swap their verdicts; the law is tested on every conformer.
+public protocol Judge: Sendable {
+    var id: JudgeID { get }
+    /// Whether tasks must carry the gold answer. Only then do they.
+    var needsReference: Bool { get }
+    /// One judgement per task, in order.
+    /// - Throws: faults of the world only; what cannot be judged is void.
+    func judge(_ tasks: [JudgingTask]) async throws -> [Judgement]
+}

@@ -1,0 +1,95 @@
+/// How a policy draws its tokens. Names and order of the filters are the field's: temperature, top_k, top_p, min_p.
+public struct SamplingOptions: Sendable, Hashable, Codable {
+    /// Divides the logits; 0 takes the likeliest token always.
+    public var temperature: Double
+    /// Keeps the k likeliest tokens and their ties; 0 keeps all.
+    public var topK: Int
+    /// Keeps the smallest set of likeliest tokens whose probability reaches this, at least one; 1 keeps all.
+    public var topP: Double
+    /// Keeps tokens at least this share as likely as the likeliest; 0 keeps all.
+    public var minP: Double
+
+    public init(temperature: Double = 1, topK: Int = 0, topP: Double = 1, minP: Double = 0) {
+        self.temperature = temperature
+        self.topK = topK
+        self.topP = topP
+        self.minP = minP
+    }
+
+    /// The likeliest token always.
+    public static let greedy = SamplingOptions(temperature: 0)
+}
+
+/// One turn after the prompt. Own turns keep the ids that were generated.
+public enum Turn: Sendable, Hashable, Codable {
+    case own(tokens: [Int32], text: String)
+    case other(text: String)
+
+    public var text: String {
+        switch self {
+        case .own(_, let text), .other(let text): text
+        }
+    }
+}
+
+/// One question to a policy: a prompt, and in a game what was played since.
+public struct PolicyRequest: Sendable, Hashable {
+    /// The prompt's text.
+    public var prompt: String
+    /// The turns since, own and foreign, in order; empty for a plain question.
+    public var turns: [Turn]
+    /// The most tokens the answer may have.
+    public var maxNewTokens: Int
+    public var sampling: SamplingOptions
+    /// The address of every draw that this answer makes.
+    public var seed: Seed
+
+    public init(prompt: String, turns: [Turn] = [], maxNewTokens: Int, sampling: SamplingOptions, seed: Seed) {
+        self.prompt = prompt
+        self.turns = turns
+        self.maxNewTokens = maxNewTokens
+        self.sampling = sampling
+        self.seed = seed
+    }
+}
+
+/// Why generation ended.
+public enum FinishReason: String, Sendable, Codable {
+    /// The policy ended its answer.
+    case stop
+    /// The token limit ended it.
+    case length
+}
+
+/// What a policy answered.
+public struct PolicyResponse: Sendable, Hashable {
+    public var text: String
+    /// The generated ids, end token included where it came; empty for policies without tokens.
+    public var tokens: [Int32]
+    /// The ids of everything before the answer, as the policy saw them; empty for policies without tokens.
+    public var context: [Int32]
+    /// log p of each generated token in nats, untempered and unfiltered, `[tokens.count]`.
+    public var logProbs: [Float]
+    public var finish: FinishReason
+
+    public init(
+        text: String, tokens: [Int32] = [], context: [Int32] = [], logProbs: [Float] = [], finish: FinishReason = .stop
+    ) {
+        self.text = text
+        self.tokens = tokens
+        self.context = context
+        self.logProbs = logProbs
+        self.finish = finish
+    }
+}
+
+/// What answers: prompt → completion. One version of an agent.
+///
+/// A policy is pure: the same request gets the same response, whatever else is in the batch, in whatever
+/// order, on however many threads. The laws are tested on every conformer.
+public protocol Policy: Sendable {
+    var id: PolicyID { get }
+    /// One response per request, in the order of the requests.
+    /// - Throws: faults of the world only. An answer that is wrong, empty or illegal is a response.
+    func respond(to requests: [PolicyRequest]) async throws -> [PolicyResponse]
+}

@@ -1,0 +1,84 @@
+/// One prompt, n seats, one seed: the unit of work.
+public struct Room: Sendable, Hashable, Codable {
+    /// The round it belongs to, from 1.
+    public var round: Int
+    /// Its place in the round, from 0. Ratings consume rooms in this order, never in order of arrival.
+    public var index: Int
+    /// Rooms that share an opening with sides changed have the same group. Their results are not independent.
+    public var group: Int
+    public var prompt: Prompt
+    /// Who sits where.
+    public var seats: [PolicyID]
+    /// True where gold measures the judge.
+    public var isCanary: Bool
+
+    public init(round: Int, index: Int, group: Int, prompt: Prompt, seats: [PolicyID], isCanary: Bool = false) {
+        self.round = round
+        self.index = index
+        self.group = group
+        self.prompt = prompt
+        self.seats = seats
+        self.isCanary = isCanary
+    }
+}
+
+/// Why a seat gave no valid rollout. A forfeit is a loss, decided before any judge sees the room.
+public enum Forfeit: String, Sendable, Codable, CaseIterable {
+    /// The answer had no text.
+    case empty
+    /// The token limit came before the end of the answer.
+    case unfinished
+    /// The move was not legal.
+    case illegal
+}
+
+/// What one seat produced.
+public struct Rollout: Sendable, Hashable, Codable {
+    /// The answer; for a game the whole transcript.
+    public var text: String
+    /// The tokens with their own-marks; nil for policies without tokens, which never enter a preference pair.
+    public var sequence: TokenSequence?
+    /// log p of each own token in nats when it was drawn, under the version that drew it.
+    public var logProbs: [Float]
+    /// How the last answer ended.
+    public var finish: FinishReason
+    public var forfeit: Forfeit?
+    /// What gold says of it: 1 right, 0 wrong, a game's points; nil where there is no gold.
+    public var gold: Double?
+
+    public init(
+        text: String, sequence: TokenSequence? = nil, logProbs: [Float] = [], finish: FinishReason = .stop,
+        forfeit: Forfeit? = nil, gold: Double? = nil
+    ) {
+        self.text = text
+        self.sequence = sequence
+        self.logProbs = logProbs
+        self.finish = finish
+        self.forfeit = forfeit
+        self.gold = gold
+    }
+}
+
+/// A room that was played and judged: what the database keeps of it.
+public struct RoomResult: Sendable, Hashable, Codable {
+    public var room: Room
+    /// One per seat.
+    public var rollouts: [Rollout]
+    /// Who compared.
+    public var judge: JudgeID
+    /// What the judge scored each seat, where it scores; nil entries for forfeits.
+    public var scores: [Double?]
+    public var verdicts: [PairVerdict]
+    public var ranking: Ranking
+
+    public init(
+        room: Room, rollouts: [Rollout], judge: JudgeID, scores: [Double?], verdicts: [PairVerdict], ranking: Ranking
+    ) {
+        self.room = room
+        self.rollouts = rollouts
+        self.judge = judge
+        self.scores = scores
+        self.verdicts = verdicts
+        self.ranking = ranking
+    }
+}
