@@ -1,0 +1,107 @@
+import AgonCore
+import Foundation
+
+/// What an agent's folder says: `agents/NAME/agent.yaml` and, where there is one, `system.md`.
+public struct AgentConfiguration: Sendable {
+    /// What answers.
+    public enum Kind: Sendable, Hashable {
+        /// A model folder in Hugging Face layout, by its path.
+        case transformer(model: String)
+        /// A built-in rule, by its strategy's name and skill.
+        case scripted(strategy: String, skill: Double)
+    }
+
+    /// The folder's name.
+    public var name: String
+    public var kind: Kind
+    public var summary: String
+    public var sampling: SamplingOptions
+    /// Put before every prompt; empty where there is no `system.md`.
+    public var system: String
+    /// `agent.yaml`, to name in errors.
+    public var file: String
+    /// The line that names the model or strategy.
+    public var sourceLine: Int
+    /// The keys of `agent.yaml`.
+    public static let section = Section(
+        "",
+        [
+            Key("kind", .choice(["transformer", "scripted"], default: nil), "What answers: a model, or a built-in rule."),
+            Key("description", .text(default: ""), "One line for people."),
+            Key(
+                "model", .text(default: ""),
+                "transformer: a folder in Hugging Face layout (config.json, model.safetensors, tokenizer.json), relative to the agent's folder; or the folder of another agent, whose model it then starts from."),
+            Key(
+                "strategy", .choice(["", "random", "first_legal", "perfect", "noisy_expert"], default: ""),
+                "scripted: the rule. In prompt arenas `random` shuffles the gold answer's characters and `perfect` gives the gold answer."),
+            Key("skill", .number(0...1, default: 0.5), unit: "share", "noisy_expert: how often it answers like `perfect`; otherwise like `random`."),
+            Key("temperature", .number(0...10, default: 1), "Divides the logits before a token is drawn; 0 takes the likeliest."),
+            Key("top_k", .integer(0...1_000_000, default: 0), unit: "tokens", "Draws among the k likeliest tokens; 0 is off."),
+            Key("top_p", .number(0...1, default: 1), unit: "probability", "Draws among the likeliest tokens that together reach this probability; 1 is off."),
+            Key("min_p", .number(0...1, default: 0), unit: "share", "Drops tokens less likely than this share of the likeliest; 0 is off."),
+        ])
+
+    /// Reads an agent's folder.
+    /// - Throws: `AgentError`, one sentence naming file and line.
+    public init(folder: String) throws {
+        let file = folder + "/agent.yaml"
+        let reader = try ConfigurationReader(file: file, section: AgentConfiguration.section)
+        name = URL(fileURLWithPath: folder).standardizedFileURL.lastPathComponent
+        self.file = file
+        summary = try reader.text("description")
+        sampling = SamplingOptions(
+            temperature: try reader.number("temperature"), topK: try reader.integer("top_k"),
+            topP: try reader.number("top_p"), minP: try reader.number("min_p"))
+        let model = try reader.text("model")
+        let strategy = try reader.text("strategy")
+        if try reader.text("kind") == "transformer" {
+            guard !model.isEmpty else {
+                throw reader.error("kind", "a transformer agent needs `model:`, the path of a model folder or of another agent's folder.")
+            }
+            if reader.has("strategy") { throw reader.error("strategy", "`strategy` belongs to scripted agents; remove it or set `kind: scripted`.") }
+            kind = .transformer(model: try AgentConfiguration.modelFolder(model, from: folder, reader: reader, depth: 0))
+            sourceLine = reader.line(of: "model")
+        } else {
+            guard !strategy.isEmpty else {
+                throw reader.error("kind", "a scripted agent needs `strategy:`, one of random, first_legal, perfect, noisy_expert.")
+            }
+            if reader.has("model") { throw reader.error("model", "`model` belongs to transformer agents; remove it or set `kind: transformer`.") }
+            kind = .scripted(strategy: strategy, skill: try reader.number("skill"))
+            sourceLine = reader.line(of: "strategy")
+        }
+        let systemFile = folder + "/system.md"
+        system = FileManager.default.fileExists(atPath: systemFile) ? try AgentConfiguration.systemPrompt(systemFile) : ""
+    }
+}
+
+extension AgentConfiguration {
+    /// The most bytes a system prompt may have.
+    static let systemPromptLimit = 65_536
+
+    private static func systemPrompt(_ file: String) throws -> String {
+        guard let text = try? String(contentsOfFile: file, encoding: .utf8) else {
+            throw AgentError(.unreadable, "\(file) is not readable UTF-8 text: save it as UTF-8 or remove it.")
+        }
+        guard text.utf8.count <= systemPromptLimit else {
+            throw AgentError(.badValue, "\(file) has \(text.utf8.count) bytes: a system prompt may have \(systemPromptLimit).")
+        }
+        return text
+    }
+
+    /// Follows `model:` to a model folder; another agent's folder leads on to that agent's model.
+    private static func modelFolder(_ model: String, from folder: String, reader: ConfigurationReader, depth: Int) throws -> String {
+        let path = model.hasPrefix("/") ? model : (folder as NSString).appendingPathComponent(model)
+        var isFolder: ObjCBool = false
+        guard FileManager.default.fileExists(atPath: path, isDirectory: &isFolder), isFolder.boolValue else {
+            throw reader.error("model", "there is no folder `\(path)`: `model` is looked up from the agent's own folder \(folder).")
+        }
+        guard FileManager.default.fileExists(atPath: path + "/agent.yaml") else { return path }
+        guard depth < 8 else {
+            throw reader.error("model", "`model` leads through more than 8 agents: point one of them at a model folder.")
+        }
+        let other = try ConfigurationReader(file: path + "/agent.yaml", section: section)
+        let next = try other.text("model")
+        guard !next.isEmpty else { throw other.error("kind", "`\(path)` is no transformer agent, so no other agent can start from its model.") }
+        return try modelFolder(next, from: path, reader: other, depth: depth + 1)
+    }
+}

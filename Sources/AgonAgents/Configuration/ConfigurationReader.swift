@@ -1,0 +1,197 @@
+import Foundation
+import Yams
+
+/// A section of a YAML file, checked against its keys, that knows file and line of everything it hands out.
+///
+/// Types, ranges and defaults come from the `Section`, so that what the reader accepts and what the
+/// documentation's tables say cannot differ.
+public struct ConfigurationReader {
+    /// The file's path as the user wrote it.
+    public let file: String
+    public let section: Section
+    private let mapping: Node.Mapping
+    private let line: Int
+
+    /// Reads a whole file.
+    /// - Throws: `unreadable`, `syntax` or `unknownKey`, each naming file and line.
+    public init(file: String, section: Section) throws {
+        let text: String
+        do {
+            text = try String(contentsOfFile: file, encoding: .utf8)
+        } catch {
+            throw AgentError(.unreadable, "\(file) cannot be read: create it or check the path.", underlying: error)
+        }
+        try self.init(text: text, file: file, section: section)
+    }
+
+    /// Reads a text that came from `file`.
+    public init(text: String, file: String, section: Section) throws {
+        let root: Node?
+        do {
+            root = try Yams.compose(yaml: text)
+        } catch let error as YamlError {
+            throw AgentError(.syntax, "\(file): not valid YAML: \(ConfigurationReader.sentence(error)).", underlying: error)
+        }
+        guard let root, let mapping = root.mapping else {
+            throw AgentError(.syntax, "\(file):1: expected keys and values such as `\(section.keys[0].name): …`.")
+        }
+        try self.init(file: file, section: section, mapping: mapping, line: 1)
+    }
+
+    private init(file: String, section: Section, mapping: Node.Mapping, line: Int) throws {
+        self.file = file
+        self.section = section
+        self.mapping = mapping
+        self.line = line
+        for (key, _) in mapping {
+            let name = key.string ?? ""
+            guard section.key(name) == nil else { continue }
+            let nearest = NearestName.of(name, among: section.keys.map(\.name))
+            let place = section.name.isEmpty ? "here" : "in `\(section.name)`"
+            let hint = nearest.map { "did you mean `\($0)`?" } ?? "known are \(section.keys.map(\.name).joined(separator: ", "))."
+            throw AgentError(.unknownKey, "\(file):\(key.mark?.line ?? line): there is no key `\(name)` \(place): \(hint)")
+        }
+    }
+
+    /// Whether the file gives the key.
+    public func has(_ name: String) -> Bool { mapping[name] != nil }
+
+    /// The line of a key's value, or of the section where it is absent.
+    public func line(of name: String) -> Int { mapping[name]?.mark?.line ?? line }
+
+    /// `file:line`, to begin a sentence about a key's value.
+    public func place(_ name: String) -> String { "\(file):\(line(of: name))" }
+
+    public func integer(_ name: String) throws -> Int {
+        guard case .integer(let range, let fallback) = spec(name).kind else { preconditionFailure("`\(name)` is no integer key") }
+        guard let node = mapping[name] else { return try fallback ?? missing(name) }
+        guard let value = node.int else { throw bad(name, node, "a whole number") }
+        guard range.contains(value) else { throw bad(name, node, spec(name).range) }
+        return value
+    }
+
+    public func number(_ name: String) throws -> Double {
+        guard case .number(let range, let fallback) = spec(name).kind else { preconditionFailure("`\(name)` is no number key") }
+        guard let node = mapping[name] else { return try fallback ?? missing(name) }
+        guard let value = node.float ?? node.int.map(Double.init), value.isFinite else { throw bad(name, node, "a number") }
+        guard range.contains(value) else { throw bad(name, node, spec(name).range) }
+        return value
+    }
+
+    public func boolean(_ name: String) throws -> Bool {
+        guard case .boolean(let fallback) = spec(name).kind else { preconditionFailure("`\(name)` is no boolean key") }
+        guard let node = mapping[name] else { return fallback }
+        guard let value = node.bool else { throw bad(name, node, "true or false") }
+        return value
+    }
+
+    /// A text or a choice.
+    public func text(_ name: String) throws -> String {
+        switch spec(name).kind {
+        case .text(let fallback):
+            guard let node = mapping[name] else { return try fallback ?? missing(name) }
+            guard let value = node.scalar?.string else { throw bad(name, node, "text") }
+            return value
+        case .choice(let values, let fallback):
+            guard let node = mapping[name] else { return try fallback ?? missing(name) }
+            guard let value = node.scalar?.string else { throw bad(name, node, "one of \(values.joined(separator: ", "))") }
+            guard values.contains(value) else {
+                let hint = NearestName.of(value, among: values).map { "; did you mean `\($0)`?" } ?? ""
+                throw AgentError(
+                    .badValue, "\(place(name)): `\(name)` is `\(value)`, it must be one of \(values.joined(separator: ", "))\(hint)")
+            }
+            return value
+        default: preconditionFailure("`\(name)` is no text key")
+        }
+    }
+
+    /// A list of texts; a single text counts as a list of one.
+    public func list(_ name: String) throws -> [String] {
+        guard case .list(let fallback) = spec(name).kind else { preconditionFailure("`\(name)` is no list key") }
+        guard let node = mapping[name] else { return try fallback ?? missing(name) }
+        if let single = node.scalar { return [single.string] }
+        guard let sequence = node.sequence else { throw bad(name, node, "a list such as [a, b]") }
+        return try sequence.map { item in
+            guard let value = item.scalar?.string else { throw bad(name, item, "a list of text") }
+            return value
+        }
+    }
+
+    public func numbers(_ name: String) throws -> [Double]? {
+        guard case .numbers(let fallback) = spec(name).kind else { preconditionFailure("`\(name)` is no number list key") }
+        guard let node = mapping[name] else { return fallback }
+        guard let sequence = node.sequence else { throw bad(name, node, "a list of numbers such as [1, 0.2]") }
+        return try sequence.map { item in
+            guard let value = item.float ?? item.int.map(Double.init), value.isFinite else { throw bad(name, item, "a list of numbers") }
+            return value
+        }
+    }
+
+    /// The reader of a section; where the file leaves the section out, every key has its default.
+    public func reader(_ name: String) throws -> ConfigurationReader {
+        guard case .section(let inner) = spec(name).kind else { preconditionFailure("`\(name)` is no section") }
+        guard let node = mapping[name] else {
+            return try ConfigurationReader(file: file, section: inner, mapping: Node.Mapping([]), line: line)
+        }
+        guard let value = node.mapping else { throw bad(name, node, "a section with keys such as `\(inner.keys[0].name)`") }
+        return try ConfigurationReader(file: file, section: inner, mapping: value, line: node.mark?.line ?? line)
+    }
+
+    /// The error for a value that parses but cannot be: a sentence that begins with file and line.
+    public func error(_ name: String, _ sentence: String) -> AgentError {
+        AgentError(.badValue, "\(place(name)): \(sentence)")
+    }
+
+    private func spec(_ name: String) -> Key {
+        guard let key = section.key(name) else { preconditionFailure("`\(name)` is no key of `\(section.name)`") }
+        return key
+    }
+
+    private func missing<Value>(_ name: String) throws -> Value {
+        let path = section.name.isEmpty ? name : "\(section.name).\(name)"
+        throw AgentError(.missingKey, "\(file):\(line): `\(path)` is missing: \(spec(name).meaning)")
+    }
+
+    private func bad(_ name: String, _ node: Node, _ expected: String) -> AgentError {
+        let seen = node.scalar.map { "`\($0.string)`" } ?? "a nested value"
+        return AgentError(.badValue, "\(file):\(node.mark?.line ?? line): `\(name)` is \(seen), it must be \(expected).")
+    }
+
+    /// Yams describes errors over several lines with a picture; one sentence is enough.
+    private static func sentence(_ error: YamlError) -> String {
+        switch error {
+        case .parser(_, let problem, let mark, _), .scanner(_, let problem, let mark, _), .composer(_, let problem, let mark, _):
+            "line \(mark.line), column \(mark.column): \(problem)"
+        case .duplicatedKeysInMapping(let duplicates, _):
+            "key `\(duplicates.map { "\($0)" }.joined(separator: "`, `"))` stands twice"
+        default:
+            "\(error)".split(separator: "\n").first.map(String.init) ?? "unknown fault"
+        }
+    }
+}
+
+/// The name that somebody probably meant.
+public enum NearestName {
+    /// The nearest candidate by edit distance, nil where none is near (more than a third of the letters differ).
+    public static func of(_ name: String, among candidates: [String]) -> String? {
+        let scored = candidates.map { (distance(name, $0), $0) }.min { $0.0 == $1.0 ? $0.1 < $1.1 : $0.0 < $1.0 }
+        guard let (distance, nearest) = scored, distance <= max(1, max(name.count, nearest.count) / 3) else { return nil }
+        return nearest
+    }
+
+    /// Levenshtein distance.
+    static func distance(_ left: String, _ right: String) -> Int {
+        let right = Array(right.unicodeScalars)
+        var row = Array(0...right.count)
+        for (i, scalar) in left.unicodeScalars.enumerated() {
+            var diagonal = row[0]
+            row[0] = i + 1
+            for (j, other) in right.enumerated() {
+                let next = min(diagonal + (scalar == other ? 0 : 1), row[j] + 1, row[j + 1] + 1)
+                diagonal = row[j + 1]
+                row[j + 1] = next
+            }
+        }
+        return row[right.count]
+    }
+}

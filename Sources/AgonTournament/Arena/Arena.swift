@@ -1,0 +1,181 @@
+import AgonAgents
+public import AgonCore
+import AgonGames
+import AgonJudging
+import AgonScheduling
+import AgonTransformer
+import Crypto
+import Foundation
+
+/// An arena with everything it names loaded and checked, before anything starts.
+public struct Arena: Sendable {
+    public let configuration: ArenaConfiguration
+    /// Who takes part, in the file's order.
+    public let entrants: [Entrant]
+    let agents: [String: AgentConfiguration]
+    /// The models that transformer agents start from, by agent. Agents of one base share its memory.
+    let models: [String: ModelFolder]
+    /// SHA-256 of each agent's weights file; empty for scripted agents.
+    let modelHashes: [String: String]
+    let judgeConfiguration: JudgeConfiguration?
+    let judgeModel: ModelFolder?
+    let judgeHash: String
+    let prompts: any PromptSource
+    let game: (any Game)?
+    /// Whether a prompt's answers can be checked against gold.
+    let hasGold: Bool
+    /// The task whose gold this is; nil for games and prompt files.
+    let task: (any PromptTask)?
+    private let promptFile: PromptFile?
+    /// The kernel path that this process computes on.
+    let kernels: Kernels
+
+    /// Loads an arena and everything it names.
+    /// - Throws: `AgentError`, `TransformerError` or `TournamentError`, one sentence naming the file.
+    public init(file: String) throws {
+        let configuration = try ArenaConfiguration(file: file)
+        self.configuration = configuration
+        kernels = try Kernels.current
+        let contest = try Contest(configuration)
+        (prompts, game, task, promptFile, hasGold) = (contest.prompts, contest.game, contest.task, contest.file, contest.hasGold)
+
+        var agents: [String: AgentConfiguration] = [:]
+        var models: [String: ModelFolder] = [:]
+        var hashes: [String: String] = [:]
+        var byPath: [String: ModelFolder] = [:]
+        for name in configuration.agents {
+            let folder = ArenaConfiguration.sibling("agents", name, of: file)
+            guard FileManager.default.fileExists(atPath: folder) else {
+                throw AgentError(.badValue, "\(file): agent `\(name)` has no folder \(folder): create it, for example with `agon new agent \(name)`.")
+            }
+            let agent = try AgentConfiguration(folder: folder)
+            agents[agent.name] = agent
+            guard case .transformer(let path) = agent.kind else { continue }
+            let key = URL(fileURLWithPath: path).standardizedFileURL.path
+            let model = try byPath[key] ?? ModelFolder.load(path)
+            guard model.config.head == .language else {
+                throw AgentError(.badModel, "\(agent.file):\(agent.sourceLine): \(path) is a judge's model (it has a score head): an agent needs a language model.")
+            }
+            byPath[key] = model
+            models[agent.name] = model
+            hashes[agent.name] = try FileHash.weights(in: path)
+        }
+        self.agents = agents
+        self.models = models
+        modelHashes = hashes
+        entrants = configuration.agents.map { path in
+            let name = (path as NSString).lastPathComponent
+            let role: Entrant.Role = models[name] == nil ? .scripted : configuration.anchors.contains(path) ? .anchor : .learner
+            return Entrant(name: name, role: role)
+        }
+        if configuration.judge.kind == .rewardModel {
+            let judge = try JudgeConfiguration(folder: configuration.judge.folder)
+            let model = try ModelFolder.load(judge.model)
+            guard model.config.head == .score else {
+                throw AgentError(.badModel, "\(configuration.judge.folder)/judge.yaml: \(judge.model) has no score head: a reward model needs LlamaForSequenceClassification with one label.")
+            }
+            (judgeConfiguration, judgeModel, judgeHash) = (judge, model, try FileHash.weights(in: judge.model))
+        } else {
+            (judgeConfiguration, judgeModel, judgeHash) = (nil, nil, "")
+        }
+        try checkTogether()
+    }
+
+    /// What needs the loaded parts to be checked.
+    private func checkTogether() throws {
+        let file = configuration.file
+        guard entrants.count > 1 else {
+            throw AgentError(.badValue, "\(file): an arena needs at least two agents.")
+        }
+        if configuration.judge.canaryRoomCount > 0 || configuration.judge.kind == .exact, !hasGold {
+            throw AgentError(.badValue, "\(file): canaries and the exact judge need gold: give every line of the prompts file an `answer`.")
+        }
+        for entrant in entrants where entrant.role == .scripted && game == nil && !hasGold {
+            throw AgentError(.badValue, "\(file): scripted agent `\(entrant.name)` answers from gold, which these prompts do not have.")
+        }
+        if game == nil, prompts.heldOut(count: 1, seed: Seed(run: 0)).isEmpty, configuration.gatePromptCount + configuration.evaluationPromptCount > 0 {
+            throw AgentError(.badValue, "\(file): no prompt is held out for gate and evaluation: give more prompts, or set both counts to 0.")
+        }
+    }
+
+    /// Gold's opinion of an answer: 1 right, 0 wrong, nil where gold is not known.
+    func gold(_ answer: String, to prompt: Prompt) -> Double? {
+        if let task { return task.isRight(answer, to: prompt) ? 1 : 0 }
+        return prompt.reference.map { reference in
+            answer.trimmingCharacters(in: .whitespacesAndNewlines) == reference.trimmingCharacters(in: .whitespacesAndNewlines) ? 1 : 0
+        }
+    }
+
+    /// The gold answer to a prompt's text, for scripted agents.
+    func goldAnswer(_ prompt: String) -> String? {
+        task?.goldAnswer(to: prompt) ?? promptFile?.answers[prompt]
+    }
+
+    var scheduler: any Scheduler {
+        switch configuration.schedule {
+        case .roundRobin(let rooms, let baseline):
+            RoundRobin(roomsPerPairing: rooms, baselineRoomsPerPairing: baseline)
+        case .freeForAll(let rooms, let seats):
+            FreeForAll(roomCount: rooms, seatsPerLearner: seats)
+        }
+    }
+
+    /// The policy that ratings and measurements are read against: the first anchor, else the first agent's version 0.
+    public var referencePolicy: PolicyID {
+        PolicyID(agent: configuration.anchors.first.map { ($0 as NSString).lastPathComponent } ?? entrants[0].name, version: 0)
+    }
+
+    /// The agents whose policies train.
+    public var learners: [String] { entrants.filter { $0.role == .learner }.map(\.name) }
+
+    /// What the rooms are about, resolved by name.
+    private struct Contest {
+        var prompts: any PromptSource
+        var game: (any Game)?
+        var task: (any PromptTask)?
+        var file: PromptFile?
+        var hasGold: Bool
+
+        init(_ configuration: ArenaConfiguration) throws {
+            switch configuration.contest {
+            case .game(let name):
+                guard let game = Games.named(name) else {
+                    throw Contest.unknown("game", name, Games.names, configuration)
+                }
+                self.game = game
+                (prompts, hasGold) = (OpeningSource(game: game), true)
+            case .task(let name):
+                guard let task = PromptTasks.named(name) else {
+                    throw Contest.unknown("task", name, PromptTasks.names, configuration)
+                }
+                self.task = task
+                (prompts, hasGold) = (TaskSource(task: task), true)
+            case .prompts(let path):
+                let file = try PromptFile(path: path)
+                self.file = file
+                (prompts, hasGold) = (file, file.hasGold)
+            }
+        }
+
+        private static func unknown(_ key: String, _ name: String, _ known: [String], _ configuration: ArenaConfiguration) -> AgentError {
+            let hint = NearestName.of(name, among: known).map { "did you mean `\($0)`?" } ?? "known are \(known.joined(separator: ", "))."
+            return AgentError(.badValue, "\(configuration.file): there is no \(key) `\(name)`: \(hint)")
+        }
+    }
+}
+
+/// SHA-256 of files, in lowercase hexadecimal.
+enum FileHash {
+    /// The hash over a model folder's weights.
+    static func weights(in folder: String) throws -> String {
+        let path = folder + "/model.safetensors"
+        guard let data = FileManager.default.contents(atPath: path) else {
+            throw TournamentError(.configuration, "\(path) cannot be read.")
+        }
+        return hexadecimal(SHA256.hash(data: data))
+    }
+
+    static func hexadecimal(_ digest: SHA256.Digest) -> String {
+        digest.map { String($0 >> 4, radix: 16) + String($0 & 15, radix: 16) }.joined()
+    }
+}

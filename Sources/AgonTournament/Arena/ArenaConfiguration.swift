@@ -1,0 +1,188 @@
+import AgonAgents
+import AgonCore
+import AgonJudging
+import AgonTraining
+import Foundation
+
+/// A contest's definition, as its file says it, checked.
+public struct ArenaConfiguration: Sendable {
+    /// What the rooms are about.
+    public enum Contest: Sendable, Hashable {
+        case game(String)
+        case task(String)
+        case prompts(file: String)
+    }
+
+    /// Who meets whom.
+    public enum Schedule: Sendable, Hashable {
+        case roundRobin(roomsPerPairing: Int, baselineRoomsPerPairing: Int)
+        case freeForAll(rooms: Int, seatsPerLearner: Int)
+    }
+
+    /// Who compares.
+    public enum JudgeKind: String, Sendable {
+        case referee, exact
+        case rewardModel = "reward_model"
+    }
+
+    public struct JudgeSettings: Sendable {
+        public var kind: JudgeKind
+        /// The judge's folder, resolved; empty for judges without one.
+        public var folder: String
+        public var tieMargin: Double
+        public var canaryRoomCount: Int
+        public var minAccuracy: Double
+        /// Rounds of canaries that `minAccuracy` looks at.
+        public var window: Int
+        public var refreshStepCount: Int
+        public var refreshLearningRate: Double
+        public var refreshBatchSize: Int
+    }
+
+    public var name: String
+    public var summary: String
+    public var contest: Contest
+    public var agents: [String]
+    public var anchors: [String]
+    public var roundCount: Int
+    public var seed: UInt64
+    public var maxNewTokens: Int
+    public var schedule: Schedule
+    public var judge: JudgeSettings
+    public var pairSelection: PairSelection
+    public var ownPairsOnly: Bool
+    public var initialRating: Double
+    public var eloK: Double
+    public var training: TrainingConfiguration
+    public var gatePromptCount: Int
+    public var gateMinScore: Double
+    public var evaluationInterval: Int
+    public var evaluationPromptCount: Int
+    /// The file's path, to name in errors.
+    public var file: String
+    /// The file's text, stored with each run.
+    public var text: String
+
+    /// Reads and checks an arena file.
+    /// - Throws: `AgentError`, one sentence naming file and line.
+    public init(file: String) throws {
+        guard let text = try? String(contentsOfFile: file, encoding: .utf8) else {
+            throw AgentError(.unreadable, "\(file) cannot be read: `agon arenas` lists the arenas there are.")
+        }
+        let reader = try ConfigurationReader(text: text, file: file, section: ArenaKeys.section)
+        self.file = file
+        self.text = text
+        name = try reader.text("name")
+        guard !name.isEmpty, name.unicodeScalars.allSatisfy({ $0 == "-" || $0 == "_" || ($0.isASCII && $0.properties.isAlphabetic) || ("0"..."9").contains($0) }) else {
+            throw reader.error("name", "`\(name)` cannot name a folder: use letters, digits, `-` and `_`.")
+        }
+        summary = try reader.text("description")
+        contest = try ArenaConfiguration.contest(reader)
+        agents = try reader.list("agents")
+        anchors = try reader.list("anchors")
+        roundCount = try reader.integer("rounds")
+        seed = UInt64(try reader.integer("seed"))
+        maxNewTokens = try reader.integer("max_new_tokens")
+        schedule = try ArenaConfiguration.schedule(reader.reader("schedule"))
+        judge = try ArenaConfiguration.judge(reader.reader("judge"), arena: file)
+        let pairs = try reader.reader("pairs")
+        guard let selection = PairSelection(rawValue: try pairs.text("select")) else {
+            throw pairs.error("select", "this selection is not known.")
+        }
+        pairSelection = selection
+        ownPairsOnly = try pairs.text("from") == "own"
+        let rating = try reader.reader("rating")
+        initialRating = try rating.number("initial")
+        eloK = try rating.number("k")
+        training = try TrainingKeys.read(reader.reader("training"))
+        let gate = try reader.reader("gate")
+        gatePromptCount = try gate.integer("prompts")
+        gateMinScore = try gate.number("min_score")
+        let evaluation = try reader.reader("evaluation")
+        evaluationInterval = try evaluation.integer("every")
+        evaluationPromptCount = try evaluation.integer("prompts")
+        try checkTogether(reader)
+    }
+}
+
+extension ArenaConfiguration {
+    private static func contest(_ reader: ConfigurationReader) throws -> Contest {
+        let game = try reader.text("game")
+        let task = try reader.text("task")
+        let prompts = try reader.text("prompts")
+        guard [game, task, prompts].count(where: { !$0.isEmpty }) == 1 else {
+            throw reader.error("name", "give exactly one of `game`, `task` and `prompts`.")
+        }
+        if !game.isEmpty { return .game(game) }
+        if !task.isEmpty { return .task(task) }
+        return .prompts(file: path(prompts, besides: reader.file))
+    }
+
+    private static func schedule(_ reader: ConfigurationReader) throws -> Schedule {
+        if try reader.text("kind") == "round_robin" {
+            return .roundRobin(
+                roomsPerPairing: try reader.integer("rooms_per_pairing"),
+                baselineRoomsPerPairing: try reader.integer("baseline_rooms_per_pairing"))
+        }
+        return .freeForAll(rooms: try reader.integer("rooms"), seatsPerLearner: try reader.integer("seats_per_learner"))
+    }
+
+    private static func judge(_ reader: ConfigurationReader, arena: String) throws -> JudgeSettings {
+        guard let kind = JudgeKind(rawValue: try reader.text("kind")) else {
+            throw reader.error("kind", "this judge is not known.")
+        }
+        let folder = try reader.text("folder")
+        if kind == .rewardModel, folder.isEmpty {
+            throw reader.error("kind", "a reward_model judge needs `folder:`, a folder under `judges/`.")
+        }
+        let refresh = try reader.reader("refresh")
+        return JudgeSettings(
+            kind: kind, folder: folder.isEmpty ? "" : sibling("judges", folder, of: arena),
+            tieMargin: try reader.number("tie_margin"), canaryRoomCount: try reader.integer("canaries"),
+            minAccuracy: try reader.number("min_accuracy"), window: try reader.integer("window"),
+            refreshStepCount: try refresh.integer("steps"), refreshLearningRate: try refresh.number("learning_rate"),
+            refreshBatchSize: try refresh.integer("batch_size"))
+    }
+
+    /// What single keys cannot say: keys that contradict one another.
+    private func checkTogether(_ reader: ConfigurationReader) throws {
+        guard !agents.isEmpty else { throw reader.error("agents", "an arena needs at least two agents.") }
+        if let twice = agents.first(where: { name in agents.count(where: { $0 == name }) > 1 }) {
+            throw reader.error("agents", "agent `\(twice)` stands twice in `agents`: copy its folder under another name.")
+        }
+        for anchor in anchors where !agents.contains(anchor) {
+            let hint = NearestName.of(anchor, among: agents).map { ": did you mean `\($0)`?" } ?? ": add it to `agents`."
+            throw reader.error("anchors", "anchor `\(anchor)` is not among `agents`\(hint)")
+        }
+        let isGame = if case .game = contest { true } else { false }
+        let judgeReader = try reader.reader("judge")
+        if isGame != (judge.kind == .referee) {
+            throw judgeReader.error("kind", isGame ? "a game is judged by its `referee`." : "`referee` judges games; use `exact` or `reward_model` for prompts.")
+        }
+        if judge.refreshStepCount > 0, judge.kind != .rewardModel || judge.canaryRoomCount == 0 {
+            throw judgeReader.error("kind", "`refresh` needs a reward_model judge and `canaries` to learn from.")
+        }
+        if isGame, case .freeForAll = schedule {
+            throw try reader.reader("schedule").error("kind", "a game seats two: use `kind: round_robin`.")
+        }
+        if case .freeForAll(let rooms, _) = schedule, judge.canaryRoomCount > rooms {
+            throw judgeReader.error("canaries", "`canaries` is \(judge.canaryRoomCount), but a round has \(rooms) rooms.")
+        }
+        if isGame, ["max_new_tokens"].contains(where: reader.has) {
+            throw reader.error("max_new_tokens", "the game says how long a move is: remove `max_new_tokens`.")
+        }
+    }
+
+    /// A path in a file is meant from that file's folder.
+    static func path(_ path: String, besides file: String) -> String {
+        path.hasPrefix("/") ? path : ((file as NSString).deletingLastPathComponent as NSString).appendingPathComponent(path)
+    }
+
+    /// `agents/NAME` and `judges/NAME` lie beside the `arenas/` folder; a path with a slash is taken from the arena's file.
+    static func sibling(_ kind: String, _ name: String, of arena: String) -> String {
+        if name.contains("/") { return path(name, besides: arena) }
+        let arenas = (arena as NSString).deletingLastPathComponent
+        let root = arenas.isEmpty ? ".." : (arenas as NSString).appendingPathComponent("..")
+        return URL(fileURLWithPath: root).standardizedFileURL.appendingPathComponent(kind).appendingPathComponent(name).path
+    }
+}

@@ -1,0 +1,228 @@
+import AgonCore
+import AgonJudging
+import AgonRatings
+import AgonStore
+import AgonTraining
+import AgonTransformer
+
+/// One round, told in the order in which it happens.
+///
+/// A round is a pure function of the arena, the state that the last round left and the run's seed. Rooms are
+/// committed in waves as they are played; everything that follows from them is committed by one transaction at
+/// the end. Killed anywhere, the round goes on from its last committed wave and decides the same.
+struct Round {
+    let arena: Arena
+    let store: ArenaStore
+    let run: RunRecord
+    let checkpoints: CheckpointFolder
+    let number: Int
+    let seed: Seed
+    let options: TournamentOptions
+    /// Called after each wave and at each step; throws `Interruption` where the user asked to stop.
+    let pulse: Pulse
+
+    /// Plays and closes the round.
+    func play(from state: RunState) async throws -> RunState {
+        var stopwatch = RoundStopwatch()
+        let roster = try Roster(arena: arena, state: state, threads: options.threads)
+        let rooms = schedule(roster)
+
+        let canaries = try await results(rooms.filter(\.isCanary), roster, judge: state.judge, &stopwatch)
+        let judge = try refreshedJudge(state, canaries, &stopwatch)
+        let others = try await results(rooms.filter { !$0.isCanary }, roster, judge: judge, &stopwatch)
+        let results = canaries + others
+
+        let pairs = preferencePairs(results)
+        let health = try await judgeHealth(state, results, canaries, judge)
+        let trained = try train(state, pairs, results, &stopwatch)
+        let outcomes = try await gate(trained, state, judge, health, &stopwatch)
+
+        var next = state
+        try next.consume(results)
+        let ratings = try rate(next, roster)
+        let versions = try promote(outcomes, judge, &next)
+        let evaluations = try await evaluate(state, next, &stopwatch)
+        next.remember(canaries: canaries, health: health, care: care)
+        next.round = number
+        next.signature = signature(state, results, ratings, versions)
+        try pulse.beforeCommit()
+        try store.close(
+            RoundClosing(
+                round: RoundRecord(number: number, signature: next.signature, timings: stopwatch.timings),
+                matches: results.flatMap(Match.matches(of:)), pairs: pairs, ratings: ratings, versions: versions,
+                updates: outcomes.map(\.record), evaluations: evaluations, judgeHealth: health), run: run.id)
+        pulse.closed(number, ratings, health, outcomes.map(\.record), stopwatch.timings)
+        return next
+    }
+
+    private var care: JudgeCare { JudgeCare(arena: arena, seed: seed.child(.judge, 0)) }
+
+    /// The round's rooms: pairings from the scheduler, a prompt for each group. Canaries come first, so that
+    /// the judge can learn from them before it judges the rest.
+    private func schedule(_ roster: Roster) -> [Room] {
+        let pairings = arena.scheduler.pairings(round: number, entrants: arena.entrants, seed: seed.child(.schedule, 0))
+        let groups = Set(pairings.map(\.group)).sorted()
+        let prompts = arena.prompts.training(count: groups.count, seed: seed.child(.prompt, 0))
+        let promptOfGroup = Dictionary(uniqueKeysWithValues: zip(groups, prompts))
+        return pairings.enumerated().compactMap { index, pairing in
+            guard let prompt = promptOfGroup[pairing.group] else { return nil }
+            return Room(
+                round: number, index: index, group: pairing.group, prompt: prompt,
+                seats: pairing.seats.compactMap { roster.versions[$0] },
+                isCanary: index < arena.configuration.judge.canaryRoomCount)
+        }
+    }
+
+    /// Results of some rooms: those that an earlier start of this round committed are read, the rest is played,
+    /// judged and committed wave by wave.
+    private func results(
+        _ rooms: [Room], _ roster: Roster, judge learned: RunState.LearnedJudge?, _ stopwatch: inout RoundStopwatch
+    ) async throws -> [RoomResult] {
+        let committed = try store.roomResults(run: run.id, round: number)
+        var byIndex = Dictionary(uniqueKeysWithValues: committed.map { ($0.room.index, $0) })
+        let missing = rooms.filter { byIndex[$0.index] == nil }
+        let judge = try Roster.judge(learned, arena: arena, threads: options.threads)
+        let player = RoomPlayer(arena: arena, policies: roster.policies)
+        for start in stride(from: 0, to: missing.count, by: options.roomsPerWave) {
+            let wave = Array(missing[start..<min(start + options.roomsPerWave, missing.count)])
+            let rollouts = try await stopwatch.measure(\.rollouts) { try await player.play(wave, seed: seed) }
+            let results = try await stopwatch.measure(\.judging) {
+                try await Verdicts(judge: judge, seed: seed).results(wave, rollouts)
+            }
+            try stopwatch.measure(\.store) { _ = try store.save(rooms: results, run: run.id) }
+            for result in results { byIndex[result.room.index] = result }
+            stopwatch.count(rollouts)
+            try pulse.wave(number, byIndex.count, rooms.count, stopwatch.timings)
+        }
+        return rooms.compactMap { byIndex[$0.index] }
+    }
+
+    private func refreshedJudge(_ state: RunState, _ canaries: [RoomResult], _ stopwatch: inout RoundStopwatch) throws -> RunState.LearnedJudge? {
+        try stopwatch.measure(\.training) {
+            try state.judge.map { try care.refreshed($0, today: care.pairs(in: canaries), earlier: state.canaryPairs) }
+        }
+    }
+
+    /// Rankings become pairs: within a room of answers, or between the two games of an opening.
+    private func preferencePairs(_ results: [RoomResult]) -> [PreferencePair] {
+        if arena.game == nil {
+            return results.flatMap { PreferencePair.pairs(inRoom: $0, selection: arena.configuration.pairSelection) }
+        }
+        let groups = Dictionary(grouping: results, by: \.room.group)
+        return groups.keys.sorted().flatMap { PreferencePair.trajectoryPairs(inGroup: groups[$0] ?? []) }
+    }
+
+    private func judgeHealth(
+        _ state: RunState, _ results: [RoomResult], _ canaries: [RoomResult], _ judge: RunState.LearnedJudge?
+    ) async throws -> JudgeHealthRecord? {
+        guard let before = state.judge else { return nil }
+        return try await care.health(round: number, results: results, canaries: canaries, before: before, after: judge, state: state, threads: options.threads)
+    }
+
+    /// Each learner trains on its pairs, side by side with the others.
+    private func train(
+        _ state: RunState, _ pairs: [PreferencePair], _ results: [RoomResult], _ stopwatch: inout RoundStopwatch
+    ) throws -> [(LearnerUpdate, (PreferenceUpdateOutcome?, UpdateRecord))] {
+        let byIndex = results.sorted { $0.room.index < $1.room.index }
+        let updates = arena.learners.compactMap { name in
+            state.learners[name].map {
+                LearnerUpdate(arena: arena, agent: name, learner: $0, round: number, seed: seed.child(.training, named: name))
+            }
+        }
+        return try stopwatch.measure(\.training) {
+            try Parallel.map(updates, threads: options.threads) { update in
+                let own = arena.configuration.ownPairsOnly ? pairs.filter(involving: update.agent) : pairs
+                return (update, try update.candidate(pairs: own, results: byIndex))
+            }
+        }
+    }
+
+    private func gate(
+        _ trained: [(LearnerUpdate, (PreferenceUpdateOutcome?, UpdateRecord))], _ state: RunState,
+        _ judge: RunState.LearnedJudge?, _ health: JudgeHealthRecord?, _ stopwatch: inout RoundStopwatch
+    ) async throws -> [LearnerUpdate.Outcome] {
+        let judge = try Roster.judge(judge, arena: arena, threads: options.threads)
+        return try await stopwatch.measure(\.evaluation) {
+            var outcomes: [LearnerUpdate.Outcome] = []
+            for (update, candidate) in trained {
+                outcomes.append(
+                    try await update.gated(
+                        candidate, judge: judge, isJudgeTrusted: health?.isTrusted ?? true, threads: options.threads))
+            }
+            return outcomes
+        }
+    }
+
+    /// Elo in room order, and Bradley–Terry over all versions so far on the scale of the first anchor.
+    private func rate(_ next: RunState, _ roster: Roster) throws -> [RatingRecord] {
+        let fit = try BradleyTerry.fit(
+            next.matches, anchor: arena.referencePolicy, options: .init(anchorRating: arena.configuration.initialRating))
+        let standings = Dictionary(uniqueKeysWithValues: fit.standings.map { ($0.policy, $0) })
+        return arena.entrants.compactMap { entrant in
+            guard let id = roster.versions[entrant.name] else { return nil }
+            let totals = next.totals[entrant.name] ?? RunState.Totals()
+            let rating = standings[id]?.rating
+            let initial = arena.configuration.initialRating
+            return RatingRecord(
+                round: number, policy: id, elo: next.elo[entrant.name], rating: rating?.value ?? initial,
+                low: rating?.low ?? initial, high: rating?.high ?? initial, wins: totals.wins, draws: totals.draws,
+                losses: totals.losses, forfeits: totals.forfeits)
+        }
+    }
+
+    /// Writes the checkpoints of promoted versions and of the refreshed judge, before any row names them.
+    private func promote(
+        _ outcomes: [LearnerUpdate.Outcome], _ judge: RunState.LearnedJudge?, _ next: inout RunState
+    ) throws -> [VersionRecord] {
+        var versions: [VersionRecord] = []
+        for outcome in outcomes {
+            guard let parameters = outcome.promoted, let version = outcome.record.toVersion,
+                let parent = next.learners[outcome.record.agent], let model = arena.models[outcome.record.agent]
+            else { continue }
+            let record = try checkpoints.write(
+                parameters, like: model, name: outcome.record.agent, version: version, round: number,
+                parent: parent.hash, isJudge: false, update: outcome.record)
+            versions.append(record)
+            next.learners[outcome.record.agent] = .init(version: version, parameters: parameters, hash: record.hash)
+        }
+        if let judge, let old = next.judge, judge.id != old.id, let model = arena.judgeModel {
+            let record = try checkpoints.write(
+                judge.parameters, like: model, name: judge.id.name, version: judge.id.version, round: number,
+                parent: old.hash, isJudge: true, update: nil)
+            versions.append(record)
+            next.judge = .init(id: judge.id, parameters: judge.parameters, hash: record.hash)
+        }
+        return versions
+    }
+
+    /// Measures every learner's newest version on held-out prompts; in the first round also what all began with.
+    private func evaluate(_ state: RunState, _ next: RunState, _ stopwatch: inout RoundStopwatch) async throws -> [EvaluationRecord] {
+        let settings = arena.configuration
+        let evaluation = Evaluation(arena: arena, seed: Seed(run: run.seed), threads: options.threads)
+        return try await stopwatch.measure(\.evaluation) {
+            var records: [EvaluationRecord] = []
+            if number == 1 { records += try await evaluation.measure(newest(state), round: 0) }
+            if number % settings.evaluationInterval == 0 || number == settings.roundCount {
+                records += try await evaluation.measure(newest(next), round: number)
+            }
+            return records
+        }
+    }
+
+    private func newest(_ state: RunState) -> [(id: PolicyID, parameters: Parameters?)] {
+        arena.learners.compactMap { name in
+            state.learners[name].map { (PolicyID(agent: name, version: $0.version), $0.parameters) }
+        }
+    }
+
+    private func signature(_ state: RunState, _ results: [RoomResult], _ ratings: [RatingRecord], _ versions: [VersionRecord]) -> String {
+        var signature = Signature(after: state.signature)
+        for result in results { signature.add(result) }
+        for rating in ratings {
+            signature.add("elo \(rating.policy)", rating.elo)
+            signature.add("rating \(rating.policy)", rating.rating)
+        }
+        for version in versions { signature.add("version \(version.name) \(version.version) \(version.hash)") }
+        return signature.finished()
+    }
+}

@@ -1,0 +1,83 @@
+import AgonAgents
+import AgonCore
+import AgonRatings
+import AgonTransformer
+
+/// Measures policies on held-out prompts. The same prompts and draws every time, so that versions are compared
+/// on equal terms and nothing that the arena trains on is among them.
+struct Evaluation {
+    let arena: Arena
+    /// The run's seed: evaluation does not depend on the round.
+    let seed: Seed
+    let threads: Int
+
+    /// All measures of some versions, as the round's end found them.
+    func measure(_ versions: [(id: PolicyID, parameters: Parameters?)], round: Int) async throws -> [EvaluationRecord] {
+        let prompts = arena.prompts.heldOut(count: arena.configuration.evaluationPromptCount, seed: seed.child(.evaluation, 0))
+        guard !prompts.isEmpty, arena.hasGold else { return [] }
+        var records: [EvaluationRecord] = []
+        for (id, parameters) in versions {
+            let policy = try Roster.policy(id, parameters: parameters, arena: arena, threads: threads)
+            if arena.game == nil { records += try await accuracy(policy, prompts: prompts, round: round) }
+            records += try await contests(policy, prompts: prompts, round: round)
+        }
+        return records
+    }
+
+    /// `gold_sampled` and `gold_greedy`: shares of right answers.
+    private func accuracy(_ policy: any Policy, prompts: [Prompt], round: Int) async throws -> [EvaluationRecord] {
+        var records = [try await share("gold_sampled", policy, prompts, round)]
+        if let transformer = policy as? TransformerPolicy {
+            records.append(try await share("gold_greedy", transformer.sampling(.greedy), prompts, round))
+        }
+        return records.compactMap { $0 }
+    }
+
+    private func share(_ measure: String, _ policy: any Policy, _ prompts: [Prompt], _ round: Int) async throws -> EvaluationRecord? {
+        let rooms = prompts.enumerated().map { Room(round: 0, index: $0.offset, group: $0.offset, prompt: $0.element, seats: [policy.id]) }
+        let player = RoomPlayer(arena: arena, policies: [policy.id: policy])
+        let rollouts = try await player.play(rooms, seed: seed.child(.evaluation, 1))
+        let right = rollouts.reduce(0) { $0 + ($1[0].gold ?? 0) }
+        return Interval.wilson(successes: right, count: rooms.count).map {
+            EvaluationRecord(round: round, policy: policy.id, measure: measure, $0)
+        }
+    }
+
+    /// `score_vs_anchor`, and for games `illegal_per_100` and `draws_vs_perfect`, all decided by gold.
+    private func contests(_ policy: any Policy, prompts: [Prompt], round: Int) async throws -> [EvaluationRecord] {
+        var records: [EvaluationRecord] = []
+        let anchor = arena.referencePolicy
+        if policy.id != anchor {
+            let outcome = try await contest(policy, anchor, prompts, label: 2)
+            if let score = outcome.score {
+                records.append(EvaluationRecord(round: round, policy: policy.id, measure: "score_vs_anchor", score))
+            }
+            if arena.game != nil, let illegal = Interval.wilson(successes: Double(outcome.forfeitCount), count: outcome.roomCount) {
+                let scaled = Interval(value: illegal.value * 100, low: illegal.low * 100, high: illegal.high * 100, count: illegal.count)
+                records.append(EvaluationRecord(round: round, policy: policy.id, measure: "illegal_per_100", scaled))
+            }
+        }
+        if arena.game != nil, let perfect = arena.agents.values.first(where: { $0.kind == .scripted(strategy: "perfect", skill: 0.5) }) {
+            let outcome = try await contest(policy, PolicyID(agent: perfect.name, version: 0), prompts, label: 3)
+            if let draws = Interval.wilson(successes: Double(outcome.drawCount), count: outcome.roomCount) {
+                records.append(EvaluationRecord(round: round, policy: policy.id, measure: "draws_vs_perfect", draws))
+            }
+        }
+        return records
+    }
+
+    private func contest(_ policy: any Policy, _ opponent: PolicyID, _ prompts: [Prompt], label: Int) async throws -> HeldOutContest.Outcome {
+        let policies = [policy.id: policy, opponent: try Roster.policy(opponent, parameters: nil, arena: arena, threads: threads)]
+        let player = RoomPlayer(arena: arena, policies: policies)
+        return try await HeldOutContest(player: player, seed: seed.child(.evaluation, label))
+            .play(policy.id, opponent, prompts: prompts, judge: nil)
+    }
+}
+
+extension EvaluationRecord {
+    init(round: Int, policy: PolicyID, measure: String, _ interval: Interval) {
+        self.init(
+            round: round, policy: policy, measure: measure, value: interval.value, low: interval.low,
+            high: interval.high, count: interval.count)
+    }
+}

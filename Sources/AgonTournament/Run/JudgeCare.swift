@@ -1,0 +1,90 @@
+import AgonAgents
+import AgonCore
+import AgonJudging
+import AgonRatings
+import AgonTraining
+import AgonTransformer
+
+/// Keeps watch over the judge: how right it is on the round's canaries, and how it learns from them.
+struct JudgeCare {
+    let arena: Arena
+    let seed: Seed
+
+    /// The canary pairs of some rooms as the judge reads them: an answer that gold calls right over one that it
+    /// calls wrong, both by policies with tokens. Forfeits are decided by rule, so the judge need not learn them.
+    func pairs(in canaries: [RoomResult]) -> [RewardPair] {
+        guard let model = arena.judgeModel else { return [] }
+        func tokens(_ result: RoomResult, _ seat: Int) -> [Int32]? {
+            RewardModel.tokens(
+                prompt: result.room.prompt.text, answer: result.rollouts[seat].text, tokenizer: model.tokenizer,
+                config: model.config)
+        }
+        return canaries.flatMap { result in
+            let seats = result.rollouts.indices.filter {
+                result.rollouts[$0].forfeit == nil && result.rollouts[$0].sequence != nil
+            }
+            return seats.flatMap { right in
+                seats.compactMap { wrong -> RewardPair? in
+                    guard let high = result.rollouts[right].gold, let low = result.rollouts[wrong].gold, high > low,
+                        let chosen = tokens(result, right), let rejected = tokens(result, wrong)
+                    else { return nil }
+                    return RewardPair(chosen: chosen, rejected: rejected)
+                }
+            }
+        }
+    }
+
+    /// The judge after it learned from today's canaries and from replayed ones; the same judge where `refresh` is off
+    /// or nothing was there to learn.
+    func refreshed(_ judge: RunState.LearnedJudge, today: [RewardPair], earlier: [RewardPair]) throws -> RunState.LearnedJudge {
+        let settings = arena.configuration.judge
+        guard settings.refreshStepCount > 0, !(today.isEmpty && earlier.isEmpty) else { return judge }
+        let outcome = try RewardTraining.refresh(
+            judge.parameters, today: today, earlier: earlier, stepCount: settings.refreshStepCount,
+            learningRate: settings.refreshLearningRate, batchSize: settings.refreshBatchSize, seed: seed,
+            kernels: arena.kernels)
+        return RunState.LearnedJudge(
+            id: JudgeID(name: judge.id.name, version: judge.id.version + 1), parameters: outcome, hash: "")
+    }
+
+    /// The round's record of the judge's health, and whether updates made under it may be promoted.
+    ///
+    /// - Parameter canaries: the canary rooms as `before` judged them, unseen until then: the honest measure.
+    /// - Parameter after: the refreshed judge, which is measured on the same rooms for comparison only.
+    func health(
+        round: Int, results: [RoomResult], canaries: [RoomResult], before: RunState.LearnedJudge,
+        after: RunState.LearnedJudge?, state: RunState, threads: Int
+    ) async throws -> JudgeHealthRecord {
+        let tally = self.tally(results)
+        let interval = Interval.wilson(successes: tally.rightCount, count: tally.goldPairCount)
+        let recent = (state.canaryCounts + [(tally.goldPairCount, tally.rightCount)]).suffix(arena.configuration.judge.window)
+        let count = recent.reduce(0) { $0 + $1.count }
+        let right = recent.reduce(0) { $0 + $1.right }
+        let isTrusted = count == 0 || right / Double(count) >= arena.configuration.judge.minAccuracy
+        var refreshedAccuracy: Double?
+        if let after, after.id != before.id {
+            let judge = try Roster.judge(after, arena: arena, threads: threads)
+            let again = try await Verdicts(judge: judge, seed: seed).results(canaries.map(\.room), canaries.map(\.rollouts))
+            refreshedAccuracy = self.tally(again).accuracy
+        }
+        return JudgeHealthRecord(
+            round: round, judge: before.id, canaryPairCount: tally.goldPairCount, accuracy: interval?.value ?? 1,
+            low: interval?.low ?? 0, high: interval?.high ?? 1, tieRate: tally.tieRate ?? 0,
+            voidRate: tally.voidRate ?? 0, believedScore: tally.believedScore ?? 0.5, goldScore: tally.goldScore,
+            isTrusted: isTrusted, refreshedAccuracy: refreshedAccuracy)
+    }
+
+    private func tally(_ results: [RoomResult]) -> CanaryTally {
+        let anchors = Set(arena.entrants.filter { $0.role == .anchor }.map(\.name))
+        return CanaryTally(results, learners: Set(arena.learners), anchors: anchors)
+    }
+}
+
+extension RunState {
+    /// Keeps what later rounds need of this one's canaries.
+    mutating func remember(canaries: [RoomResult], health: JudgeHealthRecord?, care: JudgeCare) {
+        guard let health else { return }
+        canaryCounts.append((health.canaryPairCount, health.accuracy * Double(health.canaryPairCount)))
+        canaryPairs += care.pairs(in: canaries)
+    }
+}

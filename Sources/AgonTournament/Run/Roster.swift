@@ -1,0 +1,79 @@
+import AgonAgents
+import AgonCore
+import AgonGames
+import AgonJudging
+import AgonTransformer
+
+/// A round's policies and judge: each agent's newest checkpoint, loaded and frozen.
+struct Roster: Sendable {
+    let arena: Arena
+    /// Who plays this round, by agent.
+    let versions: [String: PolicyID]
+    private(set) var policies: [PolicyID: any Policy]
+    let threads: Int
+
+    init(arena: Arena, state: RunState, threads: Int) throws {
+        self.arena = arena
+        self.threads = threads
+        var versions: [String: PolicyID] = [:]
+        policies = [:]
+        for entrant in arena.entrants {
+            let id = PolicyID(agent: entrant.name, version: state.learners[entrant.name]?.version ?? 0)
+            versions[entrant.name] = id
+            policies[id] = try Roster.policy(id, parameters: state.learners[entrant.name]?.parameters, arena: arena, threads: threads)
+        }
+        self.versions = versions
+    }
+
+    /// The transformer policy of some weights, under an agent's own sampling and system prompt.
+    static func policy(_ id: PolicyID, parameters: Parameters?, arena: Arena, threads: Int) throws -> any Policy {
+        guard let agent = arena.agents[id.agent] else { preconditionFailure("\(id) is in no arena") }
+        switch agent.kind {
+        case .transformer:
+            guard let model = arena.models[id.agent] else { preconditionFailure("\(id) has no model") }
+            return TransformerPolicy(
+                id: id, transformer: try Transformer(parameters ?? model.parameters, kernels: arena.kernels),
+                tokenizer: model.tokenizer, sampling: agent.sampling, system: agent.system, threads: threads)
+        case .scripted(let name, let skill):
+            return try scripted(id, strategy: name, skill: skill, agent: agent, arena: arena)
+        }
+    }
+
+    private static func scripted(
+        _ id: PolicyID, strategy name: String, skill: Double, agent: AgentConfiguration, arena: Arena
+    ) throws -> any Policy {
+        let place = "\(agent.file):\(agent.sourceLine)"
+        if let game = arena.game {
+            guard let strategy = ScriptedPlayer.Strategy(named: name, skill: skill) else {
+                throw AgentError(.badValue, "\(place): strategy `\(name)` does not exist in games: use one of \(ScriptedPlayer.Strategy.names.joined(separator: ", ")).")
+            }
+            return ScriptedPlayer(id: id, game: game, strategy: strategy)
+        }
+        guard let strategy = ScriptedAnswerer.Strategy(named: name, skill: skill) else {
+            throw AgentError(.badValue, "\(place): strategy `\(name)` does not exist for prompts: use one of \(ScriptedAnswerer.Strategy.names.joined(separator: ", ")).")
+        }
+        return ScriptedAnswerer(id: id, strategy: strategy, goldAnswer: arena.goldAnswer)
+    }
+
+    /// The judge with some weights; for judges that are rules the weights are nil.
+    static func judge(_ learned: RunState.LearnedJudge?, arena: Arena, threads: Int) throws -> any Judge {
+        switch arena.configuration.judge.kind {
+        case .referee:
+            guard let game = arena.game else { preconditionFailure("a referee needs a game") }
+            return ScoringJudge(id: JudgeID(name: "referee"), needsReference: false, tieMargin: 0) { tasks in
+                tasks.map { task in
+                    let scores = task.answers.first.flatMap { game.scores(opening: task.prompt, transcript: $0) }
+                    return task.answers.indices.map { seat in scores?[seat] }
+                }
+            }
+        case .exact:
+            return ExactJudge.judge()
+        case .rewardModel:
+            guard let learned, let model = arena.judgeModel else { preconditionFailure("a reward model needs weights") }
+            return RewardModel(
+                id: learned.id, transformer: try Transformer(learned.parameters, kernels: arena.kernels),
+                tokenizer: model.tokenizer, threads: threads
+            ).judge(tieMargin: arena.configuration.judge.tieMargin)
+        }
+    }
+}

@@ -1,0 +1,83 @@
+import AgonCore
+import AgonRatings
+import AgonTraining
+import AgonTransformer
+
+/// Everything that one round hands to the next. It can be rebuilt from the store at any round's end.
+struct RunState: Sendable {
+    /// A learner's newest version.
+    struct Learner: Sendable {
+        var version: Int
+        var parameters: Parameters
+        /// SHA-256 of its weights file.
+        var hash: String
+    }
+
+    /// A learning judge's newest version.
+    struct LearnedJudge: Sendable {
+        var id: JudgeID
+        var parameters: Parameters
+        var hash: String
+    }
+
+    /// The last closed round; 0 before the first.
+    var round = 0
+    var learners: [String: Learner]
+    /// Nil where the judge is a rule.
+    var judge: LearnedJudge?
+    var elo: Elo<String>
+    /// All matches so far, in room order: what Bradley–Terry is fitted to.
+    var matches: [Match] = []
+    /// Chained over the rounds.
+    var signature = ""
+    /// Canary counts of the rounds so far: pairs asked, pairs ranked right.
+    var canaryCounts: [(count: Int, right: Double)] = []
+    /// Canary pairs of all rounds so far, as the judge reads them: what a refresh replays.
+    var canaryPairs: [RewardPair] = []
+    /// Matches and forfeits per agent.
+    var totals: [String: Totals] = [:]
+
+    /// Wins, draws, losses and forfeits of one agent.
+    struct Totals: Sendable, Hashable {
+        var wins = 0
+        var draws = 0
+        var losses = 0
+        var forfeits = 0
+    }
+
+    /// The state before the first round.
+    init(arena: Arena) {
+        learners = [:]
+        for name in arena.learners {
+            guard let model = arena.models[name], let hash = arena.modelHashes[name] else { continue }
+            learners[name] = Learner(version: 0, parameters: model.parameters, hash: hash)
+        }
+        if let model = arena.judgeModel, let configuration = arena.judgeConfiguration {
+            judge = LearnedJudge(
+                id: JudgeID(name: configuration.name), parameters: model.parameters, hash: arena.judgeHash)
+        }
+        elo = Elo(options: .init(initial: arena.configuration.initialRating, k: arena.configuration.eloK))
+    }
+
+    /// Takes in a round's results in room order: Elo, matches, totals.
+    mutating func consume(_ results: [RoomResult]) throws {
+        for result in results {
+            let matches = Match.matches(of: result)
+            try elo.apply(room: matches)
+            self.matches += matches
+            for match in matches {
+                totals[match.first.agent, default: Totals()].count(match.score)
+                totals[match.second.agent, default: Totals()].count(1 - match.score)
+            }
+            for (seat, rollout) in zip(result.room.seats, result.rollouts) where rollout.forfeit != nil {
+                totals[seat.agent, default: Totals()].forfeits += 1
+            }
+        }
+    }
+}
+
+extension RunState.Totals {
+    fileprivate mutating func count(_ score: Double) {
+        if score == 1 { wins += 1 } else if score == 0 { losses += 1 } else { draws += 1 }
+    }
+}

@@ -1,0 +1,163 @@
+public import AgonCore
+public import AgonStore
+import AgonTransformer
+import Crypto
+import Foundation
+
+/// How a run is carried out. Nothing here changes what it decides.
+public struct TournamentOptions: Sendable {
+    /// Threads for rollouts, judging and training.
+    public var threads: Int
+    /// Rooms that are played and committed together.
+    public var roomsPerWave: Int
+
+    public init(threads: Int, roomsPerWave: Int = 256) {
+        self.threads = threads
+        self.roomsPerWave = roomsPerWave
+    }
+}
+
+/// What a run tells while it goes on.
+public enum TournamentEvent: Sendable {
+    /// The run begins, or goes on after the round that it had closed.
+    case started(run: RunRecord, closedRounds: Int, roundCount: Int)
+    /// Rooms of a round that are committed so far.
+    case wave(round: Int, rooms: Int, of: Int, timings: RoundTimings)
+    /// A round is closed.
+    case closed(round: Int, ratings: [RatingRecord], health: JudgeHealthRecord?, updates: [UpdateRecord], timings: RoundTimings)
+}
+
+/// The user asked to stop. What was reported as done is committed; the next start goes on from there.
+public struct Interruption: Error, Sendable {}
+
+/// A run of an arena: from its configuration, or from where an earlier start of the same run stopped.
+public struct Tournament: Sendable {
+    public let arena: Arena
+    public let store: ArenaStore
+    public let run: RunRecord
+    let checkpoints: CheckpointFolder
+    let options: TournamentOptions
+
+    /// - Parameter database: the SQLite file; checkpoints and reports lie beside it.
+    /// - Parameter seed: overrules the arena's seed.
+    public init(arena: Arena, database: String, seed: UInt64? = nil, options: TournamentOptions) throws {
+        self.arena = arena
+        self.options = options
+        store = try ArenaStore(path: database)
+        run = RunRecord(arena: arena, seed: seed ?? arena.configuration.seed)
+        let folder = (database as NSString).deletingLastPathComponent
+        checkpoints = CheckpointFolder(root: folder.isEmpty ? "." : folder, runID: run.id)
+    }
+
+    /// Plays the rounds that are still missing.
+    ///
+    /// - Parameter shouldStop: asked between waves; true ends the run with `Interruption` after the rooms in flight
+    ///   are committed.
+    /// - Returns: the signature over everything that the run decided.
+    /// - Throws: `Interruption`; `StoreError` where another run holds the database; faults of the world.
+    @discardableResult
+    public func play(
+        shouldStop: @escaping @Sendable () -> Bool = { false },
+        onEvent: @escaping @Sendable (TournamentEvent) -> Void = { _ in }
+    ) async throws -> String {
+        let lock = try store.lockForRun(description: "arena \(arena.configuration.name), run \(run.id)")
+        defer { lock.release() }
+        try store.begin(run: run, entrants: arena.entrants, versions: firstVersions())
+        var state = try restored()
+        let pulse = Pulse(shouldStop: shouldStop, onEvent: onEvent)
+        onEvent(.started(run: run, closedRounds: state.round, roundCount: arena.configuration.roundCount))
+        while state.round < arena.configuration.roundCount {
+            if shouldStop() { throw Interruption() }
+            let number = state.round + 1
+            let round = Round(
+                arena: arena, store: store, run: run, checkpoints: checkpoints, number: number,
+                seed: Seed(run: run.seed).child(.round, number), options: options, pulse: pulse)
+            state = try await round.play(from: state)
+        }
+        return state.signature
+    }
+
+    /// Version 0 of every agent and of the judge.
+    private func firstVersions() -> [VersionRecord] {
+        var versions = arena.entrants.map { entrant in
+            VersionRecord(name: entrant.name, version: 0, round: 0, hash: arena.modelHashes[entrant.name] ?? "", parent: nil, path: "")
+        }
+        if let judge = arena.judgeConfiguration {
+            versions.append(VersionRecord(name: judge.name, version: 0, round: 0, hash: arena.judgeHash, parent: nil, path: "", isJudge: true))
+        }
+        return versions
+    }
+
+    /// The state after the last closed round, rebuilt from the store: the same that the process which closed it had.
+    private func restored() throws -> RunState {
+        var state = RunState(arena: arena)
+        guard let last = try store.lastClosedRound(run: run.id) else { return state }
+        let health = try store.judgeHealth(run: run.id)
+        for number in 1...max(1, last.number) {
+            let results = try store.roomResults(run: run.id, round: number)
+            try state.consume(results)
+            let care = JudgeCare(arena: arena, seed: Seed(run: run.seed).child(.round, number).child(.judge, 0))
+            state.remember(canaries: results.filter(\.room.isCanary), health: health.first { $0.round == number }, care: care)
+        }
+        for version in try store.versions(run: run.id) where version.version > 0 {
+            if version.isJudge, let judge = state.judge, version.version > judge.id.version {
+                state.judge = .init(id: JudgeID(name: version.name, version: version.version), parameters: judge.parameters, hash: version.hash)
+            } else if let learner = state.learners[version.name], version.version > learner.version {
+                state.learners[version.name] = .init(version: version.version, parameters: learner.parameters, hash: version.hash)
+            }
+        }
+        try loadNewest(&state)
+        state.round = last.number
+        state.signature = last.signature
+        return state
+    }
+
+    /// Loads the weights of the newest versions only.
+    private func loadNewest(_ state: inout RunState) throws {
+        for version in try store.versions(run: run.id) where version.version > 0 {
+            if version.isJudge, state.judge?.id.version == version.version {
+                state.judge?.parameters = try checkpoints.load(version)
+            } else if !version.isJudge, state.learners[version.name]?.version == version.version {
+                state.learners[version.name]?.parameters = try checkpoints.load(version)
+            }
+        }
+    }
+}
+
+/// Carries events out of a round and the wish to stop into it.
+struct Pulse: Sendable {
+    let shouldStop: @Sendable () -> Bool
+    let onEvent: @Sendable (TournamentEvent) -> Void
+
+    /// After a wave was committed.
+    func wave(_ round: Int, _ done: Int, _ total: Int, _ timings: RoundTimings) throws {
+        onEvent(.wave(round: round, rooms: done, of: total, timings: timings))
+        if shouldStop() { throw Interruption() }
+    }
+
+    func closed(
+        _ round: Int, _ ratings: [RatingRecord], _ health: JudgeHealthRecord?, _ updates: [UpdateRecord], _ timings: RoundTimings
+    ) {
+        onEvent(.closed(round: round, ratings: ratings, health: health, updates: updates, timings: timings))
+    }
+}
+
+extension RunRecord {
+    /// The run of an arena under a seed. Its id holds a hash over everything that decides: whoever changes a key,
+    /// a weight, the prompts or the kernel path gets another run, never a mixture of two.
+    init(arena: Arena, seed: UInt64) {
+        var signature = Signature(after: arena.configuration.decidingText)
+        for entrant in arena.entrants {
+            let agent = arena.agents[entrant.name]
+            signature.add("\(entrant.name) \(entrant.role.rawValue) \(arena.modelHashes[entrant.name] ?? "")")
+            signature.add("\(String(describing: agent?.sampling)) \(agent?.system ?? "") \(agent?.strategyText ?? "")")
+        }
+        signature.add("judge \(arena.judgeHash)")
+        signature.add("prompts \(arena.promptsHash)")
+        signature.add("kernels \(arena.kernels.name)")
+        let hash = signature.finished().prefix(8)
+        self.init(
+            id: "\(arena.configuration.name)-\(seed)-\(hash)", arena: arena.configuration.name, seed: seed,
+            configuration: arena.configuration.text, kernels: arena.kernels.name)
+    }
+}
