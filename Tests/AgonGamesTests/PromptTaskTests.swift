@@ -52,7 +52,9 @@ import Testing
         #expect(task.goldAnswer(to: "47+38=") == "85")
         #expect(task.goldAnswer(to: "0+0=") == "0")
         #expect(task.goldAnswer(to: "99+99=") == "198")
-        let foreign = ["047+38=", "47+38", "47+-3=", "100+1=", "4++7=", "47=", "+=", "1+2+3=", "99999999999999999999+1="]
+        let foreign = [
+            "047+38=", "47+38", "47+-3=", "100+1=", "4++7=", "47=", "+=", "1+2+3=", "99999999999999999999+1=",
+        ]
         for text in foreign {
             #expect(task.goldAnswer(to: text) == nil, "\(text)")
         }
