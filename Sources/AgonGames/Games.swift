@@ -1,0 +1,21 @@
+/// The built-in games by the name that an arena's YAML uses.
+public enum Games {
+    /// Every name that `named(_:)` knows, sorted.
+    public static var names: [String] { all.map(\.name).sorted() }
+
+    /// The game of that name, nil where there is none.
+    public static func named(_ name: String) -> (any Game)? { all.first { $0.name == name } }
+
+    private static let all: [any Game] = [TicTacToe()]
+}
+
+/// The built-in prompt tasks by the name that an arena's YAML uses, with the sizes that the name stands for.
+public enum PromptTasks {
+    /// Every name that `named(_:)` knows, sorted.
+    public static var names: [String] { all.map(\.name).sorted() }
+
+    /// The task of that name, nil where there is none.
+    public static func named(_ name: String) -> (any PromptTask)? { all.first { $0.name == name } }
+
+    private static let all: [any PromptTask] = [SortDigits(), Addition()]
+}

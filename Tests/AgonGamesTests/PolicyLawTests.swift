@@ -1,0 +1,126 @@
+import AgonCore
+import AgonGames
+import Testing
+
+/// What every scripted policy must obey.
+@Suite struct PolicyLawTests {
+    private let task = SortDigits()
+    private let game = TicTacToe()
+
+    private func policies() throws -> [(policy: any Policy, requests: [PolicyRequest])] {
+        let players = try ScriptedPlayer.Strategy.names.map { name -> (any Policy, [PolicyRequest]) in
+            let strategy = try #require(ScriptedPlayer.Strategy(named: name, skill: 0.5))
+            let id = PolicyID(agent: name, version: 0)
+            return (ScriptedPlayer(id: id, game: game, strategy: strategy), gameRequests())
+        }
+        let answerers = try ScriptedAnswerer.Strategy.names.map { name -> (any Policy, [PolicyRequest]) in
+            let strategy = try #require(ScriptedAnswerer.Strategy(named: name, skill: 0.5))
+            let task = task
+            let policy = ScriptedAnswerer(id: PolicyID(agent: name, version: 0), strategy: strategy) {
+                task.goldAnswer(to: $0)
+            }
+            return (policy, taskRequests())
+        }
+        return players + answerers
+    }
+
+    private func gameRequests() -> [PolicyRequest] {
+        OpeningSource(game: game).training(count: 60, seed: Seed(run: 11)).enumerated().map { index, prompt in
+            request(prompt.text, index)
+        }
+    }
+
+    private func taskRequests() -> [PolicyRequest] {
+        TaskSource(task: task).training(count: 60, seed: Seed(run: 12)).enumerated().map { index, prompt in
+            request(prompt.text, index)
+        }
+    }
+
+    private func request(_ prompt: String, _ index: Int, turns: [Turn] = []) -> PolicyRequest {
+        PolicyRequest(
+            prompt: prompt, turns: turns, maxNewTokens: 8, sampling: SamplingOptions(),
+            seed: Seed(run: 13).child(.room, index))
+    }
+
+    @Test("the same request gets the same response, alone or in any batch")
+    func pure() async throws {
+        for (policy, requests) in try policies() {
+            let batch = try await policy.respond(to: requests)
+            #expect(batch.count == requests.count)
+            #expect(try await policy.respond(to: requests) == batch)
+            #expect(try await policy.respond(to: requests.reversed()) == batch.reversed())
+            for (request, response) in zip(requests, batch) {
+                #expect(try await policy.respond(to: [request]) == [response])
+            }
+            #expect(try await policy.respond(to: []).isEmpty)
+        }
+    }
+
+    @Test("scripted policies have text and no tokens")
+    func noTokens() async throws {
+        for (policy, requests) in try policies() {
+            for response in try await policy.respond(to: requests) {
+                #expect(!response.text.isEmpty && response.finish == .stop)
+                #expect(response.tokens.isEmpty && response.context.isEmpty && response.logProbs.isEmpty)
+            }
+        }
+    }
+
+    @Test("players answer legal moves only, read from prompt and turns together")
+    func playersAreLegal() async throws {
+        let turns: [Turn] = [.own(tokens: [3], text: "5"), .other(text: "1")]
+        for name in ScriptedPlayer.Strategy.names {
+            let strategy = try #require(ScriptedPlayer.Strategy(named: name, skill: 0.5))
+            let player = ScriptedPlayer(id: PolicyID(agent: name, version: 0), game: game, strategy: strategy)
+            var moves: Set<String> = []
+            for index in 0..<200 {
+                moves.insert(try await player.respond(to: [request("28", index, turns: turns)])[0].text)
+            }
+            let position = try #require(game.position(after: "2851"))
+            switch name {
+            case "perfect": #expect(moves == Set(position.bestMoves()))
+            case "first_legal": #expect(moves == [position.legalMoves[0]])
+            default: #expect(moves == Set(position.legalMoves))
+            }
+        }
+    }
+
+    @Test("where there is no move to make and no gold to know, the answer is empty")
+    func hopelessRequests() async throws {
+        let player = ScriptedPlayer(id: PolicyID(agent: "a", version: 0), game: game, strategy: .perfect)
+        let texts = try await player.respond(to: [request("14253", 0), request("11", 1), request("ship", 2)])
+        #expect(texts.map(\.text) == ["", "", ""])
+        let answerer = ScriptedAnswerer(id: PolicyID(agent: "b", version: 0), strategy: .perfect) { _ in nil }
+        #expect(try await answerer.respond(to: [request("1=", 0)])[0].text.isEmpty)
+    }
+
+    @Test("an answerer is right as often as its skill, and otherwise has the right characters")
+    func answererSkill() async throws {
+        let requests = (0..<1000).map { request("918273=", $0) }
+        let gold = try #require(task.goldAnswer(to: "918273="))
+        let rates: [(ScriptedAnswerer.Strategy, ClosedRange<Double>)] = [
+            (.perfect, 1...1), (.random, 0...0.02), (.noisyExpert(skill: 0.7), 0.64...0.76),
+            (.noisyExpert(skill: 0), 0...0.02), (.noisyExpert(skill: 1), 1...1),
+        ]
+        for (strategy, range) in rates {
+            let task = task
+            let answerer = ScriptedAnswerer(id: PolicyID(agent: "c", version: 0), strategy: strategy) {
+                task.goldAnswer(to: $0)
+            }
+            let answers = try await answerer.respond(to: requests).map(\.text)
+            #expect(range.contains(Double(answers.count { $0 == gold }) / 1000), "\(strategy)")
+            #expect(answers.allSatisfy { $0.sorted() == gold.sorted() })
+        }
+    }
+
+    @Test("a strategy that is unknown or lacks its skill is no strategy")
+    func strategyNames() {
+        #expect(ScriptedPlayer.Strategy(named: "brilliant") == nil)
+        #expect(ScriptedPlayer.Strategy(named: "noisy_expert") == nil)
+        #expect(ScriptedPlayer.Strategy(named: "noisy_expert", skill: 1.1) == nil)
+        #expect(ScriptedPlayer.Strategy(named: "noisy_expert", skill: .nan) == nil)
+        #expect(ScriptedPlayer.Strategy(named: "perfect", skill: 7) == .perfect)
+        #expect(ScriptedAnswerer.Strategy(named: "first_legal") == nil)
+        #expect(ScriptedAnswerer.Strategy(named: "noisy_expert", skill: -0.1) == nil)
+    }
+}
