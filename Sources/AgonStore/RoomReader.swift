@@ -1,0 +1,82 @@
+internal import AgonCore
+internal import Foundation
+internal import GRDB
+
+/// Puts stored rooms together again: three ordered queries, walked side by side.
+struct RoomReader {
+    private let db: Database
+
+    init(_ db: Database) { self.db = db }
+
+    /// - Parameter condition: over `rooms`, with numbered parameters.
+    /// - Returns: the rooms in round and room order.
+    func rooms(where condition: String, _ values: [(any DatabaseValueConvertible)?]) throws -> [RoomResult] {
+        var results: [RoomResult] = []
+        var places: [Int64: Int] = [:]
+        var scored: [Bool] = []
+        try db.forEachRow(
+            """
+            SELECT id, round, room, room_group, CAST(prompt_id AS BLOB), CAST(prompt AS BLOB),
+                CAST(reference AS BLOB), is_canary, judge, judge_version, is_scored
+            FROM rooms WHERE \(condition) ORDER BY round, room
+            """, values
+        ) { row in
+            places[row[0]] = results.count
+            scored.append(row[10])
+            let prompt = Prompt(
+                id: Text.decode(row[4]), text: Text.decode(row[5]),
+                reference: (row[6] as Data?).map(Text.decode))
+            let room = Room(
+                round: row[1], index: row[2], group: row[3], prompt: prompt, seats: [], isCanary: row[7])
+            results.append(
+                RoomResult(
+                    room: room, rollouts: [], judge: JudgeID(name: row[8], version: row[9]), scores: [],
+                    verdicts: [], ranking: Ranking(ranks: [])))
+        }
+        try db.forEachRow(
+            """
+            SELECT room_id, versions.name, versions.version, CAST(text AS BLOB), token_count, tokens, own,
+                log_probs, finish, forfeit, gold, score, rank
+            FROM rooms JOIN rollouts ON rollouts.room_id = rooms.id JOIN versions ON versions.id = policy_id
+            WHERE \(condition) ORDER BY room_id, seat
+            """, values
+        ) { row in
+            guard let place = places[row[0]] else { return }
+            results[place].room.seats.append(PolicyID(agent: row[1], version: row[2]))
+            results[place].rollouts.append(try rollout(row))
+            if scored[place] { results[place].scores.append(row[11]) }
+            results[place].ranking.ranks.append(row[12])
+        }
+        try db.forEachRow(
+            """
+            SELECT room_id, first, second, verdict, by_rule
+            FROM rooms JOIN verdicts ON verdicts.room_id = rooms.id WHERE \(condition) ORDER BY room_id, position
+            """, values
+        ) { row in
+            guard let place = places[row[0]] else { return }
+            results[place].verdicts.append(
+                PairVerdict(
+                    first: row[1], second: row[2], verdict: try word(row[3], Verdict.self), byRule: row[4]))
+        }
+        return results
+    }
+
+    private func rollout(_ row: Row) throws -> Rollout {
+        var sequence: TokenSequence?
+        if let count: Int = row[4] {
+            guard let tokens = Blobs.integers(row[5]), tokens.count == count,
+                let own = Blobs.marks(row[6], count: count)
+            else {
+                throw StoreError(.damaged, "the tokens of a rollout of room key \(row[0] as Int64) are damaged")
+            }
+            sequence = TokenSequence(tokens: tokens, own: own)
+        }
+        guard let logProbs = Blobs.floats(row[7]) else {
+            throw StoreError(.damaged, "the log-probabilities of a rollout of room key \(row[0] as Int64) are damaged")
+        }
+        return Rollout(
+            text: Text.decode(row[3]), sequence: sequence, logProbs: logProbs,
+            finish: try word(row[8], FinishReason.self),
+            forfeit: try (row[9] as String?).map { try word($0, Forfeit.self) }, gold: row[10])
+    }
+}
