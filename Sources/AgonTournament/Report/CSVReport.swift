@@ -1,0 +1,38 @@
+import AgonCore
+
+/// `standings.csv`: one line per agent for spreadsheets and scripts (RFC 4180, `\r\n`).
+public enum CSVReport {
+    private static let header = [
+        "rank", "agent", "role", "version", "rating", "rating_low", "rating_high", "elo", "games", "wins", "draws",
+        "losses", "forfeits", "change_since_v0", "change_low", "change_high",
+    ]
+
+    /// The whole file with its header line.
+    public static func text(_ report: Report) -> String {
+        let rows = report.standings.map { row in
+            [
+                String(report.rank(of: row)), row.agent, row.role.rawValue, String(row.version),
+                number(row.rating.value), number(row.rating.low), number(row.rating.high), number(row.elo),
+                String(row.matchCount), String(row.wins), String(row.draws), String(row.losses), String(row.forfeits),
+                number(row.changeSinceFirst?.value), number(row.changeSinceFirst?.low),
+                number(row.changeSinceFirst?.high),
+            ]
+        }
+        return ([header] + rows).map { $0.map(field).joined(separator: ",") + "\r\n" }.joined()
+    }
+
+    /// The digits of the other formats, with an ASCII minus; empty where there is no number.
+    private static func number(_ value: Double?) -> String {
+        guard let value, value.isFinite else { return "" }
+        return ReportNumber.rating(value).replacing("−", with: "-")
+    }
+
+    /// Quoted where it must be. A leading `=`, `+`, `@` or tab of a name is held back by an apostrophe, because
+    /// spreadsheets would run it as a formula.
+    private static func field(_ text: String) -> String {
+        var text = DisplayText.visible(text)
+        if let first = text.first, "=+@".contains(first) || (first == "-" && Double(text) == nil) { text = "'" + text }
+        guard text.contains(where: { $0 == "," || $0 == "\"" || $0 == "\n" }) else { return text }
+        return "\"" + text.replacing("\"", with: "\"\"") + "\""
+    }
+}

@@ -1,0 +1,154 @@
+import AgonCore
+
+extension HTMLReport.Page {
+    /// Agents in the order of the standings.
+    private var names: [String] { report.standings.map(\.agent) }
+
+    private func style(_ name: String) -> ChartStyle { styles[name] ?? ChartStyle.learner(0) }
+
+    func ratingSection() -> Markup? {
+        let series = names.map { name in
+            LineChart.Series(
+                name: DisplayText.visible(name), style: style(name),
+                points: report.ratings.filter { $0.policy.agent == name }.map {
+                    LineChart.Point(round: $0.round, value: $0.rating, low: $0.low, high: $0.high)
+                })
+        }
+        let ends = report.standings.map { "\(DisplayText.visible($0.agent)) ends at \(ReportNumber.rating($0.rating))" }
+        let chart = LineChart(
+            title: "Rating after each round", description: ends.joined(separator: "; "), series: series,
+            smallestRange: 100, format: { ReportNumber.rating($0) },
+            tickFormat: { ReportNumber.fixed($0, decimals: $1) })
+        let prose = "The newest version of each agent on the anchored Elo scale, with its 95% interval. Agents that never change are grey."
+        guard let figure = chart.markup() else { return nil }
+        return section("ratings", "Rating over rounds", prose) { figure }
+    }
+
+    func learningSection() -> Markup? {
+        let charts = ReportMeasure.present(in: report.evaluations).compactMap { learningChart($0).markup() }
+        guard !charts.isEmpty else { return nil }
+        return section("learning", "Did training help?", ReportProse.learning) {
+            if !findings.learning.isEmpty {
+                Markup(.ul, ["class": "claims"]) {
+                    for learning in findings.learning {
+                        Markup(.li) {
+                            Markup(.strong) { DisplayText.truncated(learning.agent, limit: 40) }
+                            " " + learning.sentence
+                        }
+                    }
+                }
+            }
+            Markup(.div, ["class": charts.count > 1 ? "pairs" : ""]) { charts }
+        }
+    }
+
+    private func learningChart(_ measure: ReportMeasure) -> LineChart {
+        let records = report.evaluations.filter { $0.measure == measure.name }
+        let series = names.map { name in
+            LineChart.Series(
+                name: DisplayText.visible(name), style: style(name),
+                points: records.filter { $0.policy.agent == name }.map {
+                    LineChart.Point(round: $0.round, value: $0.value, low: $0.low, high: $0.high)
+                })
+        }
+        let isShare = measure.unit == .share
+        return LineChart(
+            title: measure.title,
+            description: series.compactMap { line in
+                guard let first = line.points.first, let last = line.points.last else { return nil }
+                return "\(line.name): \(measure.text(first.value)) in round \(first.round), \(measure.text(last.value)) in round \(last.round)"
+            }.joined(separator: "; "),
+            series: series, guides: [measure.neutral].compactMap { $0 }, bounds: isShare ? 0...1 : nil,
+            smallestRange: isShare ? 0.2 : 1, format: { measure.text($0) },
+            tickFormat: { isShare ? HTMLReport.Page.percentTick($0, $1) : ReportNumber.fixed($0, decimals: $1) })
+    }
+
+    /// A share at a tick, in whole per cent where ticks allow it.
+    static func percentTick(_ share: Double, _ decimals: Int) -> String {
+        ReportNumber.fixed(share * 100, decimals: max(0, decimals - 2)) + "%"
+    }
+
+    func judgeSection() -> Markup? {
+        guard let health = report.judgeHealth, !health.isEmpty else { return nil }
+        let marks = health.filter { !$0.isTrusted }.map {
+            LineChart.Mark(
+                round: $0.round,
+                title: "Round \($0.round): the judge was not trusted, canary accuracy \(ReportNumber.percent($0.accuracy)); no update was promoted")
+        }
+        let charts = [beliefChart(health, marks), canaryChart(health, marks)].compactMap { $0.markup() }
+        return section("judge", "What the judge believes, and what gold says", ReportProse.judge) {
+            if !marks.isEmpty {
+                Markup(.p, ["class": "prose note"]) {
+                    Markup(.span, ["class": "mark-key"])
+                    "A shaded round is one in which the judge was not trusted, and no update was promoted: "
+                        + LineChart.thinned(marks, limit: 24).map { String($0.round) }.joined(separator: ", ")
+                        + (marks.count > 24 ? " and more." : ".")
+                }
+            }
+            Markup(.div, ["class": "pairs"]) { charts }
+        }
+    }
+
+    private func beliefChart(_ health: [JudgeHealthRecord], _ marks: [LineChart.Mark]) -> LineChart {
+        let believed = health.map { LineChart.Point(round: $0.round, value: $0.believedScore) }
+        let gold = health.compactMap { record in
+            record.goldScore.map { LineChart.Point(round: record.round, value: $0) }
+        }
+        return LineChart(
+            title: "Score of the learners against the anchors",
+            description: findings.judge ?? "",
+            series: [
+                LineChart.Series(name: "judge believes", style: ChartStyle(name: "j0", dashes: ""), points: believed),
+                LineChart.Series(name: "gold says", style: ChartStyle(name: "j1", dashes: "7 4"), points: gold),
+            ],
+            marks: marks, guides: [0.5], bounds: 0...1, smallestRange: 0.2,
+            format: { ReportNumber.percent($0) }, tickFormat: HTMLReport.Page.percentTick)
+    }
+
+    private func canaryChart(_ health: [JudgeHealthRecord], _ marks: [LineChart.Mark]) -> LineChart {
+        let measured = health.map {
+            LineChart.Point(round: $0.round, value: $0.accuracy, low: $0.low, high: $0.high)
+        }
+        let refreshed = health.compactMap { record in
+            record.refreshedAccuracy.map { LineChart.Point(round: record.round, value: $0) }
+        }
+        return LineChart(
+            title: "Judge's accuracy on canaries",
+            description: findings.judge ?? "",
+            series: [
+                LineChart.Series(name: "as met", style: ChartStyle(name: "j0", dashes: ""), points: measured),
+                LineChart.Series(
+                    name: "after the refresh", style: ChartStyle(name: "j2", dashes: "2 3"), points: refreshed),
+            ],
+            marks: marks, guides: [0.5], bounds: 0...1, smallestRange: 0.2,
+            format: { ReportNumber.percent($0) }, tickFormat: HTMLReport.Page.percentTick)
+    }
+
+    /// The metrics of updates as small multiples, the ones people look at first in front.
+    func trainingSection() -> Markup? {
+        let preferred = [
+            "loss", "rewards/margins", "rewards/accuracies", "kl_to_base", "grad_norm", "logps/chosen", "logps/rejected",
+            "rewards/chosen", "rewards/rejected",
+        ]
+        let present = Set(report.updates.flatMap(\.metrics.keys))
+        let shown = preferred.filter(present.contains) + present.subtracting(preferred).sorted()
+        let charts = shown.prefix(12).compactMap { metricChart($0).markup() }
+        guard !charts.isEmpty else { return nil }
+        let prose = "One value per update, candidates that were dropped included. A falling loss alone proves nothing: the held-out measures above do."
+        return section("training", "Training", prose) { Markup(.div, ["class": "multiples"]) { charts } }
+    }
+
+    private func metricChart(_ metric: String) -> LineChart {
+        let series = names.map { name in
+            LineChart.Series(
+                name: DisplayText.visible(name), style: style(name),
+                points: report.updates.filter { $0.agent == name }.compactMap { update in
+                    update.metrics[metric].map { LineChart.Point(round: update.round, value: $0) }
+                })
+        }
+        return LineChart(
+            title: DisplayText.truncated(DisplayText.visible(metric), limit: 40), description: "One value per update.",
+            series: series, isSmall: true, format: { ReportNumber.metric($0) },
+            tickFormat: { ReportNumber.fixed($0, decimals: $1) })
+    }
+}

@@ -1,0 +1,113 @@
+import AgonCore
+
+extension HTMLReport.Page {
+    /// The leaderboard with each rating's interval drawn on one scale.
+    func leaderboard() -> Markup {
+        let rows = StandingsTable.rows(report)
+        return section("leaderboard", "Leaderboard") {
+            if report.standings.isEmpty {
+                Markup(.p, ["class": "prose"]) { "No agents are entered." }
+            } else {
+                Markup(.div, ["class": "scroll"]) {
+                    Markup(.table, ["class": "board"]) {
+                        Markup(.caption) {
+                            "Ratings on the Elo scale with 95% intervals. “=” marks a rank that is shared, because the intervals overlap."
+                        }
+                        Markup(.thead) {
+                            Markup(.tr) {
+                                for column in StandingsTable.columns {
+                                    Markup(.th, ["scope": "col", "class": column.isNumber ? "n" : ""]) { column.title }
+                                }
+                                Markup(.th, ["scope": "col"]) { "interval" }
+                            }
+                        }
+                        Markup(.tbody) {
+                            for (standing, cells) in zip(report.standings, rows) { row(standing, cells) }
+                        }
+                    }
+                }
+            }
+        }
+    }
+
+    private func row(_ standing: Standing, _ cells: [String]) -> Markup {
+        Markup(.tr, ["class": standing.role.rawValue]) {
+            for (index, cell) in cells.enumerated() {
+                if index == 1 {
+                    Markup(.th, ["scope": "row"]) {
+                        styles[standing.agent].map(LineChart.swatch)
+                        Markup(.span) { DisplayText.truncated(cell, limit: 32) }
+                    }
+                } else {
+                    Markup(.td, ["class": classes(index, standing)]) { cell }
+                }
+            }
+            Markup(.td) { interval(standing) }
+        }
+    }
+
+    private func classes(_ index: Int, _ standing: Standing) -> String {
+        guard StandingsTable.columns[index].isNumber else { return "" }
+        guard index == StandingsTable.columns.count - 1, let change = standing.changeSinceFirst else {
+            return index == 3 ? "n key" : "n"
+        }
+        return change.low > 0 ? "n good" : change.high < 0 ? "n bad" : "n"
+    }
+
+    /// A whisker from low to high with a dot at the rating.
+    private func interval(_ standing: Standing) -> Markup {
+        let axis = ChartAxis(
+            values: report.standings.map(\.rating.value),
+            intervals: report.standings.flatMap { [$0.rating.low, $0.rating.high] }, bounds: nil, smallest: 100)
+        let style = styles[standing.agent]?.name ?? "a0"
+        func x(_ value: Double) -> String { LineChart.digits(axis.place(value) * 160) }
+        return Markup(.svg, ["class": "whisker", "viewBox": "0 0 160 16", "role": "img"]) {
+            Markup(.title) {
+                "\(standing.agent): \(ReportNumber.rating(standing.rating.low)) to \(ReportNumber.rating(standing.rating.high))"
+            }
+            Markup(.path, ["class": "rail", "d": "M0 8H160"])
+            Markup(.path, ["class": "line \(style)", "d": "M\(x(standing.rating.low)) 8H\(x(standing.rating.high))"])
+            Markup(.path, ["class": "dot \(style)", "d": "M\(x(standing.rating.value)) 8h0"])
+        }
+    }
+
+    /// Who beats whom, observed and as the ratings predict it.
+    func headToHeadSection() -> Markup? {
+        guard report.headToHead.contains(where: { $0.matchCount > 0 }) else { return nil }
+        let names = report.standings.map(\.agent)
+        let cells = names.map { row in
+            names.map { column -> HeatMap.Cell? in
+                guard row != column, let meeting = report.meeting(row, column), let score = meeting.score else { return nil }
+                let tally = ReportNumber.tally(wins: meeting.wins, draws: meeting.draws, losses: meeting.losses)
+                let expected = meeting.expectedScore.map { ", expected \(ReportNumber.percent($0))" } ?? ""
+                return HeatMap.Cell(value: score, text: ReportNumber.percent(score), note: tally + expected)
+            }
+        }
+        let map = HeatMap(
+            caption: "Head-to-head scores", corner: "row against column", names: names.map { DisplayText.visible($0) },
+            cells: cells)
+        return section(
+            "head-to-head", "Who beats whom",
+            ReportProse.headToHead + " Below it wins, draws and losses, and the score that the ratings expect."
+        ) { map.markup() }
+    }
+
+    func readingSection() -> Markup {
+        section("reading", "How to read a rating", ReportProse.reading) {}
+    }
+
+    func factSection() -> Markup {
+        section("run", "The run") {
+            Markup(.dl, ["class": "facts"]) {
+                for fact in report.facts {
+                    Markup(.div) {
+                        Markup(.dt) { fact.label }
+                        Markup(.dd, ["class": fact.label == "signature" || fact.label == "run" ? "code" : ""]) {
+                            DisplayText.truncated(fact.value, limit: 160)
+                        }
+                    }
+                }
+            }
+        }
+    }
+}

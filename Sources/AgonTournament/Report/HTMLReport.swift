@@ -1,0 +1,120 @@
+import AgonCore
+
+/// `report.html`: the whole report as one self-contained page.
+///
+/// No scripts and nothing loaded: its content policy forbids both, so that text of hostile models stays text even
+/// where escaping failed. Readable on a phone, in the dark, on paper and by ear.
+public enum HTMLReport {
+    /// The whole document.
+    public static func text(_ report: Report) -> String {
+        let findings = ReportFindings(report)
+        let page = Page(report: report, findings: findings, styles: ChartStyle.styles(report))
+        let title = "\(report.arena): \(findings.headline)"
+        let document = Markup(.html, ["lang": "en"]) {
+            Markup(.head) {
+                Markup(.meta, ["charset": "utf-8"])
+                Markup(.meta, ["name": "viewport", "content": "width=device-width, initial-scale=1"])
+                Markup(
+                    .meta,
+                    ["http-equiv": "Content-Security-Policy", "content": "default-src 'none'; style-src 'unsafe-inline'"])
+                Markup(.meta, ["name": "color-scheme", "content": "light dark"])
+                Markup(.title) { DisplayText.truncated(title, limit: 200) }
+                PageStyle.sheet
+            }
+            Markup(.body) {
+                page.header()
+                Markup(.main) { page.sections() }
+                page.footer()
+            }
+        }
+        return "<!DOCTYPE html>\n" + document.html
+    }
+
+    /// The page's parts, top to bottom.
+    struct Page {
+        var report: Report
+        var findings: ReportFindings
+        var styles: [String: ChartStyle]
+
+        func sections() -> [Markup] {
+            [
+                leaderboard(), ratingSection(), learningSection(), headToHeadSection(), judgeSection(),
+                trainingSection(), gateSection(), roomSection(), readingSection(), factSection(),
+            ].compactMap { $0 }
+        }
+
+        func header() -> Markup {
+            Markup(.header) {
+                Markup(.p, ["class": "eyebrow"]) {
+                    Markup(.strong) { DisplayText.truncated(report.arena, limit: 80) }
+                    " · \(report.kind == .game ? "game" : "prompts") · "
+                    report.roundCount == 1 ? "1 round" : "\(report.roundCount) rounds"
+                    " · seed \(report.seed)"
+                }
+                Markup(.h1) { DisplayText.truncated(findings.headline, limit: 160) }
+                if !findings.lead.isEmpty {
+                    Markup(.p, ["class": "lead"]) { DisplayText.truncated(findings.lead, limit: 400) }
+                }
+                tiles()
+            }
+        }
+
+        func footer() -> Markup {
+            Markup(.footer) {
+                Markup(.p) {
+                    "Run \(DisplayText.truncated(report.runID, limit: 120)). The same configuration and seed give the same signature."
+                }
+            }
+        }
+
+        func section(_ id: String, _ title: String, _ prose: String? = nil, @MarkupBuilder _ content: () -> [Markup])
+            -> Markup
+        {
+            Markup(.section, ["id": id, "aria-labelledby": "\(id)-title"]) {
+                Markup(.h2, ["id": "\(id)-title"]) { title }
+                if let prose { Markup(.p, ["class": "prose"]) { prose } }
+                content()
+            }
+        }
+
+        private func tiles() -> Markup? {
+            var tiles = findings.learning.prefix(4).map { learning in
+                tile(
+                    label: "\(learning.agent): \(learning.measure.title.lowercased())",
+                    value: "\(learning.measure.text(learning.first.value)) → \(learning.measure.text(learning.last.value))",
+                    note: "\(learning.measure.text(change: learning.change)), v\(learning.firstVersion) to v\(learning.lastVersion)",
+                    claim: learning.claim, tone: learning.tone)
+            }
+            if let last = report.judgeHealth?.last {
+                let claim =
+                    switch findings.judgeTone {
+                    case .good: "trusted in every round"
+                    case .neutral: "not always trusted"
+                    case .bad: "often not trusted"
+                    }
+                tiles.append(
+                    tile(
+                        label: "judge: right on canaries", value: ReportNumber.percent(last.accuracy),
+                        note: "last round, 95% interval \(ReportNumber.percent(last.low)) to \(ReportNumber.percent(last.high))",
+                        claim: claim, tone: findings.judgeTone))
+            }
+            if !report.updates.isEmpty {
+                let promoted = report.updates.filter { $0.toVersion != nil }.count
+                tiles.append(
+                    tile(
+                        label: "updates promoted", value: "\(promoted) of \(report.updates.count)",
+                        note: "each candidate plays its parent first", claim: nil, tone: .neutral))
+            }
+            return tiles.isEmpty ? nil : Markup(.div, ["class": "tiles"]) { tiles }
+        }
+
+        private func tile(label: String, value: String, note: String, claim: String?, tone: ReportFindings.Tone) -> Markup {
+            Markup(.div, ["class": "tile"]) {
+                Markup(.p, ["class": "label"]) { DisplayText.truncated(label, limit: 80) }
+                Markup(.p, ["class": "value"]) { value }
+                Markup(.p, ["class": "note"]) { note }
+                if let claim { Markup(.p, ["class": "claim \(tone.rawValue)"]) { claim } }
+            }
+        }
+    }
+}

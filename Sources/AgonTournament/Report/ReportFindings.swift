@@ -1,0 +1,198 @@
+import AgonCore
+
+/// What a run showed, in sentences: computed once, said alike by every format.
+struct ReportFindings {
+    /// Whether a change can be told from chance.
+    enum Tone: String {
+        case good, neutral, bad
+    }
+
+    /// A learner's first and last value on the held-out measure.
+    struct Learning {
+        var agent: String
+        var measure: ReportMeasure
+        var first: Estimate
+        var firstVersion: Int
+        var last: Estimate
+        var lastVersion: Int
+        var change: Estimate
+        var tone: Tone
+
+        /// The claim in two or three words.
+        var claim: String {
+            switch tone {
+            case .good: "training helped"
+            case .neutral: "no clear change"
+            case .bad: "training hurt"
+            }
+        }
+
+        /// `gold accuracy, sampled: 60.2% [56.9, 63.4] at v0 → 87.1% [84.7, 89.2] at v20 (+26.9 ± 4.0 points): training helped`.
+        var sentence: String {
+            let title = measure.title.prefix(1).lowercased() + measure.title.dropFirst()
+            return "\(title): \(measure.text(first)) at v\(firstVersion) → \(measure.text(last)) at v\(lastVersion) "
+                + "(\(measure.text(change: change))): \(claim)"
+        }
+    }
+
+    /// Who leads.
+    var headline: String
+    /// What else has to be said of the lead; empty where nothing has.
+    var lead: String
+    /// One per learner, in the order of the standings.
+    var learning: [Learning]
+    /// How right the judge was; nil for games and before the first round.
+    var judge: String?
+    var judgeTone: Tone
+    /// How many updates were promoted; nil where there was no training.
+    var updates: String?
+
+    init(_ report: Report) {
+        (headline, lead) = ReportFindings.lead(report)
+        learning = ReportFindings.learning(report)
+        (judge, judgeTone) = ReportFindings.judge(report)
+        updates = ReportFindings.updates(report)
+    }
+
+    /// `ada` with its sentence: `ada: gold accuracy …`.
+    var learningLines: [String] { learning.map { "\($0.agent): \($0.sentence)" } }
+
+    /// Rows whose intervals overlap the best row's, the best first.
+    private static func tied(_ rows: [Standing]) -> [Standing] {
+        guard let best = rows.first else { return [] }
+        return rows.filter { $0.agent == best.agent || !($0.rating.high < best.rating.low) }
+    }
+
+    private static func lead(_ report: Report) -> (String, String) {
+        let learners = report.standings.filter { $0.role == .learner }
+        let pool = learners.isEmpty ? report.standings : learners
+        guard let best = pool.first else { return ("No agents yet", "") }
+        guard report.roundCount > 0, best.matchCount > 0 else {
+            return ("No round is closed yet", "\(report.standings.count) agents are entered.")
+        }
+        let group = tied(pool)
+        let names = group.prefix(3).map { DisplayText.visible($0.agent) }
+        var notes: [String] = []
+        let headline: String
+        if group.count == 1 {
+            headline = "\(names[0]) leads\(learners.count > 1 ? " the learners" : "") at \(ReportNumber.rating(best.rating))"
+        } else {
+            let joined = names.dropLast().joined(separator: ", ") + " and " + (names.last ?? "")
+            headline = group.count > 3 ? "\(group.count) agents share the lead" : "\(joined) share the lead"
+            notes.append("\(names[0]) is at \(ReportNumber.rating(best.rating)); the intervals overlap.")
+        }
+        let above = report.standings.prefix { $0.agent != best.agent }
+        if !above.isEmpty {
+            let listed = above.map { "\(DisplayText.visible($0.agent)) (\($0.role.rawValue))" }.joined(separator: ", ")
+            notes.append("Rated higher: \(listed) at \(ReportNumber.rating(above[0].rating)).")
+        }
+        return (headline, notes.joined(separator: " "))
+    }
+
+    private static func learning(_ report: Report) -> [Learning] {
+        guard let measure = ReportMeasure.present(in: report.evaluations).first else { return [] }
+        return report.standings.filter { $0.role == .learner }.compactMap { row in
+            let records = report.evaluations.filter { $0.measure == measure.name && $0.policy.agent == row.agent }
+            guard let first = records.first, let last = records.last, first.round < last.round else { return nil }
+            let (before, after) = (Estimate(first), Estimate(last))
+            let change = difference(after, before)
+            let direction = measure.higherIsBetter ?? true
+            let gained = direction ? change.low > 0 : change.high < 0
+            let lost = direction ? change.high < 0 : change.low > 0
+            return Learning(
+                agent: DisplayText.visible(row.agent), measure: measure, first: before,
+                firstVersion: first.policy.version, last: after, lastVersion: last.policy.version, change: change,
+                tone: gained ? .good : lost ? .bad : .neutral)
+        }
+    }
+
+    /// The difference of two independent estimates: half widths add in squares.
+    private static func difference(_ left: Estimate, _ right: Estimate) -> Estimate {
+        let value = left.value - right.value
+        let width = (left.halfWidth * left.halfWidth + right.halfWidth * right.halfWidth).squareRoot()
+        return Estimate(value: value, low: value - width, high: value + width)
+    }
+
+    private static func judge(_ report: Report) -> (String?, Tone) {
+        guard let health = report.judgeHealth, let first = health.first, let last = health.last else {
+            return (nil, .neutral)
+        }
+        let distrusted = health.filter { !$0.isTrusted }.count
+        let (before, after) = (estimate(first), estimate(last))
+        var text = "judge right on canaries: \(ReportNumber.percent(before)) in round \(first.round) → "
+            + "\(ReportNumber.percent(after)) in round \(last.round)"
+        text += distrusted == 0 ? ", trusted in every round" : ", not trusted in \(distrusted) of \(health.count) rounds"
+        if let gold = last.goldScore {
+            text += "; it scores the learners \(ReportNumber.percent(last.believedScore)), gold \(ReportNumber.percent(gold))"
+        }
+        return (text, distrusted == 0 ? .good : distrusted * 4 < health.count ? .neutral : .bad)
+    }
+
+    /// Accuracy of the judge on its canaries.
+    static func estimate(_ record: JudgeHealthRecord) -> Estimate {
+        Estimate(value: record.accuracy, low: record.low, high: record.high)
+    }
+
+    private static func updates(_ report: Report) -> String? {
+        guard !report.updates.isEmpty else { return nil }
+        let promoted = report.updates.filter { $0.toVersion != nil }.count
+        let rejected = report.updates.count - promoted
+        let pairs = report.updates.reduce(0) { $0 + $1.pairCount }
+        return "updates: \(promoted) promoted, \(rejected) rejected, from \(ReportNumber.count(pairs)) preference pairs"
+    }
+}
+
+extension Report {
+    /// The rank that the intervals allow: 1 + how many agents are surely better. Agents that cannot be told apart share it.
+    func rank(of row: Standing) -> Int {
+        1 + standings.filter { $0.agent != row.agent && $0.rating.low > row.rating.high }.count
+    }
+
+    /// The rank as shown: `2=` where it is shared.
+    func rankText(of row: Standing) -> String {
+        let rank = rank(of: row)
+        let isShared = standings.contains { $0.agent != row.agent && self.rank(of: $0) == rank }
+        return isShared ? "\(rank)=" : "\(rank)"
+    }
+
+    /// Mean score of `first` against `second` with how it was made; nil where they never met.
+    func meeting(_ first: String, _ second: String) -> HeadToHead? {
+        var total = HeadToHead(first: first, second: second, wins: 0, draws: 0, losses: 0)
+        for record in headToHead {
+            let seen: HeadToHead
+            if record.first == first, record.second == second {
+                seen = record
+            } else if record.first == second, record.second == first {
+                seen = record.flipped
+            } else {
+                continue
+            }
+            total.wins += seen.wins
+            total.draws += seen.draws
+            total.losses += seen.losses
+            total.expectedScore = seen.expectedScore ?? total.expectedScore
+        }
+        return total.matchCount == 0 ? nil : total
+    }
+
+    /// Seconds spent in all parts of all rounds.
+    var seconds: Double {
+        timings.rollouts + timings.judging + timings.training + timings.evaluation + timings.store
+    }
+
+    /// The facts of the run, as label and value.
+    var facts: [(label: String, value: String)] {
+        [
+            ("run", DisplayText.visible(runID)), ("seed", String(seed)), ("kernels", DisplayText.visible(kernels)),
+            ("rounds", String(roundCount)), ("signature", signature.isEmpty ? ReportNumber.missing : DisplayText.visible(signature)),
+            ("rooms", ReportNumber.count(timings.roomCount)),
+            ("rooms per second", ReportNumber.rate(timings.roomCount, per: seconds)),
+            ("tokens", ReportNumber.count(timings.tokenCount)),
+            ("tokens per second of rollouts", ReportNumber.rate(timings.tokenCount, per: timings.rollouts)),
+            ("time", ReportNumber.duration(seconds)),
+            ("rollouts", ReportNumber.duration(timings.rollouts)), ("judging", ReportNumber.duration(timings.judging)),
+            ("training", ReportNumber.duration(timings.training)),
+            ("evaluation", ReportNumber.duration(timings.evaluation)), ("store", ReportNumber.duration(timings.store)),
+        ]
+    }
+}

@@ -1,0 +1,56 @@
+import Foundation
+
+/// The files of one report.
+public enum ReportFolder {
+    /// Renders the formats that are files: name and contents, in a fixed order.
+    public static func files(_ report: Report) throws -> [(name: String, text: String)] {
+        [
+            ("report.md", MarkdownReport.text(report)), ("standings.csv", CSVReport.text(report)),
+            ("report.json", try json(report)), ("report.html", HTMLReport.text(report)),
+        ]
+    }
+
+    /// Writes the files into a folder that is made where it is missing.
+    ///
+    /// All files are written under temporary names first and renamed at the end, so a reader never sees half a
+    /// file, and a failure leaves the old report.
+    /// - Throws: faults of the file system, as Foundation reports them.
+    public static func write(_ report: Report, to folder: String) throws {
+        let files = try files(report)
+        let manager = FileManager.default
+        let root = URL(fileURLWithPath: folder, isDirectory: true)
+        try manager.createDirectory(at: root, withIntermediateDirectories: true)
+        let staging = root.appendingPathComponent(".report-\(ProcessInfo.processInfo.processIdentifier)")
+        try manager.createDirectory(at: staging, withIntermediateDirectories: true)
+        defer { try? manager.removeItem(at: staging) }
+        for file in files {
+            try Data(file.text.utf8).write(to: staging.appendingPathComponent(file.name), options: .atomic)
+        }
+        for file in files {
+            let target = root.appendingPathComponent(file.name)
+            guard rename(staging.appendingPathComponent(file.name).path, target.path) == 0 else {
+                throw CocoaError(.fileWriteUnknown, userInfo: [NSFilePathErrorKey: target.path])
+            }
+        }
+    }
+
+    /// `report.json`: the report's values in full precision, keys sorted, equal bytes for equal reports.
+    ///
+    /// JSON has no infinity: unbounded intervals are the strings `inf` and `-inf`.
+    public static func json(_ report: Report) throws -> String {
+        let encoder = JSONEncoder()
+        encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
+        encoder.nonConformingFloatEncodingStrategy = .convertToString(
+            positiveInfinity: "inf", negativeInfinity: "-inf", nan: "nan")
+        return String(decoding: try encoder.encode(report), as: UTF8.self) + "\n"
+    }
+
+    /// Reads what `json` wrote.
+    /// - Throws: `DecodingError` where the text is not a report.
+    public static func report(json: String) throws -> Report {
+        let decoder = JSONDecoder()
+        decoder.nonConformingFloatDecodingStrategy = .convertFromString(
+            positiveInfinity: "inf", negativeInfinity: "-inf", nan: "nan")
+        return try decoder.decode(Report.self, from: Data(json.utf8))
+    }
+}

@@ -1,0 +1,32 @@
+/// The paragraphs that explain, said alike in every format.
+enum ReportProse {
+    /// How to read a rating.
+    static let reading = """
+        A rating is an estimate on the Elo scale: 100 points more mean a score of 64% in a match, 200 points 76%, \
+        400 points 91%. The number after ± is half the 95% interval, and the rating is rarely outside of it. Two agents \
+        whose intervals overlap have not been told apart: they share a rank, marked with “=”. The ratings are \
+        Bradley–Terry estimates over all matches, held in place by the anchors, which never change, so a gain is a \
+        gain over them. Elo is the running score that forgets: it follows an agent's last matches.
+        """
+
+    /// How to read the matrix.
+    static let headToHead = "The score of the agent in the row against the agent in the column: wins count 1, draws ½."
+
+    /// Why the judge is watched.
+    static let judge = """
+        The judge is a model and can be wrong, and agents that are trained to please it find out where. So some rooms \
+        of every round have a known answer. Solid is what the judge believes, dashed what gold says of the same rooms: \
+        when belief climbs and gold does not follow, the agents are learning to fool the judge.
+        """
+
+    /// What the gate does.
+    static let gate = """
+        Every trained candidate plays its parent on held-out prompts. A tall bar is a candidate that became the next \
+        version, a short one a candidate that was dropped.
+        """
+
+    /// What held-out means.
+    static let learning = """
+        Measured on prompts that are never trained on, with 95% intervals. Gold decides here, not the judge.
+        """
+}

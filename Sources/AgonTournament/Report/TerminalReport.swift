@@ -1,0 +1,116 @@
+import AgonCore
+
+/// The leaderboard for a terminal: a table, what was learned, and where the rest is.
+public struct TerminalReport: Sendable {
+    /// Columns of the terminal; the table leaves out columns before it breaks a line.
+    public var width: Int
+    /// Whether ANSI colours may be used. Without them not one escape character is written.
+    public var isColoured: Bool
+
+    public init(width: Int = 80, isColoured: Bool = false) {
+        self.width = max(width, 24)
+        self.isColoured = isColoured
+    }
+
+    /// Table, findings and path, every line ended by a newline.
+    /// - Parameter path: where the page lies; nil leaves the line out.
+    public func text(_ report: Report, path: String? = nil) -> String {
+        var lines = [paint(title(report), .bold), ""]
+        lines += tableLines(report)
+        let learned = findings(report)
+        if !learned.isEmpty { lines += [""] + learned }
+        if let path { lines += ["", "report: \(DisplayText.visible(path))"] }
+        return lines.map { $0 + "\n" }.joined()
+    }
+
+    /// The table alone, for progress that is redrawn.
+    public func table(_ report: Report) -> String { tableLines(report).map { $0 + "\n" }.joined() }
+
+    private enum Style: String {
+        case bold = "1", dim = "2", green = "32", red = "31"
+    }
+
+    private func paint(_ text: String, _ style: Style?) -> String {
+        guard isColoured, let style else { return text }
+        return "\u{1B}[\(style.rawValue)m\(text)\u{1B}[0m"
+    }
+
+    private func title(_ report: Report) -> String {
+        let rounds = report.roundCount == 1 ? "1 round" : "\(report.roundCount) rounds"
+        return DisplayText.fitted("\(DisplayText.visible(report.arena)) · \(rounds) · seed \(report.seed)", columns: width)
+    }
+
+    private func tableLines(_ report: Report) -> [String] {
+        let cells = StandingsTable.rows(report)
+        var shown = Array(StandingsTable.columns.indices)
+        var widths = columnWidths(cells)
+        func total() -> Int { shown.reduce(0) { $0 + widths[$1] } + 2 * (shown.count - 1) }
+        while total() > width,
+            let next = shown.filter({ StandingsTable.columns[$0].expendability > 0 })
+                .max(by: { StandingsTable.columns[$0].expendability < StandingsTable.columns[$1].expendability })
+        {
+            shown.removeAll { $0 == next }
+        }
+        let name = 1
+        if total() > width { widths[name] = max(4, widths[name] - (total() - width)) }
+
+        func line(_ row: [String], style: (Int) -> Style?) -> String {
+            var parts = shown.map { column in
+                let text = DisplayText.fitted(row[column], columns: widths[column])
+                let space = String(repeating: " ", count: max(0, widths[column] - DisplayText.width(text)))
+                let isNumber = StandingsTable.columns[column].isNumber
+                return isNumber ? space + paint(text, style(column)) : paint(text, style(column)) + space
+            }.joined(separator: "  ")
+            while parts.hasSuffix(" ") { parts.removeLast() }
+            return parts
+        }
+        var lines = [line(StandingsTable.columns.map(\.title)) { _ in .dim }]
+        for (standing, row) in zip(report.standings, cells) {
+            lines.append(line(row) { style(of: standing, column: $0) })
+        }
+        return lines
+    }
+
+    private func columnWidths(_ cells: [[String]]) -> [Int] {
+        StandingsTable.columns.indices.map { column in
+            cells.reduce(DisplayText.width(StandingsTable.columns[column].title)) {
+                max($0, DisplayText.width($1[column]))
+            }
+        }
+    }
+
+    private func style(of row: Standing, column: Int) -> Style? {
+        if column == StandingsTable.columns.count - 1, let change = row.changeSinceFirst {
+            return change.low > 0 ? .green : change.high < 0 ? .red : nil
+        }
+        if row.role != .learner { return .dim }
+        return column == 1 ? .bold : nil
+    }
+
+    private func findings(_ report: Report) -> [String] {
+        let findings = ReportFindings(report)
+        var lines: [(String, ReportFindings.Tone)] = zip(findings.learningLines, findings.learning).prefix(2)
+            .map { ($0, $1.tone) }
+        if let judge = findings.judge { lines.append((judge, findings.judgeTone)) }
+        if let updates = findings.updates { lines.append((updates, .neutral)) }
+        return lines.flatMap { text, tone in
+            wrapped(text).map { paint($0, tone == .good ? .green : tone == .bad ? .red : nil) }
+        }
+    }
+
+    /// Lines of at most `width` columns, broken at spaces, continued with two spaces.
+    private func wrapped(_ text: String) -> [String] {
+        var lines: [String] = []
+        var line = ""
+        for word in text.split(separator: " ").map(String.init) {
+            let joined = line.isEmpty ? word : "\(line) \(word)"
+            if DisplayText.width(joined) <= width || line.isEmpty {
+                line = joined
+            } else {
+                lines.append(line)
+                line = "  " + word
+            }
+        }
+        return lines + [line]
+    }
+}
