@@ -1,0 +1,81 @@
+/// Where each tensor of a model lies in one flat buffer of float32.
+///
+/// One buffer makes an optimiser step, a gradient norm or a copy a single loop. Within a layer the query, key and
+/// value matrices are neighbours, as are gate and up: each group is read as one taller matrix.
+public struct ParameterLayout: Sendable, Equatable {
+    /// One named tensor, row-major.
+    public struct Tensor: Sendable, Equatable {
+        /// The Hugging Face name, such as `model.layers.0.mlp.up_proj.weight`.
+        public let name: String
+        /// `[rows, columns]` of a matrix (outputs, inputs), or `[C]` of a norm.
+        public let shape: [Int]
+        /// The first element's index in the flat buffer.
+        public let offset: Int
+        /// The product of the shape.
+        public var count: Int { shape.reduce(1, *) }
+    }
+
+    /// The tensors in the order of their offsets, without holes.
+    public let tensors: [Tensor]
+    /// Elements of the whole buffer.
+    public let count: Int
+    private let indexByName: [String: Int]
+    /// Tensor index of the first tensor of each layer; nine follow one another.
+    private let layerStart: [Int]
+
+    /// The layout of a model with these sizes.
+    public init(_ config: ModelConfig) {
+        var tensors: [Tensor] = []
+        var offset = 0
+        func add(_ name: String, _ shape: Int...) {
+            tensors.append(Tensor(name: name, shape: shape, offset: offset))
+            offset += shape.reduce(1, *)
+        }
+        let (c, f) = (config.hiddenSize, config.feedForwardSize)
+        var layerStart: [Int] = []
+        add("model.embed_tokens.weight", config.vocabularySize, c)
+        for layer in 0..<config.layerCount {
+            layerStart.append(tensors.count)
+            let prefix = "model.layers.\(layer)."
+            add(prefix + "input_layernorm.weight", c)
+            add(prefix + "self_attn.q_proj.weight", config.querySize, c)
+            add(prefix + "self_attn.k_proj.weight", config.keyValueSize, c)
+            add(prefix + "self_attn.v_proj.weight", config.keyValueSize, c)
+            add(prefix + "self_attn.o_proj.weight", c, config.querySize)
+            add(prefix + "post_attention_layernorm.weight", c)
+            add(prefix + "mlp.gate_proj.weight", f, c)
+            add(prefix + "mlp.up_proj.weight", f, c)
+            add(prefix + "mlp.down_proj.weight", c, f)
+        }
+        add("model.norm.weight", c)
+        switch config.head {
+        case .language: if !config.tiesEmbeddings { add("lm_head.weight", config.vocabularySize, c) }
+        case .score: add("score.weight", 1, c)
+        }
+        self.tensors = tensors
+        count = offset
+        self.layerStart = layerStart
+        indexByName = Dictionary(uniqueKeysWithValues: tensors.enumerated().map { ($1.name, $0) })
+    }
+
+    /// The tensor of that Hugging Face name, or nil where the model has none.
+    public subscript(name: String) -> Tensor? { indexByName[name].map { tensors[$0] } }
+
+    /// Offsets of one layer's tensors. `query` begins the fused `[H·D + 2·K·D, C]`, `gate` the fused `[2·F, C]`.
+    struct Layer: Sendable {
+        let inputNorm, query, output, feedForwardNorm, gate, down: Int
+    }
+
+    func layer(_ index: Int) -> Layer {
+        let first = layerStart[index]
+        return Layer(
+            inputNorm: tensors[first].offset, query: tensors[first + 1].offset, output: tensors[first + 4].offset,
+            feedForwardNorm: tensors[first + 5].offset, gate: tensors[first + 6].offset,
+            down: tensors[first + 8].offset)
+    }
+
+    /// Offset of the last norm's weight.
+    var finalNorm: Int { self["model.norm.weight"]?.offset ?? 0 }
+    /// Offset of the matrix that makes logits `[V, C]` or the score `[1, C]`.
+    var headMatrix: Int { (self["lm_head.weight"] ?? self["score.weight"])?.offset ?? 0 }
+}

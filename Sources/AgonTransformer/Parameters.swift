@@ -1,0 +1,126 @@
+import Foundation
+
+/// A model's weights, or a gradient or optimiser moment of the same shape: one flat, owned float32 memory.
+///
+/// The memory starts at a 64-byte boundary and follows `layout` without holes.
+///
+/// - Important: whoever creates it may write through its pointers. Once it has been handed to another owner
+///   (a `Transformer`, another thread), it must not be written again: change a `copy()` instead.
+// Safety: the memory is allocated once, never moves and is freed with the object. All writes happen before the
+// object is shared, or from the one owner that trains it; after that it is only read. The optimiser of an update
+// owns its parameters alone until they become a checkpoint.
+public final class Parameters: @unchecked Sendable {
+    /// The sizes that the layout was made from.
+    public let config: ModelConfig
+    /// Where each tensor lies in `values`.
+    public let layout: ParameterLayout
+    /// The whole memory, `layout.count` elements.
+    public let values: UnsafeMutableBufferPointer<Float>
+
+    /// Zeros in the layout of a model.
+    public init(zeros config: ModelConfig) {
+        self.config = config
+        layout = ParameterLayout(config)
+        values = FloatMemory.allocate(layout.count)
+        values.initialize(repeating: 0)
+    }
+
+    private init(copying other: Parameters) {
+        config = other.config
+        layout = other.layout
+        values = FloatMemory.allocate(layout.count)
+        _ = values.initialize(fromContentsOf: other.values)
+    }
+
+    deinit { values.deallocate() }
+
+    /// A memory of its own with the same content.
+    public func copy() -> Parameters { Parameters(copying: self) }
+
+    /// The memory of one tensor.
+    public func memory(of tensor: ParameterLayout.Tensor) -> UnsafeMutableBufferPointer<Float> {
+        UnsafeMutableBufferPointer(rebasing: values[tensor.offset..<tensor.offset + tensor.count])
+    }
+
+    /// The memory of the tensor of that Hugging Face name, or nil where the model has none.
+    public subscript(name: String) -> UnsafeMutableBufferPointer<Float>? { layout[name].map(memory(of:)) }
+
+    /// Calls the closure once for each tensor, in layout order, with the memory to fill.
+    public func fill(_ body: (ParameterLayout.Tensor, UnsafeMutableBufferPointer<Float>) throws -> Void) rethrows {
+        for tensor in layout.tensors { try body(tensor, memory(of: tensor)) }
+    }
+
+    /// Sets every element, as before a new gradient is accumulated.
+    public func setAll(to value: Float) { values.update(repeating: value) }
+
+    /// The first element of the memory.
+    var base: UnsafeMutablePointer<Float> { values.baseAddress! }
+
+    /// Random weights for training from nothing.
+    ///
+    /// Matrices are normal with deviation 1/√(inputs), the embedding and the score head with 0.02, norms are one.
+    /// The two matrices of a layer that write into the residual stream (`o_proj`, `down_proj`) are divided by
+    /// √(2·layers), so that the stream's variance does not grow with depth (Radford et al. 2019, §2.3).
+    /// Equal seeds give equal bits on one platform; each tensor has a stream of its own.
+    public static func initialised(_ config: ModelConfig, seed: UInt64) -> Parameters {
+        let parameters = Parameters(zeros: config)
+        let residualScale = 1 / Float(2 * config.layerCount).squareRoot()
+        for (index, tensor) in parameters.layout.tensors.enumerated() {
+            let memory = parameters.memory(of: tensor)
+            guard tensor.shape.count == 2 else {
+                memory.update(repeating: 1)
+                continue
+            }
+            let isEmbedding = tensor.name.contains("embed_tokens") || tensor.name == "score.weight"
+            var deviation = isEmbedding ? 0.02 : 1 / Float(tensor.shape[1]).squareRoot()
+            if tensor.name.hasSuffix("o_proj.weight") || tensor.name.hasSuffix("down_proj.weight") {
+                deviation *= residualScale
+            }
+            var stream = NormalStream(seed: seed, stream: UInt64(index))
+            for i in memory.indices { memory[i] = deviation * stream.next() }
+        }
+        return parameters
+    }
+}
+
+/// Memory for floats at 64-byte boundaries, one cache line and one AVX-512 register.
+enum FloatMemory {
+    static func allocate(_ count: Int) -> UnsafeMutableBufferPointer<Float> {
+        let raw = UnsafeMutableRawPointer.allocate(byteCount: max(count, 1) * MemoryLayout<Float>.stride, alignment: 64)
+        return UnsafeMutableBufferPointer(start: raw.bindMemory(to: Float.self, capacity: max(count, 1)), count: count)
+    }
+}
+
+/// Normal deviates addressed by (seed, stream): splitmix64 bits through the Box–Muller transform.
+private struct NormalStream {
+    private var state: UInt64
+    private var spare: Double?
+
+    init(seed: UInt64, stream: UInt64) {
+        state = mixBits(seed ^ mixBits(stream &+ 0x9E37_79B9_7F4A_7C15))
+    }
+
+    private mutating func uniform() -> Double {
+        state &+= 0x9E37_79B9_7F4A_7C15
+        return (Double(mixBits(state) >> 11) + 0.5) / Double(1 << 53)
+    }
+
+    mutating func next() -> Float {
+        if let value = spare {
+            spare = nil
+            return Float(value)
+        }
+        let radius = (-2 * log(uniform())).squareRoot()
+        let angle = 2 * Double.pi * uniform()
+        spare = radius * sin(angle)
+        return Float(radius * cos(angle))
+    }
+}
+
+/// The finaliser of splitmix64 (Steele, Lea, Flood 2014): a bijection that spreads every bit over all others.
+func mixBits(_ value: UInt64) -> UInt64 {
+    var z = value
+    z = (z ^ (z >> 30)) &* 0xBF58_476D_1CE4_E5B9
+    z = (z ^ (z >> 27)) &* 0x94D0_49BB_1331_11EB
+    return z ^ (z >> 31)
+}
