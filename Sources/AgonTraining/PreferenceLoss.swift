@@ -101,8 +101,11 @@ public struct PreferenceLoss: Sendable, Hashable {
 
     /// The loss of a batch, its gradient and the pairs' rewards.
     ///
-    /// - Throws: `nonFiniteLoss`, naming the first pair (from 0) whose loss or gradient is not finite.
-    public func evaluate(_ batch: PreferenceBatch) throws(TrainingError) -> PreferenceLossValue {
+    /// - Parameter numbers: the pairs' numbers in messages; nil counts from 0.
+    /// - Throws: `nonFiniteLoss`, naming the first pair whose loss or gradient is not finite.
+    public func evaluate(
+        _ batch: PreferenceBatch, numbers: [Int]? = nil
+    ) throws(TrainingError) -> PreferenceLossValue {
         let count = batch.count
         let meanChosenCount = Double(batch.chosenCounts.reduce(0, +)) / Double(max(count, 1))
         let zeros = Array(repeating: 0.0, count: count)
@@ -119,7 +122,7 @@ public struct PreferenceLoss: Sendable, Hashable {
             guard total.loss.isFinite, total.chosenGradient.isFinite, total.rejectedGradient.isFinite else {
                 throw TrainingError(
                     .nonFiniteLoss,
-                    "The loss of pair \(pair) is \(total.loss) at log-ratios \(point.chosenLogRatio) (chosen) and "
+                    "The loss of pair \(numbers?[pair] ?? pair) is \(total.loss) at log-ratios \(point.chosenLogRatio) (chosen) and "
                         + "\(point.rejectedLogRatio) (rejected).")
             }
             let share = batch.weights[pair] / Double(count)

@@ -83,3 +83,42 @@ public struct TrainingConfiguration: Sendable, Hashable {
         self.seed = seed
     }
 }
+
+/// The settings under the names of the configuration file, for the record of an update.
+extension TrainingConfiguration: Encodable {
+    private enum CodingKeys: String, CodingKey {
+        case algorithm, beta, reference, seed
+        case lossTypes = "loss_type"
+        case lossWeights = "loss_weights"
+        case learningRate = "learning_rate"
+        case epochs = "num_train_epochs"
+        case batchSize = "batch_size"
+        case maxGradNorm = "max_grad_norm"
+        case adamBeta1 = "adam_beta1"
+        case adamBeta2 = "adam_beta2"
+        case adamEpsilon = "adam_epsilon"
+        case weightDecay = "weight_decay"
+        case schedule = "lr_scheduler_type"
+        case warmupSteps = "warmup_steps"
+    }
+
+    public func encode(to encoder: any Encoder) throws {
+        var container = encoder.container(keyedBy: CodingKeys.self)
+        try container.encode(algorithm, forKey: .algorithm)
+        try container.encode(loss.types, forKey: .lossTypes)
+        try container.encode(loss.weights, forKey: .lossWeights)
+        try container.encode(loss.beta, forKey: .beta)
+        try container.encode(learningRate, forKey: .learningRate)
+        try container.encode(epochs, forKey: .epochs)
+        try container.encode(batchSize, forKey: .batchSize)
+        try container.encode(optimiser.maxGradNorm, forKey: .maxGradNorm)
+        try container.encode(optimiser.beta1, forKey: .adamBeta1)
+        try container.encode(optimiser.beta2, forKey: .adamBeta2)
+        try container.encode(optimiser.epsilon, forKey: .adamEpsilon)
+        try container.encode(optimiser.weightDecay, forKey: .weightDecay)
+        try container.encode(schedule, forKey: .schedule)
+        try container.encode(warmupSteps, forKey: .warmupSteps)
+        try container.encode(reference, forKey: .reference)
+        try container.encode(seed, forKey: .seed)
+    }
+}
