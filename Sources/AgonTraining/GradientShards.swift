@@ -1,0 +1,129 @@
+import AgonCore
+import AgonTransformer
+import Dispatch
+
+/// One batch's log-probabilities or scores and their gradient, computed in a fixed number of shards.
+///
+/// Sequences are cut into `shardCount` runs of neighbours. Each shard has a pass and a gradient of its own; the
+/// gradients are added in shard order. So the shard count belongs to the bits of a run, and the thread count
+/// does not: one thread takes the shards in turn and gets the same sum.
+// Safety: a shard's pass, gradient and result are touched by one thread at a time, the one that `forEach` deals
+// its index to; everything else is read and written by the owner, before the threads start or after all ended.
+final class GradientShards: @unchecked Sendable {
+    /// What a forward pass gave, one element per sequence.
+    struct LogProbs {
+        var values: [[Float]] = []
+        var entropy: [[Float]] = []
+        var isArgmax: [[Bool]] = []
+    }
+
+    private final class Shard {
+        let pass: TrainingPass
+        let gradient: Parameters
+        var range = 0..<0
+        var logProbs = LogProbs()
+        var scores: [Float] = []
+        var failure: (any Error)?
+
+        init(_ config: ModelConfig, kernels: Kernels) {
+            pass = TrainingPass(config, kernels: kernels)
+            gradient = Parameters(zeros: config)
+        }
+    }
+
+    private let shards: [Shard]
+    private let kernels: Kernels
+    private let threads: Int
+
+    init(_ config: ModelConfig, kernels: Kernels, shardCount: Int, threads: Int) {
+        self.kernels = kernels
+        self.threads = max(1, min(threads, shardCount))
+        shards = (0..<max(1, shardCount)).map { _ in Shard(config, kernels: kernels) }
+    }
+
+    /// log p, entropy and argmax of each own token.
+    ///
+    /// - Throws: what the pass threw for the first shard that failed.
+    func logProbs(of sequences: [TokenSequence], _ parameters: Parameters, statistics: Bool) throws -> LogProbs {
+        cut(sequences.count)
+        try forEach { shard in
+            let part = Array(sequences[shard.range])
+            guard statistics else {
+                shard.logProbs = LogProbs(values: try shard.pass.forward(part, parameters))
+                return
+            }
+            let result = try shard.pass.forwardWithStatistics(part, parameters)
+            shard.logProbs = LogProbs(
+                values: result.logProbs, entropy: result.statistics.entropy, isArgmax: result.statistics.isArgmax)
+        }
+        return LogProbs(
+            values: shards.flatMap(\.logProbs.values), entropy: shards.flatMap(\.logProbs.entropy),
+            isArgmax: shards.flatMap(\.logProbs.isArgmax))
+    }
+
+    /// The score of each sequence.
+    ///
+    /// - Throws: what the pass threw for the first shard that failed.
+    func scores(of sequences: [[Int32]], _ parameters: Parameters) throws -> [Float] {
+        cut(sequences.count)
+        try forEach { shard in
+            shard.scores = try shard.pass.forwardScores(Array(sequences[shard.range]), parameters)
+        }
+        return shards.flatMap(\.scores)
+    }
+
+    /// The gradient of the last `logProbs` in all parameters.
+    ///
+    /// - Parameter derivatives: ∂L/∂(log p) of each own token, per sequence.
+    /// - Returns: memory that the next call overwrites.
+    func gradient(dLogProbs derivatives: [[Float]]) throws -> Parameters {
+        try forEach { shard in
+            shard.gradient.setAll(to: 0)
+            shard.pass.backward(dLogProbs: Array(derivatives[shard.range]), into: shard.gradient)
+        }
+        return sum()
+    }
+
+    /// The gradient of the last `scores` in all parameters.
+    ///
+    /// - Parameter derivatives: ∂L/∂score of each sequence.
+    /// - Returns: memory that the next call overwrites.
+    func gradient(dScores derivatives: [Float]) throws -> Parameters {
+        try forEach { shard in
+            shard.gradient.setAll(to: 0)
+            shard.pass.backward(dScores: Array(derivatives[shard.range]), into: shard.gradient)
+        }
+        return sum()
+    }
+
+    /// Deals the sequences to the shards in runs whose lengths differ by one at most, longer ones first.
+    private func cut(_ count: Int) {
+        let (length, rest) = count.quotientAndRemainder(dividingBy: shards.count)
+        var start = 0
+        for (index, shard) in shards.enumerated() {
+            let end = start + length + (index < rest ? 1 : 0)
+            shard.range = start..<end
+            shard.logProbs = LogProbs()
+            shard.scores = []
+            start = end
+        }
+    }
+
+    private func forEach(_ body: @Sendable (borrowing Shard) throws -> Void) throws {
+        for shard in shards { shard.failure = nil }
+        @Sendable func work(_ thread: Int) {
+            for index in stride(from: thread, to: shards.count, by: threads) where !shards[index].range.isEmpty {
+                do { try body(shards[index]) } catch { shards[index].failure = error }
+            }
+        }
+        if threads == 1 { work(0) } else { DispatchQueue.concurrentPerform(iterations: threads, execute: work) }
+        for shard in shards { if let failure = shard.failure { throw failure } }
+    }
+
+    private func sum() -> Parameters {
+        for shard in shards.dropFirst() where !shard.range.isEmpty {
+            kernels.add(shard.gradient.values, to: shards[0].gradient.values)
+        }
+        return shards[0].gradient
+    }
+}

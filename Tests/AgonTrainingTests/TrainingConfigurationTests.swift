@@ -1,0 +1,54 @@
+import AgonTraining
+import Testing
+
+@Suite struct TrainingConfigurationTests {
+    @Test func `each setting that is out of range is named with its value`() {
+        let faults: [(String, () throws(TrainingError) -> TrainingConfiguration)] = [
+            ("beta", { () throws(TrainingError) in try TrainingConfiguration(beta: 0) }),
+            ("beta", { () throws(TrainingError) in try TrainingConfiguration(beta: .nan) }),
+            ("learning_rate", { () throws(TrainingError) in try TrainingConfiguration(learningRate: -1) }),
+            ("num_train_epochs", { () throws(TrainingError) in try TrainingConfiguration(epochs: 0) }),
+            ("batch_size", { () throws(TrainingError) in try TrainingConfiguration(batchSize: 0) }),
+            ("max_grad_norm", { () throws(TrainingError) in try TrainingConfiguration(maxGradNorm: .infinity) }),
+            ("adam_beta1", { () throws(TrainingError) in try TrainingConfiguration(adamBeta1: 1) }),
+            ("adam_beta2", { () throws(TrainingError) in try TrainingConfiguration(adamBeta2: -0.1) }),
+            ("adam_epsilon", { () throws(TrainingError) in try TrainingConfiguration(adamEpsilon: 0) }),
+            ("weight_decay", { () throws(TrainingError) in try TrainingConfiguration(weightDecay: -1) }),
+            ("warmup_steps", { () throws(TrainingError) in try TrainingConfiguration(warmupSteps: -1) }),
+            ("loss_type", { () throws(TrainingError) in try TrainingConfiguration(lossTypes: []) }),
+            ("loss_weights", { () throws(TrainingError) in try TrainingConfiguration(lossWeights: [1, 2]) }),
+        ]
+        for (name, make) in faults {
+            let error = #expect(throws: TrainingError.self) { try make() }
+            #expect(error?.code == .invalidConfiguration)
+            #expect(error?.message.hasPrefix(name) == true, "\(error?.message ?? "no error") should name \(name)")
+        }
+    }
+
+    @Test func `names are those of the configuration file`() throws {
+        #expect(try ReferencePolicy(named: "round_start") == .roundStart)
+        #expect(try LearningRateSchedule(named: "cosine") == .cosine)
+        #expect(try TrainingConfiguration.Algorithm(named: "dpo") == .dpo)
+        #expect(throws: TrainingError.self) { try ReferencePolicy(named: "roundStart") }
+        #expect(throws: TrainingError.self) { try LearningRateSchedule(named: "polynomial") }
+        #expect(throws: TrainingError.self) { try TrainingConfiguration.Algorithm(named: "kto") }
+    }
+
+    @Test func `a linear schedule rises from zero and falls towards zero`() {
+        let factors = (0..<6).map { LearningRateSchedule.linear.factor(step: $0, stepCount: 6, warmupSteps: 2) }
+        #expect(factors == [0, 0.5, 1, 0.75, 0.5, 0.25])
+    }
+
+    @Test func `a cosine passes its half at the middle and ends near zero`() {
+        let factors = (0...4).map { LearningRateSchedule.cosine.factor(step: $0, stepCount: 4, warmupSteps: 0) }
+        #expect(abs(factors[2] - 0.5) < 1e-15 && factors[0] == 1 && factors[4] == 0)
+        #expect(factors == factors.sorted(by: >))
+    }
+
+    @Test func `a warm-up as long as the run never divides by zero`() {
+        for schedule in LearningRateSchedule.allCases {
+            let factors = (0...3).map { schedule.factor(step: $0, stepCount: 3, warmupSteps: 3) }
+            #expect(factors.allSatisfy { (0...1).contains($0) })
+        }
+    }
+}
