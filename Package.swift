@@ -26,7 +26,8 @@ let package = Package(
         .target(name: "AgonScheduling", dependencies: ["AgonCore"], swiftSettings: strict),
         .target(name: "AgonJudging", dependencies: ["AgonCore"], swiftSettings: strict),
         .target(name: "AgonRatings", dependencies: ["AgonCore"], swiftSettings: strict),
-        .target(name: "CKernels"),
+        // Debug builds would leave the float loops 60 times slower; tests need them quick.
+        .target(name: "CKernels", cSettings: [.unsafeFlags(["-O3"], .when(configuration: .debug))]),
         .target(name: "AgonTransformer", dependencies: ["AgonCore", "CKernels"], swiftSettings: strict),
         .target(name: "AgonTraining", dependencies: ["AgonCore", "AgonTransformer"], swiftSettings: strict),
         .target(
@@ -48,6 +49,32 @@ let package = Package(
             name: "agon",
             dependencies: [
                 "AgonTournament", .product(name: "ArgumentParser", package: "swift-argument-parser"),
+            ], swiftSettings: strict),
+        .testTarget(name: "CKernelsTests", dependencies: ["CKernels"], swiftSettings: strict),
+        .testTarget(
+            name: "AgonGamesTests", dependencies: ["AgonCore", "AgonGames"], exclude: ["Fixtures"],
+            swiftSettings: strict),
+        .testTarget(
+            name: "AgonSchedulingTests", dependencies: ["AgonCore", "AgonScheduling"], swiftSettings: strict),
+        .testTarget(name: "AgonJudgingTests", dependencies: ["AgonCore", "AgonJudging"], swiftSettings: strict),
+        .testTarget(
+            name: "AgonRatingsTests", dependencies: ["AgonCore", "AgonRatings"], exclude: ["Fixtures"],
+            swiftSettings: strict),
+        .testTarget(
+            name: "AgonTransformerTests", dependencies: ["AgonCore", "AgonTransformer", "CKernels"],
+            exclude: ["Fixtures"], swiftSettings: strict),
+        .testTarget(
+            name: "AgonTrainingTests", dependencies: ["AgonCore", "AgonTransformer", "AgonTraining"],
+            exclude: ["Fixtures"], swiftSettings: strict),
+        .testTarget(
+            name: "AgonStoreTests",
+            dependencies: ["AgonCore", "AgonStore", .product(name: "GRDB", package: "GRDB.swift")],
+            swiftSettings: strict),
+        .testTarget(
+            name: "AgonTournamentTests",
+            dependencies: [
+                "AgonCore", "AgonAgents", "AgonGames", "AgonJudging", "AgonRatings", "AgonScheduling", "AgonStore",
+                "AgonTraining", "AgonTransformer", "AgonTournament",
             ], swiftSettings: strict),
     ]
 )
