@@ -1,0 +1,154 @@
+public import AgonCore
+public import AgonTransformer
+
+/// Two token sequences of which the first is better.
+public struct RewardPair: Sendable, Hashable {
+    public var chosen: [Int32]
+    public var rejected: [Int32]
+    /// By how much the chosen score should exceed the other before the loss lets go.
+    public var margin: Double
+
+    public init(chosen: [Int32], rejected: [Int32], margin: Double = 0) {
+        self.chosen = chosen
+        self.rejected = rejected
+        self.margin = margin
+    }
+}
+
+/// Training of a model with a score head, so that it scores the better of two sequences higher.
+public enum RewardTraining {
+    /// A score model that begins as a language model: its embedding and layers, and a small random head.
+    ///
+    /// - Throws: `invalidConfig` never in practice: the sizes are those of a valid model.
+    public static func scoreModel(from language: Parameters, seed: UInt64) throws(TransformerError) -> Parameters {
+        let old = language.config
+        let config = try ModelConfig(
+            vocabularySize: old.vocabularySize, hiddenSize: old.hiddenSize, layerCount: old.layerCount,
+            headCount: old.headCount, keyValueHeadCount: old.keyValueHeadCount, headSize: old.headSize,
+            feedForwardSize: old.feedForwardSize, ropeTheta: old.ropeTheta, normEpsilon: old.normEpsilon,
+            tiesEmbeddings: old.tiesEmbeddings, maxPositionCount: old.maxPositionCount, bosToken: old.bosToken,
+            eosTokens: old.eosTokens, padToken: old.padToken, head: .score)
+        let parameters = Parameters.initialised(config, seed: seed)
+        for tensor in language.layout.tensors {
+            if let target = parameters[tensor.name] { _ = target.update(fromContentsOf: language.memory(of: tensor)) }
+        }
+        return parameters
+    }
+
+    /// Trains a copy of a score model on pairs that are drawn step by step.
+    ///
+    /// Equal arguments give equal bits on one kernel path, whatever the thread count. The metrics are `loss`,
+    /// `accuracy` (share of pairs with r⁺ > r⁻, a tie counts half), `margin` (mean r⁺ − r⁻), `mean_reward`,
+    /// `grad_norm`, `learning_rate`, each the mean over the steps, and `loss/first`, `loss/last`.
+    ///
+    /// - Parameters:
+    ///   - model: the weights to start from; read only.
+    ///   - threads: how many threads share a batch's shards; changes no bit.
+    ///   - batch: the pairs of a step, drawn from the seed that it is handed; called once a step, in order.
+    /// - Throws: `nonFiniteLoss`, naming the step and the pair; `invalidData` for an empty batch or a sequence that
+    ///   does not fit the model; what `progress` throws.
+    /// - Precondition: the model's head is `score`.
+    public static func run(
+        _ model: Parameters, loss: RewardLoss, configuration: SupervisedConfiguration, seed: Seed, threads: Int = 1,
+        kernels: Kernels? = nil, progress: ProgressCallback? = nil,
+        batch: (_ step: Int, _ seed: Seed) throws -> [RewardPair]
+    ) throws -> TrainingOutcome {
+        precondition(model.config.head == .score, "reward training needs a model with a score head")
+        guard configuration.stepCount > 0 else {
+            return TrainingOutcome(parameters: model, stepCount: 0, metrics: [:], steps: [])
+        }
+        var trainee = Trainee(
+            copying: model, configuration.optimiser, configuration.rate, kernels: try kernels ?? .current,
+            shardCount: configuration.shardCount, threads: threads)
+        var steps: [[String: Double]] = []
+        for index in 0..<configuration.stepCount {
+            let pairs = try batch(index, seed.child(.training, index))
+            let metrics = try inStep(index) { try step(&trainee, pairs, loss) }
+            steps.append(metrics)
+            try progress?(TrainingProgress(step: index + 1, stepCount: configuration.stepCount, metrics: metrics))
+        }
+        var metrics = means(over: steps)
+        metrics["loss/first"] = steps.first?["loss"]
+        metrics["loss/last"] = steps.last?["loss"]
+        return TrainingOutcome(
+            parameters: trainee.parameters, stepCount: steps.count, metrics: metrics, steps: steps)
+    }
+
+    /// A few small steps on the pairs of the day, with old pairs among them so that nothing is forgotten.
+    ///
+    /// Each step's batch is `newCount` of the new pairs and `replayCount` of the old ones, drawn with replacement
+    /// from the seed. Where one side has no pairs the other fills its place; without any pair nothing happens.
+    ///
+    /// - Parameters:
+    ///   - newPairs: pairs of the round's canaries, decided by gold.
+    ///   - replay: pairs of earlier rounds and of the pretraining.
+    /// - Throws: as `run`.
+    /// - Precondition: the model's head is `score`.
+    public static func refresh(
+        _ model: Parameters, newPairs: [RewardPair], replay: [RewardPair], newCount: Int = 16, replayCount: Int = 16,
+        loss: RewardLoss, configuration: SupervisedConfiguration, seed: Seed, threads: Int = 1,
+        kernels: Kernels? = nil, progress: ProgressCallback? = nil
+    ) throws -> TrainingOutcome {
+        guard !(newPairs.isEmpty && replay.isEmpty), newCount + replayCount > 0 else {
+            return TrainingOutcome(parameters: model, stepCount: 0, metrics: [:], steps: [])
+        }
+        return try run(
+            model, loss: loss, configuration: configuration, seed: seed, threads: threads, kernels: kernels,
+            progress: progress
+        ) { _, seed in
+            var generator = SeededGenerator(seed)
+            let new = newPairs.isEmpty ? replay : newPairs
+            let old = replay.isEmpty ? newPairs : replay
+            return (0..<newCount).map { _ in new[generator.index(below: new.count)] }
+                + (0..<replayCount).map { _ in old[generator.index(below: old.count)] }
+        }
+    }
+
+    /// Share of pairs whose chosen side a score model scores higher, a tie counting half; nil without pairs.
+    ///
+    /// - Throws: `invalidRequest` for a sequence that does not fit the model.
+    public static func accuracy(
+        of model: Transformer, on pairs: [RewardPair], threads: Int = 1
+    ) throws(TransformerError) -> Double? {
+        guard !pairs.isEmpty else { return nil }
+        let scores = try model.scores(of: pairs.flatMap { [$0.chosen, $0.rejected] }, threads: threads)
+        return accuracy(scores.map(Double.init))
+    }
+
+    private static func step(
+        _ trainee: inout Trainee, _ pairs: [RewardPair], _ loss: RewardLoss
+    ) throws -> [String: Double] {
+        guard !pairs.isEmpty else {
+            throw TrainingError(.invalidData, "The batch of step \(trainee.stepsDone + 1) has no pair.")
+        }
+        let scores = try trainee.shards.scores(
+            of: pairs.flatMap { [$0.chosen, $0.rejected] }, trainee.parameters
+        ).map(Double.init)
+        let chosen = stride(from: 0, to: scores.count, by: 2).map { scores[$0] }
+        let rejected = stride(from: 1, to: scores.count, by: 2).map { scores[$0] }
+        let value: RewardLoss.Value
+        do {
+            value = try loss.evaluate(chosen: chosen, rejected: rejected, margins: pairs.map(\.margin))
+        } catch {
+            throw TrainingError(error.code, "Step \(trainee.stepsDone + 1): \(error.message)")
+        }
+        let gradient = try trainee.shards.gradient(
+            dScores: pairs.indices.flatMap {
+                [Float(value.chosenGradients[$0]), Float(value.rejectedGradients[$0])]
+            })
+        var metrics = try trainee.step(gradient)
+        metrics["loss"] = value.loss
+        metrics["accuracy"] = accuracy(scores)
+        metrics["margin"] = (chosen.reduce(0, +) - rejected.reduce(0, +)) / Double(pairs.count)
+        metrics["mean_reward"] = scores.reduce(0, +) / Double(scores.count)
+        return metrics
+    }
+
+    /// From the scores of chosen, rejected, chosen, rejected …
+    private static func accuracy(_ scores: [Double]) -> Double {
+        let points = stride(from: 0, to: scores.count, by: 2).reduce(0.0) { sum, index in
+            sum + (scores[index] > scores[index + 1] ? 1 : scores[index] == scores[index + 1] ? 0.5 : 0)
+        }
+        return points / Double(scores.count / 2)
+    }
+}

@@ -1,0 +1,107 @@
+public import AgonCore
+public import AgonTransformer
+
+/// How next-token training runs.
+public struct SupervisedConfiguration: Sendable, Hashable {
+    /// Optimiser steps.
+    public let stepCount: Int
+    /// The peak learning rate.
+    public let learningRate: Double
+    public let schedule: LearningRateSchedule
+    /// Steps over which the learning rate rises from zero.
+    public let warmupSteps: Int
+    public let optimiser: AdamWOptions
+    /// Each batch is cut into this many gradients that are added in order; part of the bits of a run.
+    public let shardCount: Int
+
+    /// - Throws: `invalidConfiguration`, naming the setting that is out of range and its value.
+    public init(
+        stepCount: Int, learningRate: Double = 1e-3, schedule: LearningRateSchedule = .cosine, warmupSteps: Int = 20,
+        adamBeta2: Double = 0.99, weightDecay: Double = 0, maxGradNorm: Double = 1, shardCount: Int = 2
+    ) throws(TrainingError) {
+        try requireRange("steps", stepCount, 0...1_000_000_000)
+        try requireRange("learning_rate", learningRate, 0..<10)
+        try requireRange("warmup_steps", warmupSteps, 0...1_000_000_000)
+        try requireRange("shards", shardCount, 1...64)
+        optimiser = try AdamWOptions(beta2: adamBeta2, weightDecay: weightDecay, maxGradNorm: maxGradNorm)
+        self.stepCount = stepCount
+        self.learningRate = learningRate
+        self.schedule = schedule
+        self.warmupSteps = warmupSteps
+        self.shardCount = shardCount
+    }
+
+    var rate: Trainee.LearningRate {
+        .init(peak: learningRate, schedule: schedule, warmupSteps: warmupSteps, stepCount: stepCount)
+    }
+}
+
+/// Next-token training: −log p of the own tokens, as for a model made from nothing.
+public enum SupervisedTraining {
+    /// Trains a copy of a model.
+    ///
+    ///     loss = −(1/N) Σ log p(token)          over the N own tokens of the batch
+    ///
+    /// Mark every token but the first as own to learn whole texts. Equal arguments give equal bits on one kernel
+    /// path, whatever the thread count. The metrics are `loss`, `mean_token_accuracy` (share of own tokens that were
+    /// the likeliest), `entropy`, `grad_norm`, `learning_rate`, each the mean over the steps, and `loss/first`,
+    /// `loss/last`.
+    ///
+    /// - Parameters:
+    ///   - model: the weights to start from; read only.
+    ///   - threads: how many threads share a batch's shards; changes no bit.
+    ///   - batch: the sequences of a step, drawn from the seed that it is handed; called once a step, in order.
+    /// - Throws: `nonFiniteLoss`, naming the step and the sequence; `invalidData` for a batch without own tokens or
+    ///   a sequence that does not fit the model; what `progress` throws.
+    public static func run(
+        _ model: Parameters, configuration: SupervisedConfiguration, seed: Seed, threads: Int = 1,
+        kernels: Kernels? = nil, progress: ProgressCallback? = nil,
+        batch: (_ step: Int, _ seed: Seed) throws -> [TokenSequence]
+    ) throws -> TrainingOutcome {
+        guard configuration.stepCount > 0 else {
+            return TrainingOutcome(parameters: model, stepCount: 0, metrics: [:], steps: [])
+        }
+        var trainee = Trainee(
+            copying: model, configuration.optimiser, configuration.rate, kernels: try kernels ?? .current,
+            shardCount: configuration.shardCount, threads: threads)
+        var steps: [[String: Double]] = []
+        for index in 0..<configuration.stepCount {
+            let sequences = try batch(index, seed.child(.training, index))
+            let metrics = try inStep(index) { try step(&trainee, sequences) }
+            steps.append(metrics)
+            try progress?(TrainingProgress(step: index + 1, stepCount: configuration.stepCount, metrics: metrics))
+        }
+        var metrics = means(over: steps)
+        metrics["loss/first"] = steps.first?["loss"]
+        metrics["loss/last"] = steps.last?["loss"]
+        return TrainingOutcome(
+            parameters: trainee.parameters, stepCount: steps.count, metrics: metrics, steps: steps)
+    }
+
+    private static func step(_ trainee: inout Trainee, _ sequences: [TokenSequence]) throws -> [String: Double] {
+        let count = sequences.reduce(0) { $0 + $1.ownCount }
+        guard count > 0 else {
+            throw TrainingError(
+                .invalidData, "The \(sequences.count) sequences of step \(trainee.stepsDone + 1) have no own token.")
+        }
+        let forward = try trainee.shards.logProbs(of: sequences, trainee.parameters, statistics: true)
+        var loss = 0.0
+        for (index, logProbs) in forward.values.enumerated() {
+            let sum = logProbs.reduce(0.0) { $0 + Double($1) }
+            guard sum.isFinite else {
+                throw TrainingError(
+                    .nonFiniteLoss,
+                    "Step \(trainee.stepsDone + 1): the log-probability of sequence \(index) is \(sum).")
+            }
+            loss -= sum
+        }
+        let slope = Float(-1 / Double(count))
+        let gradient = try trainee.shards.gradient(
+            dLogProbs: forward.values.map { [Float](repeating: slope, count: $0.count) })
+        var metrics = try trainee.step(gradient)
+        metrics["loss"] = loss / Double(count)
+        metrics["entropy"] = forward.entropy.joined().reduce(0.0) { $0 + Double($1) } / Double(count)
+        metrics["mean_token_accuracy"] = Double(forward.isArgmax.joined().count { $0 }) / Double(count)
+        return metrics
+    }
+}
