@@ -47,21 +47,21 @@ AGON_INLINE void finish(float *y, vf sum, const float *bias, int accumulate, siz
 AGON_INLINE void tile(const int rows, const int panels, float *y, size_t ldy, const float *x, size_t ldx,
                       const float *packed, int n, int k, const float *bias, int accumulate) {
     vf sums[MR][8];
-    _Pragma("clang loop unroll(full)") for (int r = 0; r < rows; r++) {
-        _Pragma("clang loop unroll(full)") for (int c = 0; c < 2 * panels; c++) sums[r][c] = splat(0);
+    UNROLL for (int r = 0; r < rows; r++) {
+        UNROLL for (int c = 0; c < 2 * panels; c++) sums[r][c] = splat(0);
     }
     for (int i = 0; i < k; i++) {
         vf w[8];
-        _Pragma("clang loop unroll(full)") for (int c = 0; c < 2 * panels; c++) {
+        UNROLL for (int c = 0; c < 2 * panels; c++) {
             w[c] = load(packed + ((size_t)(c / 2) * k + i) * NR + (c % 2) * W);
         }
-        _Pragma("clang loop unroll(full)") for (int r = 0; r < rows; r++) {
+        UNROLL for (int r = 0; r < rows; r++) {
             vf a = splat(x[r * ldx + i]);
-            _Pragma("clang loop unroll(full)") for (int c = 0; c < 2 * panels; c++) sums[r][c] = FMA(a, w[c], sums[r][c]);
+            UNROLL for (int c = 0; c < 2 * panels; c++) sums[r][c] = FMA(a, w[c], sums[r][c]);
         }
     }
-    _Pragma("clang loop unroll(full)") for (int r = 0; r < rows; r++) {
-        _Pragma("clang loop unroll(full)") for (int c = 0; c < 2 * panels; c++) {
+    UNROLL for (int r = 0; r < rows; r++) {
+        UNROLL for (int c = 0; c < 2 * panels; c++) {
             const int left = n - c * W;
             if (left > 0) finish(y + r * ldy + c * W, sums[r][c], bias ? bias + c * W : bias, accumulate, left);
         }
@@ -102,16 +102,16 @@ static void linear(float *y, int ldy, const float *x, int ldx, const float *pack
 AGON_INLINE void outer_tile(const int rows, float *dw, size_t lddw, const float *dy, size_t lddy, const float *panel,
                             int m, int width) {
     vf sums[MR][2];
-    _Pragma("clang loop unroll(full)") for (int r = 0; r < rows; r++) sums[r][0] = sums[r][1] = splat(0);
+    UNROLL for (int r = 0; r < rows; r++) sums[r][0] = sums[r][1] = splat(0);
     for (int i = 0; i < m; i++) {
         vf low = load(panel + (size_t)i * NR), high = load(panel + (size_t)i * NR + W);
-        _Pragma("clang loop unroll(full)") for (int r = 0; r < rows; r++) {
+        UNROLL for (int r = 0; r < rows; r++) {
             vf a = splat(dy[i * lddy + r]);
             sums[r][0] = FMA(a, low, sums[r][0]);
             sums[r][1] = FMA(a, high, sums[r][1]);
         }
     }
-    _Pragma("clang loop unroll(full)") for (int r = 0; r < rows; r++) {
+    UNROLL for (int r = 0; r < rows; r++) {
         finish(dw + r * lddw, sums[r][0], 0, 1, width);
         if (width > W) finish(dw + r * lddw + W, sums[r][1], 0, 1, width - W);
     }
