@@ -19,39 +19,46 @@
 
 // columns[i][key] = rows[key][i] for `dims` ≤ D_BLOCK of the first `count` rows; the last row fills up a vector.
 static void transpose_rows(float (*columns)[KEY_BLOCK], const float *rows, size_t stride, int count, int dims) {
-    for (int key = 0; key < count; key += W) {
+    for (int key = 0; key < count; key += W, rows += W * stride) {
         for (int i = 0; i < dims; i += W) {
             vf v[W];
-            _Pragma("clang loop unroll(full)") for (int r = 0; r < W; r++) {
-                v[r] = load_upto(rows + (size_t)(key + r < count ? key + r : count - 1) * stride + i, dims - i);
+            if (count - key >= W && dims - i >= W) {
+                UNROLL for (int r = 0; r < W; r++) v[r] = load(rows + r * stride + i);
+            } else {
+                const int rest = count - key - 1;
+                UNROLL for (int r = 0; r < W; r++) {
+                    v[r] = load_upto(rows + (size_t)(r < rest ? r : rest) * stride + i, dims - i);
+                }
             }
             transpose(v);
-            _Pragma("clang loop unroll(full)") for (int r = 0; r < W; r++) {
-                if (i + r < dims) store(&columns[i + r][key], v[r]);
+            if (dims - i >= W) {
+                UNROLL for (int r = 0; r < W; r++) store(&columns[i + r][key], v[r]);
+            } else {
+                UNROLL for (int r = 0; r < W; r++) {
+                    if (i + r < dims) store(&columns[i + r][key], v[r]);
+                }
             }
         }
     }
 }
 
-// scores[r][0 … 2W) (+)= row[r] · columns over dims. `count` is a constant at every call.
-AGON_INLINE void score_tile(const int count, float (*scores)[KEY_BLOCK], const float *const *row,
+// scores[r][0 … vectors·W) (+)= row[r] · columns over dims. `count` and `vectors` are constants at every call.
+AGON_INLINE void score_tile(const int count, const int vectors, float (*scores)[KEY_BLOCK], const float *const *row,
                             const float (*columns)[KEY_BLOCK], int dims, int add) {
-    vf sums[TILE_ROWS][2];
-    _Pragma("clang loop unroll(full)") for (int r = 0; r < count; r++) {
-        sums[r][0] = add ? load(scores[r]) : splat(0);
-        sums[r][1] = add ? load(scores[r] + W) : splat(0);
+    vf sums[TILE_ROWS][4];
+    UNROLL for (int r = 0; r < count; r++) {
+        UNROLL for (int c = 0; c < vectors; c++) sums[r][c] = add ? load(scores[r] + c * W) : splat(0);
     }
     for (int i = 0; i < dims; i++) {
-        vf low = load(columns[i]), high = load(columns[i] + W);
-        _Pragma("clang loop unroll(full)") for (int r = 0; r < count; r++) {
+        vf keys[4];
+        UNROLL for (int c = 0; c < vectors; c++) keys[c] = load(columns[i] + c * W);
+        UNROLL for (int r = 0; r < count; r++) {
             vf a = splat(row[r][i]);
-            sums[r][0] = FMA(a, low, sums[r][0]);
-            sums[r][1] = FMA(a, high, sums[r][1]);
+            UNROLL for (int c = 0; c < vectors; c++) sums[r][c] = FMA(a, keys[c], sums[r][c]);
         }
     }
-    _Pragma("clang loop unroll(full)") for (int r = 0; r < count; r++) {
-        store(scores[r], sums[r][0]);
-        store(scores[r] + W, sums[r][1]);
+    UNROLL for (int r = 0; r < count; r++) {
+        UNROLL for (int c = 0; c < vectors; c++) store(scores[r] + c * W, sums[r][c]);
     }
 }
 
@@ -64,11 +71,14 @@ static void score_block(float (*scores)[KEY_BLOCK], const float **row, int rows,
         int r = 0;
         while (r < rows) {
             const int whole = rows - r >= TILE_ROWS;
-            for (int key = 0; key < count; key += 2 * W) {
+            for (int key = 0; key < count;) {
                 float (*to)[KEY_BLOCK] = (float (*)[KEY_BLOCK])&scores[r][key];
                 const float (*from)[KEY_BLOCK] = (const float (*)[KEY_BLOCK])&columns[0][key];
-                if (whole) score_tile(TILE_ROWS, to, row + r, from, dims, i > 0);
-                else score_tile(1, to, row + r, from, dims, i > 0);
+                const int wide = !whole && count - key > 2 * W;
+                if (whole) score_tile(TILE_ROWS, 2, to, row + r, from, dims, i > 0);
+                else if (wide) score_tile(1, 4, to, row + r, from, dims, i > 0);
+                else score_tile(1, 2, to, row + r, from, dims, i > 0);
+                key += wide ? 4 * W : 2 * W;
             }
             r += whole ? TILE_ROWS : 1;
         }
@@ -76,46 +86,59 @@ static void score_block(float (*scores)[KEY_BLOCK], const float **row, int rows,
     }
 }
 
-// out[r][i … i+2W) = out[r]·keep[r] + Σ_j weight[r·across + j·along] · source[j·stride + i …), j ascending.
-// `count` is a constant at every call; `left` is d − i. keep null: out[r] as it is.
-AGON_INLINE void combine_tile(const int count, float *const *out, const float *keep, const float *weight, size_t across,
-                              size_t along, const float *source, size_t stride, int terms, int i, int left) {
-    vf sums[TILE_ROWS][2];
-    _Pragma("clang loop unroll(full)") for (int r = 0; r < count; r++) {
+// out[r][0 … left) = out[r]·keep[r] + Σ_j weight[r·across + j·along] · source[j·stride …), j ascending.
+// `count` and `vectors` are constants at every call; left > (vectors−1)·W. keep null: out[r] as it is.
+AGON_INLINE void combine_tile(const int count, const int vectors, float *const *out, size_t at, const float *keep,
+                              const float *weight, size_t across, size_t along, const float *source, size_t stride,
+                              int terms, size_t left) {
+    const size_t last = left - (size_t)(vectors - 1) * W;
+    vf sums[TILE_ROWS][4];
+    UNROLL for (int r = 0; r < count; r++) {
         const float factor = keep ? keep[r] : 1;
-        sums[r][0] = load_upto(out[r] + i, left) * factor;
-        sums[r][1] = left > W ? load_upto(out[r] + i + W, left - W) * factor : splat(0);
+        UNROLL for (int c = 0; c < vectors; c++) {
+            sums[r][c] = (c < vectors - 1 ? load(out[r] + at + c * W) : load_upto(out[r] + at + c * W, last)) * factor;
+        }
     }
-    if (left > W) {
+    if (last >= W) {
         for (int j = 0; j < terms; j++, source += stride, weight += along) {
-            vf low = load(source + i), high = load_upto(source + i + W, left - W);
-            _Pragma("clang loop unroll(full)") for (int r = 0; r < count; r++) {
+            UNROLL for (int r = 0; r < count; r++) {
                 vf a = splat(weight[r * across]);
-                sums[r][0] = FMA(a, low, sums[r][0]);
-                sums[r][1] = FMA(a, high, sums[r][1]);
+                UNROLL for (int c = 0; c < vectors; c++) sums[r][c] = FMA(a, load(source + c * W), sums[r][c]);
             }
         }
     } else {
         for (int j = 0; j < terms; j++, source += stride, weight += along) {
-            vf low = load_upto(source + i, left);
-            _Pragma("clang loop unroll(full)") for (int r = 0; r < count; r++) {
-                sums[r][0] = FMA(splat(weight[r * across]), low, sums[r][0]);
+            vf end = load_first(source + (vectors - 1) * W, (int)last);
+            UNROLL for (int r = 0; r < count; r++) {
+                vf a = splat(weight[r * across]);
+                UNROLL for (int c = 0; c < vectors - 1; c++) sums[r][c] = FMA(a, load(source + c * W), sums[r][c]);
+                sums[r][vectors - 1] = FMA(a, end, sums[r][vectors - 1]);
             }
         }
     }
-    _Pragma("clang loop unroll(full)") for (int r = 0; r < count; r++) {
-        store_upto(out[r] + i, sums[r][0], left);
-        if (left > W) store_upto(out[r] + i + W, sums[r][1], left - W);
+    UNROLL for (int r = 0; r < count; r++) {
+        UNROLL for (int c = 0; c < vectors - 1; c++) store(out[r] + at + c * W, sums[r][c]);
+        store_upto(out[r] + at + (vectors - 1) * W, sums[r][vectors - 1], last);
     }
 }
+
+#define COMBINE(ROWS, VECTORS) \
+    combine_tile(ROWS, VECTORS, out, i, keep, weight, across, along, source + i, stride, terms, \
+                 left < VECTORS * W ? left : VECTORS * W)
 
 static void combine_rows(int count, float *const *out, const float *keep, const float *weight, size_t across,
                          size_t along, const float *source, size_t stride, int terms, int d) {
     for (int i = 0; i < d; i += 2 * W) {
+        const int left = d - i;
         if (count == TILE_ROWS) {
-            combine_tile(TILE_ROWS, out, keep, weight, across, along, source, stride, terms, i, d - i);
+            if (left > W) COMBINE(TILE_ROWS, 2);
+            else COMBINE(TILE_ROWS, 1);
+        } else if (left > 3 * W) {
+            COMBINE(1, 4);
+            i += 2 * W;
         } else {
-            combine_tile(1, out, keep, weight, across, along, source, stride, terms, i, d - i);
+            if (left > W) COMBINE(1, 2);
+            else COMBINE(1, 1);
         }
     }
 }

@@ -13,6 +13,9 @@
 
 #define AGON_INLINE static inline __attribute__((always_inline))
 
+// Before a loop with a constant trip count over registers: it must not stay a loop.
+#define UNROLL _Pragma("clang loop unroll(full)")
+
 #define W AGON_WIDTH
 typedef float vf __attribute__((ext_vector_type(AGON_WIDTH)));
 typedef int32_t vi __attribute__((ext_vector_type(AGON_WIDTH)));
@@ -175,7 +178,7 @@ AGON_INLINE vf logarithm(vf x) {
 #endif
 
 #define EXCHANGE(SIZE) \
-    _Pragma("clang loop unroll(full)") for (int i = 0; i < W; i++) { \
+    UNROLL for (int i = 0; i < W; i++) { \
         if (i & SIZE) continue; \
         vf low = __builtin_shufflevector(v[i], v[i + SIZE], LOW_##SIZE); \
         v[i + SIZE] = __builtin_shufflevector(v[i], v[i + SIZE], HIGH_##SIZE); \
