@@ -1,143 +1,237 @@
-// Causal attention, one query row and one head at a time: the order of a row's sums depends on how many keys it
-// sees and on d, never on the other rows. Decoding a token gives the bits that prefilling it would have given.
+// Causal attention in tiles of query rows and blocks of keys.
+//
+// A row visits the key blocks in ascending order from key 0 and keeps a running maximum and sum (the online softmax
+// of Milakov & Gimelshein 2018, arXiv:1805.02867). Blocks start at multiples of KEY_BLOCK, every score is one chain
+// over d, every output one chain over the keys: the order depends on the row's own keys only. A key that a row must
+// not see has weight exactly 0, which leaves its sums as they are. So decoding a token gives the bits that
+// prefilling it would have given.
 
-// scores[g] = row · keys[g·stride …] for W keys; of which `count` exist, the last stands in for the others.
-AGON_INLINE vf dot_group(const float *row, const float *keys, size_t stride, int count, int d) {
-    vf sums[W];
-    size_t at[W];
-    for (int g = 0; g < W; g++) {
-        sums[g] = splat(0);
-        at[g] = (size_t)(g < count ? g : count - 1) * stride;
+#define KEY_BLOCK (4 * W)
+#define QUERY_TILE 32
+// Head dimensions that are transposed at a time.
+#define D_BLOCK 64
+// Rows of a register tile, two vectors wide.
+#if AGON_WIDTH == 16
+#define TILE_ROWS 8
+#else
+#define TILE_ROWS 4
+#endif
+
+// columns[i][key] = rows[key][i] for `dims` ≤ D_BLOCK of the first `count` rows; the last row fills up a vector.
+static void transpose_rows(float (*columns)[KEY_BLOCK], const float *rows, size_t stride, int count, int dims) {
+    for (int key = 0; key < count; key += W, rows += W * stride) {
+        for (int i = 0; i < dims; i += W) {
+            vf v[W];
+            if (count - key >= W && dims - i >= W) {
+                UNROLL for (int r = 0; r < W; r++) v[r] = load(rows + r * stride + i);
+            } else {
+                const int rest = count - key - 1;
+                UNROLL for (int r = 0; r < W; r++) {
+                    v[r] = load_upto(rows + (size_t)(r < rest ? r : rest) * stride + i, dims - i);
+                }
+            }
+            transpose(v);
+            if (dims - i >= W) {
+                UNROLL for (int r = 0; r < W; r++) store(&columns[i + r][key], v[r]);
+            } else {
+                UNROLL for (int r = 0; r < W; r++) {
+                    if (i + r < dims) store(&columns[i + r][key], v[r]);
+                }
+            }
+        }
     }
-    int i = 0;
-    for (; i + W <= d; i += W) {
-        vf a = load(row + i);
-        for (int g = 0; g < W; g++) sums[g] = FMA(a, load(keys + at[g] + i), sums[g]);
-    }
-    if (i < d) {
-        vf a = load_first(row + i, d - i);
-        for (int g = 0; g < W; g++) sums[g] = FMA(a, load_first(keys + at[g] + i, d - i), sums[g]);
-    }
-    return sum_each(sums);
 }
 
-// out[d] = factor · Σ_j weight[j] · rows[j·stride …] (added to out when `add` is set). Key j goes to partial sum
-// j mod 4; the four are joined at the end.
-AGON_INLINE void weighted_sum(float *out, const float *weight, const float *rows, size_t stride, int count, int d,
-                              float factor, int add) {
-    for (int i = 0; i < d; i += W) {
+// scores[r][0 … vectors·W) (+)= row[r] · columns over dims. `count` and `vectors` are constants at every call.
+AGON_INLINE void score_tile(const int count, const int vectors, float (*scores)[KEY_BLOCK], const float *const *row,
+                            const float (*columns)[KEY_BLOCK], int dims, int add) {
+    vf sums[TILE_ROWS][4];
+    UNROLL for (int r = 0; r < count; r++) {
+        UNROLL for (int c = 0; c < vectors; c++) sums[r][c] = add ? load(scores[r] + c * W) : splat(0);
+    }
+    for (int i = 0; i < dims; i++) {
+        vf keys[4];
+        UNROLL for (int c = 0; c < vectors; c++) keys[c] = load(columns[i] + c * W);
+        UNROLL for (int r = 0; r < count; r++) {
+            vf a = splat(row[r][i]);
+            UNROLL for (int c = 0; c < vectors; c++) sums[r][c] = FMA(a, keys[c], sums[r][c]);
+        }
+    }
+    UNROLL for (int r = 0; r < count; r++) {
+        UNROLL for (int c = 0; c < vectors; c++) store(scores[r] + c * W, sums[r][c]);
+    }
+}
+
+// scores[rows][keys] = row · key for one block of keys, through `columns`. The row pointers advance by d.
+static void score_block(float (*scores)[KEY_BLOCK], const float **row, int rows, const float *keys, size_t stride,
+                        int count, int d, float (*columns)[KEY_BLOCK]) {
+    for (int i = 0; i < d; i += D_BLOCK) {
+        const int dims = d - i < D_BLOCK ? d - i : D_BLOCK;
+        transpose_rows(columns, keys + i, stride, count, dims);
+        int r = 0;
+        while (r < rows) {
+            const int whole = rows - r >= TILE_ROWS;
+            for (int key = 0; key < count;) {
+                float (*to)[KEY_BLOCK] = (float (*)[KEY_BLOCK])&scores[r][key];
+                const float (*from)[KEY_BLOCK] = (const float (*)[KEY_BLOCK])&columns[0][key];
+                const int wide = !whole && count - key > 2 * W;
+                if (whole) score_tile(TILE_ROWS, 2, to, row + r, from, dims, i > 0);
+                else if (wide) score_tile(1, 4, to, row + r, from, dims, i > 0);
+                else score_tile(1, 2, to, row + r, from, dims, i > 0);
+                key += wide ? 4 * W : 2 * W;
+            }
+            r += whole ? TILE_ROWS : 1;
+        }
+        for (r = 0; r < rows; r++) row[r] += dims;
+    }
+}
+
+// out[r][0 … left) = out[r]·keep[r] + Σ_j weight[r·across + j·along] · source[j·stride …), j ascending.
+// `count` and `vectors` are constants at every call; left > (vectors−1)·W. keep null: out[r] as it is.
+AGON_INLINE void combine_tile(const int count, const int vectors, float *const *out, size_t at, const float *keep,
+                              const float *weight, size_t across, size_t along, const float *source, size_t stride,
+                              int terms, size_t left) {
+    const size_t last = left - (size_t)(vectors - 1) * W;
+    vf sums[TILE_ROWS][4];
+    UNROLL for (int r = 0; r < count; r++) {
+        const float factor = keep ? keep[r] : 1;
+        UNROLL for (int c = 0; c < vectors; c++) {
+            sums[r][c] = (c < vectors - 1 ? load(out[r] + at + c * W) : load_upto(out[r] + at + c * W, last)) * factor;
+        }
+    }
+    if (last >= W) {
+        for (int j = 0; j < terms; j++, source += stride, weight += along) {
+            UNROLL for (int r = 0; r < count; r++) {
+                vf a = splat(weight[r * across]);
+                UNROLL for (int c = 0; c < vectors; c++) sums[r][c] = FMA(a, load(source + c * W), sums[r][c]);
+            }
+        }
+    } else {
+        for (int j = 0; j < terms; j++, source += stride, weight += along) {
+            vf end = load_first(source + (vectors - 1) * W, (int)last);
+            UNROLL for (int r = 0; r < count; r++) {
+                vf a = splat(weight[r * across]);
+                UNROLL for (int c = 0; c < vectors - 1; c++) sums[r][c] = FMA(a, load(source + c * W), sums[r][c]);
+                sums[r][vectors - 1] = FMA(a, end, sums[r][vectors - 1]);
+            }
+        }
+    }
+    UNROLL for (int r = 0; r < count; r++) {
+        UNROLL for (int c = 0; c < vectors - 1; c++) store(out[r] + at + c * W, sums[r][c]);
+        store_upto(out[r] + at + (vectors - 1) * W, sums[r][vectors - 1], last);
+    }
+}
+
+#define COMBINE(ROWS, VECTORS) \
+    combine_tile(ROWS, VECTORS, out, i, keep, weight, across, along, source + i, stride, terms, \
+                 left < VECTORS * W ? left : VECTORS * W)
+
+static void combine_rows(int count, float *const *out, const float *keep, const float *weight, size_t across,
+                         size_t along, const float *source, size_t stride, int terms, int d) {
+    for (int i = 0; i < d; i += 2 * W) {
         const int left = d - i;
-        vf sums[4] = {splat(0), splat(0), splat(0), splat(0)};
-        const float *row = rows + i;
-        int j = 0;
-        for (; j + 4 <= count; j += 4, row += 4 * stride) {
-            for (int q = 0; q < 4; q++) sums[q] = FMA(splat(weight[j + q]), load_upto(row + q * stride, left), sums[q]);
+        if (count == TILE_ROWS) {
+            if (left > W) COMBINE(TILE_ROWS, 2);
+            else COMBINE(TILE_ROWS, 1);
+        } else if (left > 3 * W) {
+            COMBINE(1, 4);
+            i += 2 * W;
+        } else {
+            if (left > W) COMBINE(1, 2);
+            else COMBINE(1, 1);
         }
-        for (int q = 0; j < count; j++, q++, row += stride) {
-            vf term = load_upto(row, left);
-            if (q == 0) sums[0] = FMA(splat(weight[j]), term, sums[0]);
-            if (q == 1) sums[1] = FMA(splat(weight[j]), term, sums[1]);
-            if (q == 2) sums[2] = FMA(splat(weight[j]), term, sums[2]);
+    }
+}
+
+// A tile of query rows of the heads that share one key/value head, with its running softmax.
+typedef struct {
+    vf sum[QUERY_TILE];
+    float scores[QUERY_TILE][KEY_BLOCK] __attribute__((aligned(64)));
+    float columns[D_BLOCK][KEY_BLOCK] __attribute__((aligned(64)));
+    float *out[QUERY_TILE];
+    const float *query[QUERY_TILE];
+    int keys[QUERY_TILE];
+    float greatest[QUERY_TILE];
+    float keep[QUERY_TILE];
+} attention_tile;
+
+// Scores of row r in the block at `first` become weights exp(score − maximum), 0 for the keys it does not see;
+// keep[r] is what the older weights have to be multiplied by.
+AGON_INLINE void softmax_block(attention_tile *tile, int r, int first, int count, float scale) {
+    float *scores = tile->scores[r];
+    const int seen = tile->keys[r] - first;
+    vf top = splat(tile->greatest[r]);
+    for (int j = 0; j < count && j < seen; j += W) {
+        vf s = load(scores + j) * scale;
+        store(scores + j, s);
+        top = greater_of(keep_first(s, seen - j, -__builtin_inff()), top);
+    }
+    const float greatest = greatest_lane(top);
+    vf keep = first > 0 ? exponential(splat(tile->greatest[r] - greatest)) : splat(0);
+    vf sum = tile->sum[r] * keep;
+    for (int j = 0; j < count; j += W) {
+        vf p = splat(0);
+        if (j < seen) p = keep_first(exponential(load(scores + j) - greatest), seen - j, 0);
+        sum += p;
+        store(scores + j, p);
+    }
+    tile->sum[r] = sum;
+    tile->greatest[r] = greatest;
+    tile->keep[r] = keep[0];
+}
+
+static void attend_tile(attention_tile *tile, int rows, const float *k, size_t ldk, const float *v, size_t ldv, int d,
+                        float scale) {
+    for (int r = 0; r < rows; r++) {
+        tile->sum[r] = splat(0);
+        tile->greatest[r] = -__builtin_inff();
+        for (int i = 0; i < d; i += W) store_upto(tile->out[r] + i, splat(0), d - i);
+    }
+    const int keys = tile->keys[rows - 1];
+    int from = 0;
+    for (int first = 0; first < keys; first += KEY_BLOCK) {
+        while (tile->keys[from] <= first) from++;  // rows whose last key came before this block
+        const int count = keys - first < KEY_BLOCK ? keys - first : KEY_BLOCK;
+        const float *query[QUERY_TILE];
+        for (int r = from; r < rows; r++) query[r] = tile->query[r];
+        score_block(tile->scores + from, query + from, rows - from, k + first * ldk, ldk, count, d, tile->columns);
+        for (int r = from; r < rows; r++) softmax_block(tile, r, first, count, scale);
+        for (int r = from; r < rows;) {
+            const int step = rows - r >= TILE_ROWS ? TILE_ROWS : 1;
+            const int seen = tile->keys[r + step - 1] - first;
+            combine_rows(step, tile->out + r, tile->keep + r, tile->scores[r], KEY_BLOCK, 1, v + first * ldv, ldv,
+                         seen < count ? seen : count, d);
+            r += step;
         }
-        vf total = ((sums[0] + sums[1]) + (sums[2] + sums[3])) * factor;
-        if (add) total += load_upto(out + i, left);
-        store_upto(out + i, total, left);
     }
 }
 
 static void attention(float *out, int ldo, float *log_sum_exp, const float *q, int ldq, const float *k, int ldk,
                       const float *v, int ldv, int t, int offset, int heads, int kv_heads, int d, float scale,
                       float *scores) {
-    const int group = heads / kv_heads;
-    for (int row = 0; row < t; row++) {
-        const int keys = offset + row + 1;
-        for (int h = 0; h < heads; h++) {
-            const size_t kv = (size_t)(h / group) * d;
-            const float *query = q + (size_t)row * ldq + (size_t)h * d;
-            vf top = splat(-__builtin_inff());
-            for (int j = 0; j < keys; j += W) {
-                const int left = keys - j;
-                vf s = dot_group(query, k + (size_t)j * ldk + kv, ldk, left < W ? left : W, d) * scale;
-                top = greater_of(keep_first(s, left, -__builtin_inff()), top);
-                store_upto(scores + j, s, left);
+    (void)scores;  // the tiles of this implementation fit on the stack
+    attention_tile tile;
+    const int group = heads / kv_heads, all = t * group;
+    for (int g = 0; g < kv_heads; g++) {
+        for (int first = 0; first < all; first += QUERY_TILE) {
+            const int rows = all - first < QUERY_TILE ? all - first : QUERY_TILE;
+            for (int r = 0; r < rows; r++) {
+                const size_t row = (first + r) / group, head = (size_t)g * group + (first + r) % group;
+                tile.query[r] = q + row * ldq + head * d;
+                tile.out[r] = out + row * ldo + head * d;
+                tile.keys[r] = offset + (int)row + 1;
             }
-            const float greatest = greatest_lane(top);
-            vf total = splat(0);
-            for (int j = 0; j < keys; j += W) {
-                const int left = keys - j;
-                vf p = keep_first(exponential(load_upto(scores + j, left) - greatest), left, 0);
-                total += p;
-                store_upto(scores + j, p, left);
-            }
-            const float sum = sum_lanes(total);
-            weighted_sum(out + (size_t)row * ldo + (size_t)h * d, scores, v + kv, ldv, keys, d, 1.0f / sum, 0);
-            if (log_sum_exp) log_sum_exp[(size_t)row * heads + h] = (float)(greatest + agon_log(sum));
-        }
-    }
-}
-
-#define QUERY_BLOCK 4
-
-// p and ds of one query row and head, for keys 0 … row; D = dout · out, ds = scale · p · (dout · v − D).
-AGON_INLINE void score_gradients(float *p, float *ds, const float *query, const float *dout, const float *out,
-                                 float log_sum_exp, const float *k, int ldk, const float *v, int ldv, int keys, int d,
-                                 float scale) {
-    vf product = splat(0);
-    for (int i = 0; i < d; i += W) product = FMA(load_upto(dout + i, d - i), load_upto(out + i, d - i), product);
-    const float total = sum_lanes(product);
-    for (int j = 0; j < keys; j += W) {
-        const int left = keys - j, count = left < W ? left : W;
-        vf s = dot_group(query, k + (size_t)j * ldk, ldk, count, d);
-        vf weight = exponential(s * scale - log_sum_exp);
-        vf dp = dot_group(dout, v + (size_t)j * ldv, ldv, count, d);
-        store_upto(p + j, weight, left);
-        store_upto(ds + j, weight * (dp - total) * scale, left);
-    }
-}
-
-// rows[j·stride …] += Σ_b weight[b·t + j] · source[b·source_stride …], b ascending, for the queries that see key j.
-AGON_INLINE void spread(float *rows, int stride, const float *weight, const float *source, int source_stride, int t,
-                        int first, int queries, int d) {
-    for (int i = 0; i < d; i += W) {
-        const int left = d - i;
-        vf from[QUERY_BLOCK];
-        for (int b = 0; b < QUERY_BLOCK; b++) {
-            from[b] = load_upto(source + (size_t)(b < queries ? b : 0) * source_stride + i, left);
-        }
-        for (int j = 0; j < first + queries; j++) {
-            float *row = rows + (size_t)j * stride + i;
-            vf sum = load_upto(row, left);
-            if (queries == QUERY_BLOCK && j <= first) {
-                for (int b = 0; b < QUERY_BLOCK; b++) sum = FMA(splat(weight[(size_t)b * t + j]), from[b], sum);
-            } else {
-                for (int b = j <= first ? 0 : j - first; b < queries; b++) {
-                    sum = FMA(splat(weight[(size_t)b * t + j]), from[b], sum);
+            attend_tile(&tile, rows, k + (size_t)g * d, ldk, v + (size_t)g * d, ldv, d, scale);
+            for (int r = 0; r < rows; r++) {
+                const float sum = sum_lanes(tile.sum[r]), factor = 1.0f / sum;
+                for (int i = 0; i < d; i += W) {
+                    store_upto(tile.out[r] + i, load_upto(tile.out[r] + i, d - i) * factor, d - i);
+                }
+                if (log_sum_exp) {
+                    const size_t row = (first + r) / group, head = (size_t)g * group + (first + r) % group;
+                    log_sum_exp[row * heads + head] = tile.greatest[r] + logarithm(splat(sum))[0];
                 }
             }
-            store_upto(row, sum, left);
-        }
-    }
-}
-
-static void attention_backward(float *dq, int lddq, float *dk, int lddk, float *dv, int lddv, const float *dout,
-                               int lddo, const float *out, int ldo, const float *log_sum_exp, const float *q, int ldq,
-                               const float *k, int ldk, const float *v, int ldv, int t, int heads, int kv_heads, int d,
-                               float scale, float *scratch) {
-    const int group = heads / kv_heads;
-    float *p = scratch, *ds = scratch + (size_t)QUERY_BLOCK * t;
-    for (int h = 0; h < heads; h++) {
-        const size_t at = (size_t)h * d, kv = (size_t)(h / group) * d;
-        for (int first = 0; first < t; first += QUERY_BLOCK) {
-            const int queries = t - first < QUERY_BLOCK ? t - first : QUERY_BLOCK;
-            for (int b = 0; b < queries; b++) {
-                const size_t row = first + b;
-                score_gradients(p + (size_t)b * t, ds + (size_t)b * t, q + row * ldq + at, dout + row * lddo + at,
-                                out + row * ldo + at, log_sum_exp[row * heads + h], k + kv, ldk, v + kv, ldv,
-                                (int)row + 1, d, scale);
-                weighted_sum(dq + row * lddq + at, ds + (size_t)b * t, k + kv, ldk, (int)row + 1, d, 1.0f, 1);
-            }
-            spread(dk + kv, lddk, ds, q + (size_t)first * ldq + at, ldq, t, first, queries, d);
-            spread(dv + kv, lddv, p, dout + (size_t)first * lddo + at, lddo, t, first, queries, d);
         }
     }
 }

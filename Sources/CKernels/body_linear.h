@@ -47,21 +47,21 @@ AGON_INLINE void finish(float *y, vf sum, const float *bias, int accumulate, siz
 AGON_INLINE void tile(const int rows, const int panels, float *y, size_t ldy, const float *x, size_t ldx,
                       const float *packed, int n, int k, const float *bias, int accumulate) {
     vf sums[MR][8];
-    _Pragma("clang loop unroll(full)") for (int r = 0; r < rows; r++) {
-        _Pragma("clang loop unroll(full)") for (int c = 0; c < 2 * panels; c++) sums[r][c] = splat(0);
+    UNROLL for (int r = 0; r < rows; r++) {
+        UNROLL for (int c = 0; c < 2 * panels; c++) sums[r][c] = splat(0);
     }
     for (int i = 0; i < k; i++) {
         vf w[8];
-        _Pragma("clang loop unroll(full)") for (int c = 0; c < 2 * panels; c++) {
+        UNROLL for (int c = 0; c < 2 * panels; c++) {
             w[c] = load(packed + ((size_t)(c / 2) * k + i) * NR + (c % 2) * W);
         }
-        _Pragma("clang loop unroll(full)") for (int r = 0; r < rows; r++) {
+        UNROLL for (int r = 0; r < rows; r++) {
             vf a = splat(x[r * ldx + i]);
-            _Pragma("clang loop unroll(full)") for (int c = 0; c < 2 * panels; c++) sums[r][c] = FMA(a, w[c], sums[r][c]);
+            UNROLL for (int c = 0; c < 2 * panels; c++) sums[r][c] = FMA(a, w[c], sums[r][c]);
         }
     }
-    _Pragma("clang loop unroll(full)") for (int r = 0; r < rows; r++) {
-        _Pragma("clang loop unroll(full)") for (int c = 0; c < 2 * panels; c++) {
+    UNROLL for (int r = 0; r < rows; r++) {
+        UNROLL for (int c = 0; c < 2 * panels; c++) {
             const int left = n - c * W;
             if (left > 0) finish(y + r * ldy + c * W, sums[r][c], bias ? bias + c * W : bias, accumulate, left);
         }
@@ -85,16 +85,53 @@ static void tile_one_panel(int rows, float *y, size_t ldy, const float *x, size_
     }
 }
 
+// Rows that leave registers for two or four panels take them.
+#define TWO_PANEL_ROWS (MR / 2)
+#define FOUR_PANEL_ROWS (MR / 4)
+
+static void tile_two_panels(int rows, float *y, size_t ldy, const float *x, size_t ldx, const float *packed, int n,
+                            int k, const float *bias, int accumulate) {
+    switch (rows) {
+        TILE_CASE(1, 2) TILE_CASE(2, 2)
+#if MR > 4
+        TILE_CASE(3, 2)
+#endif
+#if MR > 6
+        TILE_CASE(4, 2) TILE_CASE(5, 2) TILE_CASE(6, 2) TILE_CASE(7, 2)
+#endif
+    }
+}
+
+static void tile_four_panels(int rows, float *y, size_t ldy, const float *x, size_t ldx, const float *packed, int n,
+                             int k, const float *bias, int accumulate) {
+    switch (rows) {
+        TILE_CASE(1, 4)
+#if MR > 6
+        TILE_CASE(2, 4) TILE_CASE(3, 4)
+#endif
+    }
+}
+
+// A panel serves all row tiles while it is in the cache. Rows are shared out evenly over the tiles.
 static void linear(float *y, int ldy, const float *x, int ldx, const float *packed, int m, int n, int k,
                    const float *bias, int accumulate) {
     const int tiles = (m + MR - 1) / MR;
-    for (int j = 0; j < n; j += NR, packed += (size_t)NR * k) {
-        const int width = n - j < NR ? n - j : NR;
-        for (int b = 0; b < tiles; b++) {
+    for (int j = 0; j < n;) {
+        const int panels_left = (n - j + NR - 1) / NR;
+        int panels = 1;
+        if (m <= TWO_PANEL_ROWS && panels_left >= 2) panels = 2;
+        if (m <= FOUR_PANEL_ROWS && panels_left >= 4) panels = 4;
+        const int width = n - j < panels * NR ? n - j : panels * NR;
+        const float *bias_j = bias ? bias + j : bias;
+        if (panels == 4) tile_four_panels(m, y + j, ldy, x, ldx, packed, width, k, bias_j, accumulate);
+        if (panels == 2) tile_two_panels(m, y + j, ldy, x, ldx, packed, width, k, bias_j, accumulate);
+        for (int b = 0; panels == 1 && b < tiles; b++) {
             const size_t first = (size_t)m * b / tiles, last = (size_t)m * (b + 1) / tiles;
             tile_one_panel((int)(last - first), y + first * ldy + j, ldy, x + first * ldx, ldx, packed, width, k,
-                           bias ? bias + j : bias, accumulate);
+                           bias_j, accumulate);
         }
+        j += panels * NR;
+        packed += (size_t)panels * NR * k;
     }
 }
 
@@ -102,16 +139,16 @@ static void linear(float *y, int ldy, const float *x, int ldx, const float *pack
 AGON_INLINE void outer_tile(const int rows, float *dw, size_t lddw, const float *dy, size_t lddy, const float *panel,
                             int m, int width) {
     vf sums[MR][2];
-    _Pragma("clang loop unroll(full)") for (int r = 0; r < rows; r++) sums[r][0] = sums[r][1] = splat(0);
+    UNROLL for (int r = 0; r < rows; r++) sums[r][0] = sums[r][1] = splat(0);
     for (int i = 0; i < m; i++) {
         vf low = load(panel + (size_t)i * NR), high = load(panel + (size_t)i * NR + W);
-        _Pragma("clang loop unroll(full)") for (int r = 0; r < rows; r++) {
+        UNROLL for (int r = 0; r < rows; r++) {
             vf a = splat(dy[i * lddy + r]);
             sums[r][0] = FMA(a, low, sums[r][0]);
             sums[r][1] = FMA(a, high, sums[r][1]);
         }
     }
-    _Pragma("clang loop unroll(full)") for (int r = 0; r < rows; r++) {
+    UNROLL for (int r = 0; r < rows; r++) {
         finish(dw + r * lddw, sums[r][0], 0, 1, width);
         if (width > W) finish(dw + r * lddw + W, sums[r][1], 0, 1, width - W);
     }

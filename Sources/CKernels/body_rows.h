@@ -72,7 +72,7 @@ static void log_sum_exp(float *result, const float *logits, int ldl, int m, int 
         for (int i = 0; i < v; i += W) {
             total += keep_first(exponential(load_upto(logits + i, v - i) - greatest), v - i, 0);
         }
-        result[row] = (float)(greatest + agon_log(sum_lanes(total)));
+        result[row] = greatest + logarithm(splat(sum_lanes(total)))[0];
     }
 }
 

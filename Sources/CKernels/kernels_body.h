@@ -8,6 +8,7 @@
 #include "body_linear.h"
 #include "body_rows.h"
 #include "body_attention.h"
+#include "body_attention_backward.h"
 #include "body_elementwise.h"
 #include "body_gumbel.h"
 

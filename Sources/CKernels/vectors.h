@@ -13,6 +13,9 @@
 
 #define AGON_INLINE static inline __attribute__((always_inline))
 
+// Before a loop with a constant trip count over registers: it must not stay a loop.
+#define UNROLL _Pragma("clang loop unroll(full)")
+
 #define W AGON_WIDTH
 typedef float vf __attribute__((ext_vector_type(AGON_WIDTH)));
 typedef int32_t vi __attribute__((ext_vector_type(AGON_WIDTH)));
@@ -102,9 +105,16 @@ AGON_INLINE float sum_lanes(vf v) {
 }
 
 AGON_INLINE float greatest_lane(vf v) {
-    float best = v[0];
-    for (int i = 1; i < W; i++) best = v[i] > best ? v[i] : best;
-    return best;
+#if AGON_WIDTH == 16
+    __typeof__(v.lo) a = __builtin_elementwise_max(v.lo, v.hi);
+    __typeof__(a.lo) b = __builtin_elementwise_max(a.lo, a.hi);
+#elif AGON_WIDTH == 8
+    __typeof__(v.lo) b = __builtin_elementwise_max(v.lo, v.hi);
+#else
+    vf b = v;
+#endif
+    __typeof__(b.lo) c = __builtin_elementwise_max(b.lo, b.hi);
+    return c.x > c.y ? c.x : c.y;
 }
 
 // eˣ by x = n·ln 2 + r, |r| ≤ ln 2 / 2, and the Taylor polynomial of degree 7 (truncation below 0.1 ulp).
@@ -131,38 +141,59 @@ AGON_INLINE vf exponential(vf x) {
     return p * first * second;
 }
 
-// [Σ v[0], Σ v[1], …, Σ v[W−1]]: one fold halves the vectors and keeps the sums apart. Every lane is summed by
-// the same tree, so a key's score does not depend on its place in the group.
+// log x of a normal x > 0: x = 2ᵉ·f with f in [√½, √2), log f = 2·atanh(s), s = (f−1)/(f+1), |s| < 0.172.
+AGON_INLINE vf logarithm(vf x) {
+    vi exponent = ((vi)x - 0x3F3504F3) >> 23;  // less the bits of √½: the mantissa wraps at √2
+    vf f = (vf)((vi)x - (exponent << 23)), e = __builtin_convertvector(exponent, vf);
+    vf s = (f - 1.0f) / (f + 1.0f), z = s * s;
+    vf series = FMA(splat(1.0f / 9), z, splat(1.0f / 7));
+    series = FMA(series, z, splat(1.0f / 5));
+    series = FMA(series, z, splat(1.0f / 3));
+    vf tail = FMA(s * 2.0f * z, series, e * -2.12194440054690583e-4f);
+    return FMA(e, splat(0.693359375f), s * 2.0f + tail);
+}
+
+// The W × W matrix v becomes its transpose: blocks of half the size change places, then inside each block.
 #if AGON_WIDTH == 16
-#define FOLD_8(a, b) (__builtin_shufflevector(a, b, 0, 1, 2, 3, 4, 5, 6, 7, 16, 17, 18, 19, 20, 21, 22, 23) + \
-                      __builtin_shufflevector(a, b, 8, 9, 10, 11, 12, 13, 14, 15, 24, 25, 26, 27, 28, 29, 30, 31))
-#define FOLD_4(a, b) (__builtin_shufflevector(a, b, 0, 1, 2, 3, 16, 17, 18, 19, 8, 9, 10, 11, 24, 25, 26, 27) + \
-                      __builtin_shufflevector(a, b, 4, 5, 6, 7, 20, 21, 22, 23, 12, 13, 14, 15, 28, 29, 30, 31))
-#define FOLD_2(a, b) (__builtin_shufflevector(a, b, 0, 1, 16, 17, 4, 5, 20, 21, 8, 9, 24, 25, 12, 13, 28, 29) + \
-                      __builtin_shufflevector(a, b, 2, 3, 18, 19, 6, 7, 22, 23, 10, 11, 26, 27, 14, 15, 30, 31))
-#define FOLD_1(a, b) (__builtin_shufflevector(a, b, 0, 16, 2, 18, 4, 20, 6, 22, 8, 24, 10, 26, 12, 28, 14, 30) + \
-                      __builtin_shufflevector(a, b, 1, 17, 3, 19, 5, 21, 7, 23, 9, 25, 11, 27, 13, 29, 15, 31))
+#define LOW_8 0, 1, 2, 3, 4, 5, 6, 7, 16, 17, 18, 19, 20, 21, 22, 23
+#define HIGH_8 8, 9, 10, 11, 12, 13, 14, 15, 24, 25, 26, 27, 28, 29, 30, 31
+#define LOW_4 0, 1, 2, 3, 16, 17, 18, 19, 8, 9, 10, 11, 24, 25, 26, 27
+#define HIGH_4 4, 5, 6, 7, 20, 21, 22, 23, 12, 13, 14, 15, 28, 29, 30, 31
+#define LOW_2 0, 1, 16, 17, 4, 5, 20, 21, 8, 9, 24, 25, 12, 13, 28, 29
+#define HIGH_2 2, 3, 18, 19, 6, 7, 22, 23, 10, 11, 26, 27, 14, 15, 30, 31
+#define LOW_1 0, 16, 2, 18, 4, 20, 6, 22, 8, 24, 10, 26, 12, 28, 14, 30
+#define HIGH_1 1, 17, 3, 19, 5, 21, 7, 23, 9, 25, 11, 27, 13, 29, 15, 31
 #elif AGON_WIDTH == 8
-#define FOLD_4(a, b) (__builtin_shufflevector(a, b, 0, 1, 2, 3, 8, 9, 10, 11) + \
-                      __builtin_shufflevector(a, b, 4, 5, 6, 7, 12, 13, 14, 15))
-#define FOLD_2(a, b) (__builtin_shufflevector(a, b, 0, 1, 8, 9, 4, 5, 12, 13) + \
-                      __builtin_shufflevector(a, b, 2, 3, 10, 11, 6, 7, 14, 15))
-#define FOLD_1(a, b) (__builtin_shufflevector(a, b, 0, 8, 2, 10, 4, 12, 6, 14) + \
-                      __builtin_shufflevector(a, b, 1, 9, 3, 11, 5, 13, 7, 15))
+#define LOW_4 0, 1, 2, 3, 8, 9, 10, 11
+#define HIGH_4 4, 5, 6, 7, 12, 13, 14, 15
+#define LOW_2 0, 1, 8, 9, 4, 5, 12, 13
+#define HIGH_2 2, 3, 10, 11, 6, 7, 14, 15
+#define LOW_1 0, 8, 2, 10, 4, 12, 6, 14
+#define HIGH_1 1, 9, 3, 11, 5, 13, 7, 15
 #else
-#define FOLD_2(a, b) (__builtin_shufflevector(a, b, 0, 1, 4, 5) + __builtin_shufflevector(a, b, 2, 3, 6, 7))
-#define FOLD_1(a, b) (__builtin_shufflevector(a, b, 0, 4, 2, 6) + __builtin_shufflevector(a, b, 1, 5, 3, 7))
+#define LOW_2 0, 1, 4, 5
+#define HIGH_2 2, 3, 6, 7
+#define LOW_1 0, 4, 2, 6
+#define HIGH_1 1, 5, 3, 7
 #endif
 
-AGON_INLINE vf sum_each(vf *v) {
+#define EXCHANGE(SIZE) \
+    UNROLL for (int i = 0; i < W; i++) { \
+        if (i & SIZE) continue; \
+        vf low = __builtin_shufflevector(v[i], v[i + SIZE], LOW_##SIZE); \
+        v[i + SIZE] = __builtin_shufflevector(v[i], v[i + SIZE], HIGH_##SIZE); \
+        v[i] = low; \
+    }
+
+AGON_INLINE void transpose(vf *v) {
 #if AGON_WIDTH == 16
-    for (int i = 0; i < 8; i++) v[i] = FOLD_8(v[i], v[i + 8]);
+    EXCHANGE(8)
 #endif
 #if AGON_WIDTH >= 8
-    for (int i = 0; i < 4; i++) v[i] = FOLD_4(v[i], v[i + 4]);
+    EXCHANGE(4)
 #endif
-    for (int i = 0; i < 2; i++) v[i] = FOLD_2(v[i], v[i + 2]);
-    return FOLD_1(v[0], v[1]);
+    EXCHANGE(2)
+    EXCHANGE(1)
 }
 
 #endif

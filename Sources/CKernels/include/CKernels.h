@@ -47,11 +47,11 @@ typedef struct agon_kernels {
 
     // Causal attention of one sequence: query row i (0-based, of t) attends to key rows 0 … offset+i.
     // q[t, heads·d], k and v[offset+t, kv_heads·d], out[t, heads·d]; log_sum_exp[t, heads] (null: not stored).
-    // scores: scratch of at least offset+t floats. Serves prefill (offset 0), decode (t = 1) and both mixed.
+    // scores: at least offset+t floats, free to be overwritten. Serves prefill (offset 0), decode (t = 1) and both mixed.
     void (*attention)(float *out, int ldo, float *log_sum_exp, const float *q, int ldq, const float *k, int ldk,
                       const float *v, int ldv, int t, int offset, int heads, int kv_heads, int d, float scale,
                       float *scores);
-    // Backward of the same with offset 0. dq, dk, dv are added to. scratch: at least 8·t floats.
+    // Backward of the same with offset 0. dq, dk, dv are added to. scratch: at least 8·t floats, likewise.
     void (*attention_backward)(float *dq, int lddq, float *dk, int lddk, float *dv, int lddv, const float *dout,
                                int lddo, const float *out, int ldo, const float *log_sum_exp, const float *q, int ldq,
                                const float *k, int ldk, const float *v, int ldv, int t, int heads, int kv_heads, int d,
