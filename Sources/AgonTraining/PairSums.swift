@@ -3,12 +3,15 @@ import AgonTransformer
 
 /// Σ log p over the own tokens of each side of each pair, in nats. Sums are in double.
 struct PairSums {
-    var chosen: [Double]
-    var rejected: [Double]
+    let chosen: [Double]
+    let rejected: [Double]
+    /// What was summed, for chosen, rejected, chosen, rejected …; empty where only the sums are known.
+    let logProbs: [[Float]]
 
     init(chosen: [Double], rejected: [Double]) {
         self.chosen = chosen
         self.rejected = rejected
+        logProbs = []
     }
 
     /// From the log-probabilities of chosen, rejected, chosen, rejected …
@@ -16,6 +19,7 @@ struct PairSums {
         let sums = logProbs.map { $0.reduce(0.0) { $0 + Double($1) } }
         chosen = stride(from: 0, to: sums.count, by: 2).map { sums[$0] }
         rejected = stride(from: 1, to: sums.count, by: 2).map { sums[$0] }
+        self.logProbs = logProbs
     }
 }
 
@@ -53,10 +57,17 @@ extension PreferenceUpdate {
         return model.parameters === other.parameters
     }
 
-    /// Mean over all own tokens of log p − log q, in nats per token.
-    static func meanLogRatio(_ p: PairSums, _ q: PairSums, _ pairs: [TrainingPair]) -> Double {
-        let difference =
-            (p.chosen + p.rejected).reduce(0, +) - (q.chosen + q.rejected).reduce(0, +)
-        return difference / Double(pairs.reduce(0) { $0 + $1.chosen.ownCount + $1.rejected.ownCount })
+    /// Mean over all own tokens of log p − log q (`k1`) and of its half square (`k2`), in nats per token.
+    ///
+    /// - Precondition: both hold the log-probabilities of the same sequences.
+    static func divergence(_ p: PairSums, from q: PairSums) -> (k1: Double, k2: Double) {
+        var (sum, squares, count) = (0.0, 0.0, 0)
+        for (new, old) in zip(p.logProbs.joined(), q.logProbs.joined()) {
+            let ratio = Double(new) - Double(old)
+            sum += ratio
+            squares += ratio * ratio
+            count += 1
+        }
+        return (sum / Double(max(count, 1)), squares / Double(2 * max(count, 1)))
     }
 }

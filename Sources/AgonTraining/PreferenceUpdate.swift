@@ -36,10 +36,12 @@ public enum PreferenceUpdate {
     /// sides), `mean_token_accuracy` (chosen side), `grad_norm` (before clipping), `learning_rate`. Beside them:
     /// - `loss/first`, `loss/last`: of those steps alone. For `sigmoid` with the round's start as reference the
     ///   first is ln 2.
-    /// - `kl_to_base`: where a base is given, the mean over all own tokens of all pairs, both sides, of
+    /// - `kl_to_base`, where a base is given: the mean over all own tokens of all pairs, both sides, of
     ///   log π_θ − log π_base, in nats per token, with π_θ the policy after the last step. It estimates
-    ///   KL(π_θ ‖ π_base) with the plain log-ratio ("k1"), on samples that the round's policies drew and not
-    ///   π_θ itself: it is biased by one update's drift, and below zero where training has made the samples rarer.
+    ///   KL(π_θ ‖ π_base) by the plain log-ratio (Schulman's k1) on samples that the round's policies drew, not π_θ:
+    ///   it is biased by one update's drift, and far below zero where training has made rejected samples rarer.
+    /// - `kl_to_base/k2`: the same mean of ½(log π_θ − log π_base)² (k2), which only grows with drift. Watch this one
+    ///   for collapse.
     ///
     /// - Parameters:
     ///   - policy: the weights to start from.
@@ -109,7 +111,9 @@ public enum PreferenceUpdate {
         }
         if let base {
             let baseSums = isSame(base, reference) ? referenceSums : try sums(of: .model(base), pairs, threads: threads)
-            metrics["kl_to_base"] = meanLogRatio(final, baseSums, pairs)
+            let divergence = divergence(final, from: baseSums)
+            metrics["kl_to_base"] = divergence.k1
+            metrics["kl_to_base/k2"] = divergence.k2
         }
         return TrainingOutcome(
             parameters: trainee.parameters, stepCount: steps.count, metrics: metrics, steps: steps)

@@ -49,7 +49,7 @@ public enum RewardTraining {
     ///   does not fit the model; what `progress` throws.
     /// - Precondition: the model's head is `score`.
     public static func run(
-        _ model: Parameters, loss: RewardLoss, configuration: SupervisedConfiguration, seed: Seed, threads: Int = 1,
+        _ model: Parameters, loss: RewardLoss, configuration: StepConfiguration, seed: Seed, threads: Int = 1,
         kernels: Kernels? = nil, progress: ProgressCallback? = nil,
         batch: (_ step: Int, _ seed: Seed) throws -> [RewardPair]
     ) throws -> TrainingOutcome {
@@ -86,7 +86,7 @@ public enum RewardTraining {
     /// - Precondition: the model's head is `score`.
     public static func refresh(
         _ model: Parameters, newPairs: [RewardPair], replay: [RewardPair], newCount: Int = 16, replayCount: Int = 16,
-        loss: RewardLoss, configuration: SupervisedConfiguration, seed: Seed, threads: Int = 1,
+        loss: RewardLoss, configuration: StepConfiguration, seed: Seed, threads: Int = 1,
         kernels: Kernels? = nil, progress: ProgressCallback? = nil
     ) throws -> TrainingOutcome {
         guard !(newPairs.isEmpty && replay.isEmpty), newCount + replayCount > 0 else {
@@ -146,8 +146,10 @@ public enum RewardTraining {
 
     /// From the scores of chosen, rejected, chosen, rejected …
     private static func accuracy(_ scores: [Double]) -> Double {
-        let points = stride(from: 0, to: scores.count, by: 2).reduce(0.0) { sum, index in
-            sum + (scores[index] > scores[index + 1] ? 1 : scores[index] == scores[index + 1] ? 0.5 : 0)
+        var points = 0.0
+        for index in stride(from: 0, to: scores.count, by: 2) {
+            let (chosen, rejected) = (scores[index], scores[index + 1])
+            points += chosen > rejected ? 1 : (chosen == rejected ? 0.5 : 0)
         }
         return points / Double(scores.count / 2)
     }

@@ -1,6 +1,6 @@
 /// Working memory that grows to the largest request and is then reused: no allocation in a steady state.
 ///
-/// Its content is undefined after `reserve`. One owner, one thread.
+/// Its content is undefined after `reserve`. Pointers do not keep it alive. One owner, one thread.
 final class FloatBuffer {
     private var memory: UnsafeMutableBufferPointer<Float>?
 

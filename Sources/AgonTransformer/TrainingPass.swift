@@ -43,13 +43,18 @@ public final class TrainingPass {
     }
 
     /// Above this many floats logits are recomputed in the backward pass instead of kept.
-    static let logitsLimit = 1 << 25
+    private let logitsLimit: Int
     /// Floats of one chunk of logits: a share of the second-level cache.
     static let chunkLimit = 1 << 18
 
     /// - Parameter kernels: `Kernels.current`, except in tests.
-    public init(_ config: ModelConfig, kernels: Kernels) {
+    public convenience init(_ config: ModelConfig, kernels: Kernels) {
+        self.init(config, kernels: kernels, logitsLimit: 1 << 25)
+    }
+
+    init(_ config: ModelConfig, kernels: Kernels, logitsLimit: Int) {
         self.config = config
+        self.logitsLimit = logitsLimit
         self.kernels = kernels
         forwardPass = ForwardPass(config, kernels: kernels, keepsActivations: true)
         packed = PackedWeights(config, kernels: kernels)
@@ -96,7 +101,7 @@ public final class TrainingPass {
         batch.removeAll()
         for sequence in sequences { try batch.append(sequence, everyRow: false, config) }
         let (activations, scratch) = begin(parameters)
-        let scores = reserveHead(statistics: false).logProb
+        let scores = reserveHead().logProb
         for group in batch.groups {
             let rows = forwardPass.run(group, of: batch, parameters, packed, rotary, activations, scratch)
             kernels.linear(
@@ -116,10 +121,10 @@ public final class TrainingPass {
         return forwardPass.prepare(for: batch)
     }
 
-    private func reserveHead(statistics: Bool) -> (logSum: Floats, logProb: Floats, logits: Floats) {
+    private func reserveHead() -> (logSum: Floats, logProb: Floats, logits: Floats) {
         let count = batch.neededRows.count
         let v = config.head == .language ? config.vocabularySize : 0
-        head.keepsLogits = count * v <= Self.logitsLimit
+        head.keepsLogits = count * v <= logitsLimit
         head.chunkRows = max(1, min(count, Self.chunkLimit / max(v, 1)))
         let p = storage.reserve([count, count, count, count, (head.keepsLogits ? count : head.chunkRows) * v])
         (head.logSum, head.logProb, head.entropy, head.meanLogit, head.logits) = (p[0], p[1], p[2], p[3], p[4])
@@ -140,7 +145,7 @@ public final class TrainingPass {
         batch.removeAll()
         for sequence in sequences { try batch.append(sequence, config) }
         let (activations, scratch) = begin(parameters)
-        let (logSum, logProb, logits) = reserveHead(statistics: statistics)
+        let (logSum, logProb, logits) = reserveHead()
         let v = config.vocabularySize
         let meanRow = statistics ? HeadStatistics.meanRow(of: parameters, kernels) : []
         for group in batch.groups where !group.needed.isEmpty {

@@ -91,6 +91,7 @@ public final class Transformer: Sendable {
             let width = max(1, min(threads, batch.groups.count))
             @Sendable func work(_ thread: Int) {
                 let pass = ForwardPass(config, kernels: kernels, keepsActivations: false)
+                defer { withExtendedLifetime((pass, table)) {} }
                 let (activations, scratch) = pass.prepare(for: batch)
                 for index in stride(from: thread, to: batch.groups.count, by: width) {
                     let group = batch.groups[index]
@@ -121,6 +122,7 @@ private struct LanguageHead: Sendable {
         let (v, c) = (model.config.vocabularySize, model.config.hiddenSize)
         let chunkRows = max(1, min(group.needed.count, TrainingPass.chunkLimit / v))
         let memory = FloatBuffer()
+        defer { withExtendedLifetime(memory) {} }
         let p = memory.reserve([chunkRows * v, chunkRows])
         for first in stride(from: group.needed.lowerBound, to: group.needed.upperBound, by: chunkRows) {
             let count = min(chunkRows, group.needed.upperBound - first)

@@ -1,0 +1,60 @@
+import AgonCore
+import AgonTransformer
+import Foundation
+import Testing
+
+@testable import AgonTraining
+
+@Suite struct SupervisedTrainingTests {
+    private func train(steps: Int, seed: UInt64 = 1, threads: Int = 1) throws -> TrainingOutcome {
+        try SupervisedTraining.run(
+            Parameters.initialised(ToyTask.config, seed: 4),
+            configuration: StepConfiguration(stepCount: steps, learningRate: 5e-3, warmupSteps: 5),
+            seed: Seed(run: seed), threads: threads
+        ) { _, seed in ToyTask.crowd(count: 24, seed: seed) }
+    }
+
+    @Test func `a model made from nothing comes to answer like its crowd`() throws {
+        let outcome = try train(steps: 200)
+        #expect(abs(try #require(outcome.metrics["loss/first"]) - log(16)) < 1)
+        // Of two own tokens the end is certain; the answer is right with 0.55, else one of nine.
+        let answer = -0.55 * log(0.55) - 0.45 * log(0.05)
+        let last = outcome.steps.suffix(20).reduce(0) { $0 + ($1["loss"] ?? 0) } / 20
+        #expect(abs(last - answer / 2) < 0.08, "\(last) should be near \(answer / 2)")
+        #expect(outcome.steps[0]["learning_rate"] == 0)
+        #expect(outcome.steps[5]["learning_rate"] == 5e-3)
+    }
+
+    @Test func `equal seeds give equal bits on any thread count, other seeds give other weights`() throws {
+        let first = try train(steps: 10)
+        let second = try train(steps: 10, threads: 2)
+        #expect(first.parameters.values.elementsEqual(second.parameters.values) && first.steps == second.steps)
+        let other = try train(steps: 10, seed: 2)
+        #expect(!first.parameters.values.elementsEqual(other.parameters.values))
+    }
+
+    @Test func `the reported loss is the mean over own tokens and its gradient lowers it`() throws {
+        let parameters = Parameters.initialised(ToyTask.config, seed: 4)
+        let batch = ToyTask.crowd(count: 10, seed: Seed(run: 3))
+        let outcome = try SupervisedTraining.run(
+            parameters,
+            configuration: StepConfiguration(
+                stepCount: 2, learningRate: 1e-3, schedule: .constant, warmupSteps: 0, shardCount: 3),
+            seed: Seed(run: 1)
+        ) { _, _ in batch }
+        let logProbs = try Transformer(parameters, kernels: .current).logProbs(of: batch)
+        let expected = -logProbs.joined().reduce(0) { $0 + Double($1) } / 20
+        #expect(isClose(try #require(outcome.metrics["loss/first"]), expected))
+        #expect(try #require(outcome.metrics["loss/last"]) < expected)
+    }
+
+    @Test func `a batch without own tokens is an error that names its step`() throws {
+        let error = #expect(throws: TrainingError.self) {
+            try SupervisedTraining.run(
+                Parameters.initialised(ToyTask.config, seed: 4), configuration: StepConfiguration(stepCount: 3),
+                seed: Seed(run: 1)
+            ) { step, seed in step == 1 ? [] : ToyTask.crowd(count: 2, seed: seed) }
+        }
+        #expect(error?.code == .invalidData && error?.message.contains("step 2") == true)
+    }
+}
