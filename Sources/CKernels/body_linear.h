@@ -17,21 +17,30 @@
 static size_t packed_count(int n, int k) { return ((size_t)n + NR - 1) / NR * NR * (size_t)k; }
 
 static void pack(const float *w, int ldw, int n, int k, float *packed) {
-    for (int j = 0; j < n; j += NR) {
-        const int width = n - j < NR ? n - j : NR;
-        for (int i = 0; i < k; i++, packed += NR) {
-            for (int lane = 0; lane < width; lane++) packed[lane] = w[(size_t)(j + lane) * ldw + i];
-            for (int lane = width; lane < NR; lane++) packed[lane] = 0;
+    for (int j = 0; j < n; j += NR, packed += (size_t)NR * k) {
+        for (int half = 0; half < NR; half += W) {
+            const int width = n - j - half;
+            for (int i = 0; i < k; i += W) {
+                vf v[W];
+                UNROLL for (int r = 0; r < W; r++) {
+                    v[r] = r < width ? load_upto(w + (size_t)(j + half + r) * ldw + i, k - i) : splat(0);
+                }
+                transpose(v);
+                UNROLL for (int r = 0; r < W; r++) {
+                    if (i + r < k) store(packed + (size_t)(i + r) * NR + half, v[r]);
+                }
+            }
         }
     }
 }
 
 static void pack_transposed(const float *w, int ldw, int n, int k, float *packed) {
     for (int j = 0; j < k; j += NR) {
-        const int width = k - j < NR ? k - j : NR;
+        const int width = k - j;
         for (int i = 0; i < n; i++, packed += NR) {
-            for (int lane = 0; lane < width; lane++) packed[lane] = w[(size_t)i * ldw + j + lane];
-            for (int lane = width; lane < NR; lane++) packed[lane] = 0;
+            const float *from = w + (size_t)i * ldw + j;
+            store(packed, load_upto(from, width));
+            store(packed + W, width > W ? load_upto(from + W, width - W) : splat(0));
         }
     }
 }
