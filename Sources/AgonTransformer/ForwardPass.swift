@@ -44,7 +44,7 @@ final class ForwardPass {
         var hidden: Floats
         /// `[group rows, H·D]`
         var attentionRows: Floats
-        /// `[2 · longest]`
+        /// `[longest]`
         var scores: Floats
     }
 
@@ -68,7 +68,7 @@ final class ForwardPass {
             layers * rows * config.querySize, layers * rows * config.headCount, layers * rows, layers * rows,
             layers * rows * f, layers * rows * f, rows,
         ])
-        let s = scratch.reserve([groupRows * c, groupRows * f, groupRows * config.querySize, 2 * batch.longest])
+        let s = scratch.reserve([groupRows * c, groupRows * f, groupRows * config.querySize, batch.longest])
         let made = (
             Activations(
                 rows: rows, x: p[0], mid: p[1], fused: p[2], attention: p[3], attentionLogSum: p[4],

@@ -13,7 +13,7 @@ extension TrainingPass {
         let dattention, attentionRows: Floats
         /// `[rows, H·D + 2·K·D]`
         let dfused: Floats
-        /// `[2 · longest]`
+        /// `[8 · longest]`
         let scratch: Floats
         /// `[needed]`: ∂L/∂ of each needed row's result.
         let coefficients: Floats
@@ -75,7 +75,7 @@ extension TrainingPass {
         let (c, f, q) = (config.hiddenSize, config.feedForwardSize, config.querySize)
         let p = backwardStorage.reserve([
             rows * c, rows * c, rows * c, rows * c, rows * f, rows * f, rows * f, rows * f, rows * q, rows * q,
-            rows * config.fusedSize, 2 * batch.longest, batch.neededRows.count,
+            rows * config.fusedSize, 8 * batch.longest, batch.neededRows.count,
         ])
         return Gradients(
             dx: p[0], dtail: p[1], dnormed: p[2], normed: p[3], dhidden: p[4], dgate: p[5], dup: p[6], hidden: p[7],
