@@ -15,6 +15,9 @@ public final class Parameters: @unchecked Sendable {
     /// Where each tensor lies in `values`.
     public let layout: ParameterLayout
     /// The whole memory, `layout.count` elements.
+    ///
+    /// A bare pointer: it does not keep its owner alive. Hold the object in a variable while using it, and never
+    /// read it from an expression's temporary; `withValues` is safe everywhere.
     public let values: UnsafeMutableBufferPointer<Float>
 
     /// Zeros in the layout of a model.
@@ -37,7 +40,12 @@ public final class Parameters: @unchecked Sendable {
     /// A memory of its own with the same content.
     public func copy() -> Parameters { Parameters(copying: self) }
 
-    /// The memory of one tensor.
+    /// Calls the closure with the whole memory, which stays alive during the call.
+    public func withValues<Result>(_ body: (UnsafeMutableBufferPointer<Float>) throws -> Result) rethrows -> Result {
+        try withExtendedLifetime(self) { try body(values) }
+    }
+
+    /// The memory of one tensor; see `values` for how long it lasts.
     public func memory(of tensor: ParameterLayout.Tensor) -> UnsafeMutableBufferPointer<Float> {
         UnsafeMutableBufferPointer(rebasing: values[tensor.offset..<tensor.offset + tensor.count])
     }

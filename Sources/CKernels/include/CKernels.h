@@ -51,7 +51,7 @@ typedef struct agon_kernels {
     void (*attention)(float *out, int ldo, float *log_sum_exp, const float *q, int ldq, const float *k, int ldk,
                       const float *v, int ldv, int t, int offset, int heads, int kv_heads, int d, float scale,
                       float *scores);
-    // Backward of the same with offset 0. dq, dk, dv are added to. scratch: at least 2·t floats.
+    // Backward of the same with offset 0. dq, dk, dv are added to. scratch: at least 8·t floats.
     void (*attention_backward)(float *dq, int lddq, float *dk, int lddk, float *dv, int lddv, const float *dout,
                                int lddo, const float *out, int ldo, const float *log_sum_exp, const float *q, int ldq,
                                const float *k, int ldk, const float *v, int ldv, int t, int heads, int kv_heads, int d,
@@ -63,7 +63,8 @@ typedef struct agon_kernels {
     void (*silu_multiply_backward)(float *dgate, float *dup, const float *dy, const float *gate, const float *up,
                                    size_t count);
 
-    // For each row of logits[m,v]: log Σ exp over the first v entries.
+    // For each row of logits[m,v]: log Σ exp over the first v entries. Logits are finite here and below;
+    // a row of −∞ or with a NaN gives NaN.
     void (*log_sum_exp)(float *result, const float *logits, int ldl, int m, int v);
     // Per row: entropy in nats of softmax(logits[m,v]), given its log_sum_exp.
     void (*entropy)(float *result, const float *logits, int ldl, const float *log_sum_exp, int m, int v);
@@ -84,6 +85,7 @@ typedef struct agon_kernels {
     // The token of greatest logit/temperature + Gumbel noise among tokens with logit ≥ floor; ties go to the lower
     // id. Noise of token j is −log(−log u), u drawn from the 64-bit hash of (key, j): the same token has
     // the same noise whatever v is. temperature 0 takes the greatest logit and draws nothing.
+    // All paths return the same token for the same logits. −1 where no logit reaches the floor (or all are NaN).
     int32_t (*gumbel_argmax)(const float *logits, int v, float temperature, float floor, uint64_t key);
 } agon_kernels;
 

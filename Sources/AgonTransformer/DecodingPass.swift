@@ -1,0 +1,137 @@
+import CKernels
+
+/// A forward pass over new tokens of cached sequences: prompts that enter the cache, or one token for each row.
+///
+/// Not Sendable: one owner, one thread.
+final class DecodingPass {
+    private let model: Transformer
+    private let config: ModelConfig
+    private let kernels: Kernels
+    private let rotary: RotaryTable
+    private let scratch = FloatBuffer()
+    private let headScratch = FloatBuffer()
+    private var positions: [Int32] = []
+    /// `[rows, V]` of the last `advance` that needed a result.
+    private(set) var logits: Floats
+    /// `[rows]`: log Σ exp of each row's logits.
+    private(set) var logSum: Floats
+
+    init(_ model: Transformer, rotary: RotaryTable) {
+        self.model = model
+        config = model.config
+        kernels = model.kernels
+        self.rotary = rotary
+        logits = headScratch.reserve(16)
+        logSum = logits
+    }
+
+    /// Memory of one pass over `rows` new tokens.
+    private struct Memory {
+        /// `[rows, C]`
+        let x, normed: Floats
+        /// `[rows]`
+        let rstd: Floats
+        /// `[rows, H·D + 2·K·D]` and `[rows, H·D]`
+        let fused, attention: Floats
+        /// `[rows, F]`
+        let gate, up: Floats
+        /// `[capacity]`
+        let scores: Floats
+    }
+
+    /// Appends the pieces' tokens to their slots.
+    ///
+    /// - Parameter needsResult: whether `logits` and `logSum` are computed, one row per token; else the last layer
+    ///   stops at its keys and values.
+    func advance(_ pieces: [GenerationBatch.Piece], _ cache: inout KeyValueCache, needsResult: Bool) {
+        let rows = pieces.reduce(0) { $0 + $1.tokens.count }
+        let m = reserve(rows, capacity: cache.capacity)
+        let (c, f) = (config.hiddenSize, config.feedForwardSize)
+        let base = model.parameters.base
+        embed(pieces, m)
+        for layer in 0..<config.layerCount {
+            let packed = model.packed.layers[layer]
+            let offsets = model.parameters.layout.layer(layer)
+            kernels.norm(m.normed, m.rstd, m.x, weight: base + offsets.inputNorm, rows: rows, config)
+            kernels.linear(m.fused, config.fusedSize, m.normed, c, packed.queryKeyValue, rows: rows)
+            positions.withUnsafeBufferPointer { positions in
+                guard let first = positions.baseAddress else { return }
+                kernels.rotate(m.fused, rotary, first, rows: rows, config)
+            }
+            store(pieces, m, cache, layer)
+            if layer == config.layerCount - 1, !needsResult { break }
+            attend(pieces, m, cache, layer)
+            kernels.linear(m.x, c, m.attention, config.querySize, packed.output, rows: rows, accumulate: true)
+            kernels.norm(m.normed, m.rstd, m.x, weight: base + offsets.feedForwardNorm, rows: rows, config)
+            kernels.linear(m.gate, f, m.normed, c, packed.gate, rows: rows)
+            kernels.linear(m.up, f, m.normed, c, packed.up, rows: rows)
+            kernels.table.pointee.silu_multiply(m.gate, m.gate, m.up, rows * f)
+            kernels.linear(m.x, c, m.gate, f, packed.down, rows: rows, accumulate: true)
+        }
+        for piece in pieces { cache.tokens[piece.slot].append(contentsOf: piece.tokens) }
+        if needsResult { computeLogits(m, rows) }
+    }
+
+    private func reserve(_ rows: Int, capacity: Int) -> Memory {
+        let p = scratch.reserve([
+            rows * config.hiddenSize, rows * config.hiddenSize, rows, rows * config.fusedSize,
+            rows * config.querySize, rows * config.feedForwardSize, rows * config.feedForwardSize, capacity,
+        ])
+        return Memory(
+            x: p[0], normed: p[1], rstd: p[2], fused: p[3], attention: p[4], gate: p[5], up: p[6], scores: p[7])
+    }
+
+    private func embed(_ pieces: [GenerationBatch.Piece], _ m: Memory) {
+        let c = config.hiddenSize
+        var row = 0
+        positions.removeAll(keepingCapacity: true)
+        for piece in pieces {
+            for (index, token) in piece.tokens.enumerated() {
+                (m.x + row * c).update(from: model.parameters.base + Int(token) * c, count: c)
+                positions.append(Int32(piece.start + index))
+                row += 1
+            }
+        }
+    }
+
+    private func store(_ pieces: [GenerationBatch.Piece], _ m: Memory, _ cache: KeyValueCache, _ layer: Int) {
+        let (q, kv) = (config.querySize, config.keyValueSize)
+        var source = m.fused
+        for piece in pieces {
+            var keys = cache.keys(slot: piece.slot, layer: layer) + piece.start * kv
+            var values = cache.values(slot: piece.slot, layer: layer) + piece.start * kv
+            for _ in 0..<piece.tokens.count {
+                keys.update(from: source + q, count: kv)
+                values.update(from: source + q + kv, count: kv)
+                source += config.fusedSize
+                keys += kv
+                values += kv
+            }
+        }
+    }
+
+    private func attend(_ pieces: [GenerationBatch.Piece], _ m: Memory, _ cache: KeyValueCache, _ layer: Int) {
+        let (q, kv) = (config.querySize, Int32(config.keyValueSize))
+        let scale = 1 / Float(config.headSize).squareRoot()
+        var row = 0
+        for piece in pieces {
+            kernels.table.pointee.attention(
+                m.attention + row * q, Int32(q), nil, m.fused + row * config.fusedSize, Int32(config.fusedSize),
+                cache.keys(slot: piece.slot, layer: layer), kv, cache.values(slot: piece.slot, layer: layer), kv,
+                Int32(piece.tokens.count), Int32(piece.start), Int32(config.headCount),
+                Int32(config.keyValueHeadCount), Int32(config.headSize), scale, m.scores)
+            row += piece.tokens.count
+        }
+    }
+
+    private func computeLogits(_ m: Memory, _ rows: Int) {
+        let v = config.vocabularySize
+        let p = headScratch.reserve([rows * v, rows])
+        (logits, logSum) = (p[0], p[1])
+        kernels.norm(
+            m.normed, m.rstd, m.x, weight: model.parameters.base + model.parameters.layout.finalNorm, rows: rows,
+            config)
+        kernels.linear(logits, v, m.normed, config.hiddenSize, model.packed.head, rows: rows)
+        kernels.table.pointee.log_sum_exp(logSum, logits, Int32(v), Int32(rows), Int32(v))
+    }
+}

@@ -1,0 +1,117 @@
+import Dispatch
+
+/// A text to continue.
+public struct GenerationRequest: Sendable, Equatable {
+    /// The prompt, and in a game the transcript so far: `[T]`, at least one token.
+    public var tokens: [Int32]
+    /// The completion ends after this many tokens, or where the model's positions end.
+    public var maxNewTokens: Int
+    /// How each token is drawn.
+    public var sampling: SamplingOptions
+    /// The seed of this completion. Position p draws its noise from hash(key, p), p counted from the start of the
+    /// completion: two completions that must differ need different keys.
+    public var key: UInt64
+    /// Tokens from this id on are never drawn; nil for the whole vocabulary. A model's vocabulary may have more
+    /// rows than its tokenizer has tokens.
+    public var allowedTokenCount: Int?
+    /// Any of these ends the completion; nil for the model's own end tokens.
+    public var stopTokens: [Int32]?
+
+    /// A request; the defaults sample from the model's own distribution until one of its end tokens.
+    public init(
+        tokens: [Int32], maxNewTokens: Int, sampling: SamplingOptions = SamplingOptions(), key: UInt64,
+        allowedTokenCount: Int? = nil, stopTokens: [Int32]? = nil
+    ) {
+        self.tokens = tokens
+        self.maxNewTokens = maxNewTokens
+        self.sampling = sampling
+        self.key = key
+        self.allowedTokenCount = allowedTokenCount
+        self.stopTokens = stopTokens
+    }
+}
+
+/// What a model said to one request.
+public struct Generation: Sendable, Equatable {
+    /// Why a completion ended.
+    public enum Finish: String, Sendable, Equatable, Codable {
+        /// With an end token.
+        case stop
+        /// At the limit of new tokens or of the model's positions.
+        case length
+    }
+
+    /// The completion, the end token included if it came.
+    public var tokens: [Int32]
+    /// log p of each token in nats, under the model's whole distribution: untempered, unfiltered.
+    public var logProbs: [Float]
+    /// Why it ended.
+    public var finish: Finish
+}
+
+extension Transformer {
+    /// Continues every request, many at a time with a key/value cache.
+    ///
+    /// Finished requests leave the batch and waiting ones enter. Prompts, or beginnings of prompts, that requests
+    /// share are computed once and copied. A request's result depends on the request and the model alone: not on
+    /// the others, their order, `maxBatchSize` or `threads`.
+    ///
+    /// - Parameters:
+    ///   - maxBatchSize: sequences that decode together on one thread; each holds a cache of
+    ///     2 · layers · K · D · (prompt + new tokens) floats.
+    ///   - threads: how many threads share the requests, each with a batch of its own.
+    /// - Returns: one generation per request, in the order of the requests.
+    /// - Throws: `invalidRequest`, naming the first request that does not fit the model.
+    public func generate(
+        _ requests: [GenerationRequest], maxBatchSize: Int = 64, threads: Int = 1
+    ) throws(TransformerError) -> [Generation] {
+        precondition(config.head == .language, "generation needs a model with a language head")
+        precondition(maxBatchSize >= 1, "a batch holds at least one sequence")
+        for (index, request) in requests.enumerated() { try check(request, index) }
+        guard !requests.isEmpty else { return [] }
+        let width = max(1, min(threads, requests.count))
+        let results = GenerationResults(count: width)
+        @Sendable func work(_ thread: Int) {
+            let part = requests.count * thread / width..<requests.count * (thread + 1) / width
+            var batch = GenerationBatch(self, Array(requests[part]), maxBatchSize: maxBatchSize)
+            results.parts[thread] = batch.run()
+        }
+        if width == 1 { work(0) } else { DispatchQueue.concurrentPerform(iterations: width, execute: work) }
+        return results.parts.flatMap { $0 }
+    }
+
+    private func check(_ request: GenerationRequest, _ index: Int) throws(TransformerError) {
+        try RaggedBatch.check(request.tokens, config, index: index)
+        guard !request.tokens.isEmpty, request.tokens.count < config.maxPositionCount else {
+            throw TransformerError(
+                .invalidRequest,
+                "Request \(index) has \(request.tokens.count) tokens; 1 to \(config.maxPositionCount - 1) can be continued.")
+        }
+        guard request.maxNewTokens >= 0 else {
+            throw TransformerError(
+                .invalidRequest, "Request \(index) asks for \(request.maxNewTokens) new tokens, less than none.")
+        }
+        guard (1...config.vocabularySize).contains(request.allowedTokenCount ?? 1) else {
+            throw TransformerError(
+                .invalidRequest,
+                "Request \(index) allows \(request.allowedTokenCount ?? 0) tokens of a vocabulary of \(config.vocabularySize).")
+        }
+        try request.sampling.check()
+    }
+}
+
+/// One slot per thread for its part of the results.
+// Safety: each thread writes its own element once; the owner reads after all threads ended.
+private final class GenerationResults: @unchecked Sendable {
+    let parts: UnsafeMutableBufferPointer<[Generation]>
+
+    init(count: Int) {
+        parts = .allocate(capacity: count)
+        parts.initialize(repeating: [])
+    }
+
+    deinit {
+        parts.deinitialize()
+        parts.deallocate()
+    }
+}

@@ -1,0 +1,157 @@
+import CKernels
+
+/// The requests of one thread: who decodes now, who waits, and the memory they use.
+///
+/// A prompt of T tokens enters the cache with its first T − 1; the last one is an ordinary decoding step, so the
+/// head runs in one place and a prompt's copy needs no logits.
+struct GenerationBatch {
+    /// A request that is decoding.
+    private struct Row {
+        let request: Int
+        let slot: Int
+        /// The token that the next step reads.
+        var next: Int32
+        /// The completion can have this many tokens.
+        let limit: Int
+    }
+
+    /// Neighbouring tokens of one slot that pass through the layers together.
+    struct Piece {
+        let slot: Int
+        /// Position of the first token.
+        let start: Int
+        let tokens: ArraySlice<Int32>
+    }
+
+    private let model: Transformer
+    private let requests: [GenerationRequest]
+    private var results: [Generation]
+    private var cache: KeyValueCache
+    private var freeSlots: [Int]
+    private var rows: [Row] = []
+    private var waiting = 0
+    private var pass: DecodingPass
+    private var filterScratch: [Float] = []
+
+    init(_ model: Transformer, _ requests: [GenerationRequest], maxBatchSize: Int) {
+        self.model = model
+        self.requests = requests
+        results = requests.map { _ in Generation(tokens: [], logProbs: [], finish: .length) }
+        let slotCount = min(maxBatchSize, requests.count)
+        let capacity = requests.reduce(1) { max($0, Self.limit($1, model.config) + $1.tokens.count) }
+        cache = KeyValueCache(model.config, slotCount: slotCount, capacity: capacity)
+        freeSlots = Array((0..<slotCount).reversed())
+        pass = DecodingPass(model, rotary: model.rotary.covering(capacity, model.config))
+    }
+
+    private static func limit(_ request: GenerationRequest, _ config: ModelConfig) -> Int {
+        min(request.maxNewTokens, config.maxPositionCount - request.tokens.count)
+    }
+
+    /// Decodes until every request has ended.
+    mutating func run() -> [Generation] {
+        while true {
+            admit()
+            guard !rows.isEmpty else { return results }
+            step()
+        }
+    }
+
+    /// Gives free slots to waiting requests and fills their caches.
+    private mutating func admit() {
+        var entering: [Row] = []
+        while waiting < requests.count, !freeSlots.isEmpty {
+            let request = requests[waiting]
+            let limit = Self.limit(request, model.config)
+            defer { waiting += 1 }
+            guard limit > 0, let last = request.tokens.last else { continue }
+            entering.append(Row(request: waiting, slot: freeSlots.removeLast(), next: last, limit: limit))
+        }
+        guard !entering.isEmpty else { return }
+        rows += entering
+        prefill(entering)
+    }
+
+    /// Computes what no slot holds yet. Those that begin like another one of the same wave wait for it.
+    private mutating func prefill(_ entering: [Row]) {
+        var pending = entering
+        while !pending.isEmpty {
+            var pieces: [Piece] = []
+            var later: [Row] = []
+            var wave: [ArraySlice<Int32>] = []
+            for row in pending {
+                let text = requests[row.request].tokens.dropLast()
+                let donor = cache.longestPrefix(of: text)
+                let mate = wave.reduce(0) { max($0, sharedPrefix($1, text)) }
+                guard mate <= (donor?.count ?? 0) + Self.worthWaiting else {
+                    later.append(row)
+                    continue
+                }
+                let held = donor?.count ?? 0
+                if let donor { cache.copyPrefix(held, from: donor.slot, to: row.slot) } else { cache.tokens[row.slot] = [] }
+                if held < text.count {
+                    pieces.append(Piece(slot: row.slot, start: held, tokens: text.dropFirst(held)))
+                    wave.append(text)
+                }
+            }
+            for chunk in Self.chunks(of: pieces) { pass.advance(chunk, &cache, needsResult: false) }
+            pending = later
+        }
+    }
+
+    /// Waiting for a mate of the same wave pays when it saves at least this many tokens.
+    private static let worthWaiting = 4
+
+    /// Cuts and groups pieces so that about a group's rows pass together.
+    private static func chunks(of pieces: [Piece]) -> [[Piece]] {
+        var chunks: [[Piece]] = []
+        var room = 0
+        for var piece in pieces {
+            while !piece.tokens.isEmpty {
+                if room == 0 {
+                    chunks.append([])
+                    room = RaggedBatch.groupRowLimit
+                }
+                let part = piece.tokens.prefix(room)
+                chunks[chunks.count - 1].append(Piece(slot: piece.slot, start: piece.start, tokens: part))
+                room -= part.count
+                piece = Piece(
+                    slot: piece.slot, start: piece.start + part.count, tokens: piece.tokens.dropFirst(part.count))
+            }
+        }
+        return chunks
+    }
+
+    /// One token for every row.
+    private mutating func step() {
+        let pieces = rows.map { Piece(slot: $0.slot, start: cache.tokens[$0.slot].count, tokens: [$0.next]) }
+        pass.advance(pieces, &cache, needsResult: true)
+        let v = model.config.vocabularySize
+        var remaining: [Row] = []
+        remaining.reserveCapacity(rows.count)
+        for (index, row) in rows.enumerated() {
+            let request = requests[row.request]
+            let logits = pass.logits + index * v
+            let token = draw(logits, request, position: results[row.request].tokens.count)
+            results[row.request].tokens.append(token)
+            results[row.request].logProbs.append(logits[Int(token)] - pass.logSum[index])
+            if (request.stopTokens ?? model.config.eosTokens).contains(token) {
+                results[row.request].finish = .stop
+                freeSlots.append(row.slot)
+            } else if results[row.request].tokens.count == row.limit {
+                freeSlots.append(row.slot)
+            } else {
+                remaining.append(Row(request: row.request, slot: row.slot, next: token, limit: row.limit))
+            }
+        }
+        rows = remaining
+    }
+
+    private mutating func draw(_ logits: Floats, _ request: GenerationRequest, position: Int) -> Int32 {
+        let count = request.allowedTokenCount ?? model.config.vocabularySize
+        let floor = request.sampling.floor(of: logits, count: count, scratch: &filterScratch)
+        return model.kernels.table.pointee.gumbel_argmax(
+            logits, Int32(count), request.sampling.temperature, floor,
+            mixBits(request.key ^ mixBits(UInt64(position) &+ 0x9E37_79B9_7F4A_7C15)))
+    }
+}

@@ -1,0 +1,58 @@
+/// Keys (after rotation) and values of sequences that are being continued, one slot for each.
+///
+/// Memory is `[slot][layer][key, value][capacity, K·D]`. A slot remembers the tokens it holds, also after its
+/// sequence has ended: until it is taken again, others that begin alike copy from it.
+struct KeyValueCache {
+    let capacity: Int
+    private let rowSize: Int
+    private let layerCount: Int
+    private let memory: FloatBuffer
+    private let base: Floats
+    /// Tokens whose keys and values each slot holds.
+    var tokens: [[Int32]]
+
+    init(_ config: ModelConfig, slotCount: Int, capacity: Int) {
+        self.capacity = capacity
+        rowSize = config.keyValueSize
+        layerCount = config.layerCount
+        memory = FloatBuffer()
+        base = memory.reserve(slotCount * layerCount * 2 * capacity * rowSize)
+        tokens = Array(repeating: [], count: slotCount)
+    }
+
+    func keys(slot: Int, layer: Int) -> Floats { base + (slot * layerCount + layer) * 2 * capacity * rowSize }
+    func values(slot: Int, layer: Int) -> Floats { keys(slot: slot, layer: layer) + capacity * rowSize }
+
+    /// Copies the first `count` positions of a slot.
+    mutating func copyPrefix(_ count: Int, from source: Int, to target: Int) {
+        if source != target {
+            for layer in 0..<layerCount {
+                keys(slot: target, layer: layer).update(from: keys(slot: source, layer: layer), count: count * rowSize)
+                values(slot: target, layer: layer)
+                    .update(from: values(slot: source, layer: layer), count: count * rowSize)
+            }
+        }
+        tokens[target] = Array(tokens[source].prefix(count))
+    }
+
+    /// The slot that shares the longest beginning with a text, and that length; nil where none shares a token.
+    func longestPrefix(of text: ArraySlice<Int32>) -> (slot: Int, count: Int)? {
+        var best: (slot: Int, count: Int)?
+        for (slot, held) in tokens.enumerated() {
+            let count = sharedPrefix(held[...], text)
+            if count > best?.count ?? 0 { best = (slot, count) }
+        }
+        return best
+    }
+}
+
+/// How many tokens two texts share at their beginning.
+func sharedPrefix(_ a: ArraySlice<Int32>, _ b: ArraySlice<Int32>) -> Int {
+    a.withUnsafeBufferPointer { a in
+        b.withUnsafeBufferPointer { b in
+            var count = 0
+            while count < a.count, count < b.count, a[count] == b[count] { count += 1 }
+            return count
+        }
+    }
+}

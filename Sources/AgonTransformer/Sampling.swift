@@ -1,0 +1,109 @@
+import Foundation
+
+/// How the next token is drawn from the logits; the names and meanings of Hugging Face `generate`.
+///
+/// Filters apply in this order: temperature, `topK`, `topP`, `minP`, each to what the one before has kept.
+public struct SamplingOptions: Sendable, Equatable {
+    /// Divides the logits; 0 always takes the most probable token.
+    public var temperature: Float
+    /// Keeps the k largest logits and all that equal the k-th; 0 keeps all.
+    public var topK: Int
+    /// Keeps the smallest set of most probable tokens whose probabilities reach p, at least one token. Tokens that
+    /// equal the last kept one stay with it, so that the set does not depend on a sort.
+    public var topP: Float
+    /// Keeps tokens of at least this share of the greatest probability; 0 keeps all.
+    public var minP: Float
+
+    /// The defaults sample from the model's own distribution.
+    public init(temperature: Float = 1, topK: Int = 0, topP: Float = 1, minP: Float = 0) {
+        self.temperature = temperature
+        self.topK = topK
+        self.topP = topP
+        self.minP = minP
+    }
+
+    /// Always the most probable token.
+    public static let greedy = SamplingOptions(temperature: 0)
+
+    func check() throws(TransformerError) {
+        func fail(_ name: String, _ range: String, _ value: String) -> TransformerError {
+            TransformerError(.invalidRequest, "\(name) must be \(range), but is \(value).")
+        }
+        guard temperature.isFinite, temperature >= 0 else { throw fail("temperature", "0 or more", "\(temperature)") }
+        guard topK >= 0 else { throw fail("top_k", "0 or more", "\(topK)") }
+        guard topP > 0, topP <= 1 else { throw fail("top_p", "above 0 and at most 1", "\(topP)") }
+        guard minP >= 0, minP <= 1 else { throw fail("min_p", "between 0 and 1", "\(minP)") }
+    }
+
+    /// The least logit that the filters keep, −∞ where they keep all.
+    ///
+    /// - Parameter scratch: reused from token to token.
+    func floor(of logits: UnsafePointer<Float>, count: Int, scratch: inout [Float]) -> Float {
+        guard temperature > 0, (topK > 0 && topK < count) || topP < 1 || minP > 0 else { return -.infinity }
+        var floor = -Float.infinity
+        var greatest = -Float.infinity
+        for index in 0..<count { greatest = max(greatest, logits[index]) }
+        if topK > 0, topK < count { floor = Self.kthLargest(topK, logits, count, &scratch) }
+        if topP < 1 { floor = max(floor, nucleusFloor(logits, count, atLeast: floor, greatest, &scratch)) }
+        if minP > 0 { floor = max(floor, greatest + temperature * log(minP)) }
+        // Rounding of the last line must not exclude the greatest itself.
+        return min(floor, greatest)
+    }
+
+    /// The k-th largest value, by a heap whose root is the least of the k largest seen.
+    private static func kthLargest(
+        _ k: Int, _ values: UnsafePointer<Float>, _ count: Int, _ heap: inout [Float]
+    ) -> Float {
+        heap.removeAll(keepingCapacity: true)
+        heap.append(contentsOf: UnsafeBufferPointer(start: values, count: k))
+        heap.sort()
+        heap.withUnsafeMutableBufferPointer { heap in
+            for index in k..<count where values[index] > heap[0] {
+                let value = values[index]
+                var hole = 0
+                while true {
+                    var child = 2 * hole + 1
+                    guard child < k else { break }
+                    if child + 1 < k, heap[child + 1] < heap[child] { child += 1 }
+                    guard heap[child] < value else { break }
+                    heap[hole] = heap[child]
+                    hole = child
+                }
+                heap[hole] = value
+            }
+        }
+        return heap[0]
+    }
+
+    /// The logit of the last token of the smallest set that reaches `topP`.
+    private func nucleusFloor(
+        _ logits: UnsafePointer<Float>, _ count: Int, atLeast floor: Float, _ greatest: Float, _ kept: inout [Float]
+    ) -> Float {
+        var total = 0.0
+        for index in 0..<count where logits[index] >= floor { total += weight(logits[index], greatest) }
+        // Only the head of the distribution is sorted; the window doubles until it holds enough of the mass.
+        var window = 8 * temperature
+        while true {
+            let bound = max(floor, greatest - window)
+            kept.removeAll(keepingCapacity: true)
+            var mass = 0.0
+            for index in 0..<count where logits[index] >= bound {
+                kept.append(logits[index])
+                mass += weight(logits[index], greatest)
+            }
+            if mass >= Double(topP) * total || bound == floor { break }
+            window = window > 1e30 ? .infinity : window * 2
+        }
+        kept.sort(by: >)
+        var mass = 0.0
+        for logit in kept {
+            mass += weight(logit, greatest)
+            if mass >= Double(topP) * total { return logit }
+        }
+        return kept[kept.count - 1]
+    }
+
+    private func weight(_ logit: Float, _ greatest: Float) -> Double {
+        exp(Double(logit - greatest) / Double(temperature))
+    }
+}

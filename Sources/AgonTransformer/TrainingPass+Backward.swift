@@ -1,0 +1,225 @@
+import CKernels
+
+extension TrainingPass {
+    /// Memory of one group's gradients, overwritten by the next group.
+    private struct Gradients {
+        /// The stream's gradient `[rows, C]`, and that of the needed rows `[needed, C]`.
+        let dx, dtail: Floats
+        /// Of a norm's result, and the norm's result recomputed `[rows, C]`.
+        let dnormed, normed: Floats
+        /// `[rows, F]`: hidden is the product, recomputed.
+        let dhidden, dgate, dup, hidden: Floats
+        /// `[rows, H·D]`; the second holds the gathered rows of the last layer.
+        let dattention, attentionRows: Floats
+        /// `[rows, H·D + 2·K·D]`
+        let dfused: Floats
+        /// `[2 · longest]`
+        let scratch: Floats
+        /// `[needed]`: ∂L/∂ of each needed row's result.
+        let coefficients: Floats
+    }
+
+    /// Adds ∂(Σ coefficient · log p)/∂θ to the gradients; to be called once after `forward`.
+    ///
+    /// - Parameter dLogProbs: ∂L/∂(log p) per sequence and own token, shaped like `forward`'s result.
+    /// - Parameter gradients: of the same config; accumulated, so the caller zeroes them when a step begins.
+    /// - Precondition: the last call was `forward` or `forwardWithStatistics`.
+    public func backward(dLogProbs: [[Float]], into gradients: Parameters) {
+        precondition(dLogProbs.count == batch.sequenceCount, "backward needs one array per sequence of forward")
+        runBackward(into: gradients) { memory in
+            var index = 0
+            for (sequence, values) in dLogProbs.enumerated() {
+                let count = batch.neededStarts[sequence + 1] - batch.neededStarts[sequence]
+                precondition(values.count == count, "backward needs one coefficient per own token")
+                for value in values {
+                    memory[index] = value
+                    index += 1
+                }
+            }
+        }
+    }
+
+    /// Adds ∂(Σ coefficient · score)/∂θ to the gradients; to be called once after `forwardScores`.
+    public func backward(dScores: [Float], into gradients: Parameters) {
+        precondition(dScores.count == batch.sequenceCount, "backward needs one coefficient per sequence of forward")
+        runBackward(into: gradients) { memory in
+            for (index, value) in dScores.enumerated() { memory[index] = value }
+        }
+    }
+
+    private func runBackward(into gradients: Parameters, coefficients: (Floats) -> Void) {
+        guard let parameters, let activations = forwardPass.activations else {
+            preconditionFailure("backward needs a forward pass before it")
+        }
+        precondition(gradients.config == config, "the gradients belong to another config than this pass")
+        self.parameters = nil
+        packedTransposed.pack(parameters)
+        let g = reserveGradients()
+        coefficients(g.coefficients)
+        for group in batch.groups where !group.needed.isEmpty {
+            backwardHead(group, parameters, gradients, activations, g)
+            for layer in stride(from: config.layerCount - 1, through: 0, by: -1) {
+                let view = forwardPass.view(activations, layer: layer, group: group)
+                backwardFeedForward(view, layer, group, parameters, gradients, g)
+                backwardAttention(view, layer, group, parameters, gradients, g)
+            }
+            for (index, row) in group.rows.enumerated() {
+                let c = config.hiddenSize
+                kernels.table.pointee.axpy(gradients.base + Int(batch.tokens[row]) * c, g.dx + index * c, 1, c)
+            }
+        }
+    }
+
+    private func reserveGradients() -> Gradients {
+        let rows = batch.groups.reduce(0) { max($0, $1.rows.count) }
+        let (c, f, q) = (config.hiddenSize, config.feedForwardSize, config.querySize)
+        let p = backwardStorage.reserve([
+            rows * c, rows * c, rows * c, rows * c, rows * f, rows * f, rows * f, rows * f, rows * q, rows * q,
+            rows * config.fusedSize, 2 * batch.longest, batch.neededRows.count,
+        ])
+        return Gradients(
+            dx: p[0], dtail: p[1], dnormed: p[2], normed: p[3], dhidden: p[4], dgate: p[5], dup: p[6], hidden: p[7],
+            dattention: p[8], attentionRows: p[9], dfused: p[10], scratch: p[11], coefficients: p[12])
+    }
+
+    /// From the coefficients to the gradient of the last layer's result, in `dtail`.
+    private func backwardHead(
+        _ group: RaggedBatch.Group, _ parameters: Parameters, _ gradients: Parameters,
+        _ activations: ForwardPass.Activations, _ g: Gradients
+    ) {
+        let c = config.hiddenSize
+        let last = config.layerCount - 1
+        let view = forwardPass.view(activations, layer: last, group: group)
+        let x = forwardPass.output(activations, layer: last, group: group)
+        let count = group.needed.count
+        let normOffset = parameters.layout.finalNorm
+        kernels.norm(g.normed, view.finalRstd, x, weight: parameters.base + normOffset, rows: count, config)
+        let dhead = gradients.base + parameters.layout.headMatrix
+        switch config.head {
+        case .score:
+            let d = g.coefficients + group.needed.lowerBound
+            kernels.linearGradient(dhead, d, outputs: 1, g.normed, inputs: c, rows: count)
+            kernels.linear(g.dnormed, c, d, 1, packedTransposed.head, rows: count)
+        case .language:
+            for chunk in chunks(of: group) {
+                backwardLogits(chunk, row: chunk.lowerBound - group.needed.lowerBound, dhead, g)
+            }
+        }
+        g.dtail.update(repeating: 0, count: count * c)
+        kernels.normBackward(
+            g.dtail, gradients.base + normOffset, dy: g.dnormed, x: x, weight: parameters.base + normOffset,
+            rstd: view.finalRstd, rows: count, channels: c)
+    }
+
+    private func backwardLogits(_ chunk: Range<Int>, row: Int, _ dhead: Floats, _ g: Gradients) {
+        guard let kept = head.logits, let logSum = head.logSum else { return }
+        let (v, c) = (config.vocabularySize, config.hiddenSize)
+        let logits = head.keepsLogits ? kept + chunk.lowerBound * v : kept
+        let input = g.normed + row * c
+        if !head.keepsLogits { kernels.linear(logits, v, input, c, packed.head, rows: chunk.count) }
+        batch.targets.withUnsafeBufferPointer { targets in
+            guard let base = targets.baseAddress else { return }
+            kernels.table.pointee.log_prob_backward(
+                logits, Int32(v), logSum + chunk.lowerBound, base + chunk.lowerBound,
+                g.coefficients + chunk.lowerBound, Int32(chunk.count), Int32(v))
+        }
+        kernels.linearGradient(dhead, logits, outputs: v, input, inputs: c, rows: chunk.count)
+        kernels.linear(g.dnormed + row * c, c, logits, v, packedTransposed.head, rows: chunk.count)
+    }
+
+    /// From the gradient of a layer's result to that of `mid`, in place: `dtail` in the last layer, else `dx`.
+    private func backwardFeedForward(
+        _ a: ForwardPass.Activations, _ layer: Int, _ group: RaggedBatch.Group, _ parameters: Parameters,
+        _ gradients: Parameters, _ g: Gradients
+    ) {
+        let isLast = layer == config.layerCount - 1
+        let (c, f) = (config.hiddenSize, config.feedForwardSize)
+        let rows = isLast ? group.needed.count : group.rows.count
+        let dstream = isLast ? g.dtail : g.dx
+        let packed = packedTransposed.layers[layer]
+        let offsets = parameters.layout.layer(layer)
+        let normWeight = parameters.base + offsets.feedForwardNorm
+        kernels.table.pointee.silu_multiply(g.hidden, a.gate, a.up, rows * f)
+        kernels.linearGradient(gradients.base + offsets.down, dstream, outputs: c, g.hidden, inputs: f, rows: rows)
+        kernels.linear(g.dhidden, f, dstream, c, packed.down, rows: rows)
+        kernels.table.pointee.silu_multiply_backward(g.dgate, g.dup, g.dhidden, a.gate, a.up, rows * f)
+        kernels.norm(g.normed, a.feedForwardRstd, a.mid, weight: normWeight, rows: rows, config)
+        kernels.linearGradient(gradients.base + offsets.gate, g.dgate, outputs: f, g.normed, inputs: c, rows: rows)
+        kernels.linearGradient(
+            gradients.base + offsets.gate + f * c, g.dup, outputs: f, g.normed, inputs: c, rows: rows)
+        kernels.linear(g.dnormed, c, g.dgate, f, packed.gate, rows: rows)
+        kernels.linear(g.dnormed, c, g.dup, f, packed.up, rows: rows, accumulate: true)
+        kernels.normBackward(
+            dstream, gradients.base + offsets.feedForwardNorm, dy: g.dnormed, x: a.mid, weight: normWeight,
+            rstd: a.feedForwardRstd, rows: rows, channels: c)
+    }
+
+    /// From the gradient of `mid` to that of the layer's input, in `dx`.
+    private func backwardAttention(
+        _ a: ForwardPass.Activations, _ layer: Int, _ group: RaggedBatch.Group, _ parameters: Parameters,
+        _ gradients: Parameters, _ g: Gradients
+    ) {
+        let (c, q, fused) = (config.hiddenSize, config.querySize, config.fusedSize)
+        let packed = packedTransposed.layers[layer]
+        let offsets = parameters.layout.layer(layer)
+        let doutput = gradients.base + offsets.output
+        let rows = group.rows.count
+        if layer == config.layerCount - 1 {
+            scatterTail(a, group, packed, doutput, g)
+        } else {
+            kernels.linearGradient(doutput, g.dx, outputs: c, a.attention, inputs: q, rows: rows)
+            kernels.linear(g.dattention, q, g.dx, c, packed.output, rows: rows)
+        }
+        g.dfused.update(repeating: 0, count: rows * fused)
+        for sequence in group.sequences {
+            let row = batch.starts[sequence] - group.rows.lowerBound
+            attentionBackward(a, row: row, count: batch.starts[sequence + 1] - batch.starts[sequence], g)
+        }
+        batch.positions.withUnsafeBufferPointer { positions in
+            guard let base = positions.baseAddress else { return }
+            kernels.rotate(g.dfused, rotary, base + group.rows.lowerBound, rows: rows, config, inverse: true)
+        }
+        let normWeight = parameters.base + offsets.inputNorm
+        kernels.norm(g.normed, a.attentionRstd, a.x, weight: normWeight, rows: rows, config)
+        kernels.linearGradient(
+            gradients.base + offsets.query, g.dfused, outputs: fused, g.normed, inputs: c, rows: rows)
+        kernels.linear(g.dnormed, c, g.dfused, fused, packed.queryKeyValue, rows: rows)
+        kernels.normBackward(
+            g.dx, gradients.base + offsets.inputNorm, dy: g.dnormed, x: a.x, weight: normWeight,
+            rstd: a.attentionRstd, rows: rows, channels: c)
+    }
+
+    /// The last layer's output projection on the needed rows; spreads their gradients over the group's rows.
+    private func scatterTail(
+        _ a: ForwardPass.Activations, _ group: RaggedBatch.Group, _ packed: PackedWeights.Layer, _ doutput: Floats,
+        _ g: Gradients
+    ) {
+        let (c, q) = (config.hiddenSize, config.querySize)
+        let first = group.rows.lowerBound
+        for (index, needed) in group.needed.enumerated() {
+            let row = Int(batch.neededRows[needed]) - first
+            (g.attentionRows + index * q).update(from: a.attention + row * q, count: q)
+        }
+        kernels.linearGradient(doutput, g.dtail, outputs: c, g.attentionRows, inputs: q, rows: group.needed.count)
+        kernels.linear(g.attentionRows, q, g.dtail, c, packed.output, rows: group.needed.count)
+        g.dx.update(repeating: 0, count: group.rows.count * c)
+        g.dattention.update(repeating: 0, count: group.rows.count * q)
+        for (index, needed) in group.needed.enumerated() {
+            let row = Int(batch.neededRows[needed]) - first
+            (g.dx + row * c).update(from: g.dtail + index * c, count: c)
+            (g.dattention + row * q).update(from: g.attentionRows + index * q, count: q)
+        }
+    }
+
+    private func attentionBackward(_ a: ForwardPass.Activations, row: Int, count: Int, _ g: Gradients) {
+        guard count > 0 else { return }
+        let (q, kv, fused) = (config.querySize, config.keyValueSize, Int32(config.fusedSize))
+        let input = a.fused + row * config.fusedSize
+        let gradient = g.dfused + row * config.fusedSize
+        kernels.table.pointee.attention_backward(
+            gradient, fused, gradient + q, fused, gradient + q + kv, fused, g.dattention + row * q, Int32(q),
+            a.attention + row * q, Int32(q), a.attentionLogSum + row * config.headCount, input, fused, input + q,
+            fused, input + q + kv, fused, Int32(count), Int32(config.headCount), Int32(config.keyValueHeadCount),
+            Int32(config.headSize), 1 / Float(config.headSize).squareRoot(), g.scratch)
+    }
+}

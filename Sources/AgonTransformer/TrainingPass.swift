@@ -1,0 +1,195 @@
+public import AgonCore
+import CKernels
+
+/// What a forward pass says about its own tokens beside their log-probability; one value per own token.
+public struct TokenStatistics: Sendable, Equatable {
+    /// Entropy of the whole distribution at each own token, in nats.
+    public let entropy: [[Float]]
+    /// Whether the own token is the most probable one.
+    public let isArgmax: [[Bool]]
+    /// Mean over the vocabulary of the logits that predict each own token.
+    public let meanLogit: [[Float]]
+}
+
+/// A differentiable forward pass: log-probabilities or scores, then their gradient in all parameters.
+///
+/// Call `forward`, derive ∂L/∂(log p) of each own token from the loss, call `backward` once. The pass packs the
+/// parameters at each `forward`, so an optimiser may change them between two steps, but not within one.
+/// Activations stay in memory that the next step reuses; `T_total · layers · (2·C + 2·H·D + 2·K·D + 2·F)` floats.
+///
+/// One pass runs on one thread and adds gradients in the order of the rows: its bits depend on the batch alone.
+/// Not Sendable: train different agents in different passes, side by side.
+public final class TrainingPass {
+    let config: ModelConfig
+    let kernels: Kernels
+    let forwardPass: ForwardPass
+    let packed: PackedWeights
+    let packedTransposed: PackedWeights
+    let storage = FloatBuffer()
+    let backwardStorage = FloatBuffer()
+    var rotary: RotaryTable
+    var batch = RaggedBatch()
+    var parameters: Parameters?
+    var head = HeadState()
+
+    /// Memory of the rows that the head reads, N needed rows.
+    struct HeadState {
+        /// `[N]` each.
+        var logSum, logProb, entropy, meanLogit: Floats?
+        /// `[N, V]`, or one chunk where the whole would be too large.
+        var logits: Floats?
+        var chunkRows = 0
+        var keepsLogits = false
+    }
+
+    /// Above this many floats logits are recomputed in the backward pass instead of kept.
+    private let logitsLimit: Int
+    /// Floats of one chunk of logits: a share of the second-level cache.
+    static let chunkLimit = 1 << 18
+
+    /// - Parameter kernels: `Kernels.current`, except in tests.
+    public convenience init(_ config: ModelConfig, kernels: Kernels) {
+        self.init(config, kernels: kernels, logitsLimit: 1 << 25)
+    }
+
+    init(_ config: ModelConfig, kernels: Kernels, logitsLimit: Int) {
+        self.config = config
+        self.logitsLimit = logitsLimit
+        self.kernels = kernels
+        forwardPass = ForwardPass(config, kernels: kernels, keepsActivations: true)
+        packed = PackedWeights(config, kernels: kernels)
+        packedTransposed = PackedWeights(config, kernels: kernels, transposed: true)
+        rotary = RotaryTable(config, positionCount: min(config.maxPositionCount, 256))
+    }
+
+    /// log p of each own token, untempered, in nats.
+    ///
+    /// - Parameter parameters: weights of this pass's config; must not change until `backward` has returned.
+    /// - Returns: per sequence one value for each own token, in their order.
+    /// - Throws: `invalidRequest` for a sequence that does not fit the model.
+    public func forward(_ sequences: [TokenSequence], _ parameters: Parameters) throws(TransformerError) -> [[Float]] {
+        try run(sequences, parameters, statistics: false)
+        guard let logProb = head.logProb else { return sequences.map { _ in [] } }
+        return batch.split(logProb)
+    }
+
+    /// The same as `forward`, with entropy, argmax and mean logit of each own token; a little slower.
+    public func forwardWithStatistics(
+        _ sequences: [TokenSequence], _ parameters: Parameters
+    ) throws(TransformerError) -> (logProbs: [[Float]], statistics: TokenStatistics) {
+        isArgmax.removeAll(keepingCapacity: true)
+        try run(sequences, parameters, statistics: true)
+        guard let logProb = head.logProb, let entropy = head.entropy, let mean = head.meanLogit else {
+            let empty: [[Float]] = sequences.map { _ in [] }
+            return (empty, TokenStatistics(entropy: empty, isArgmax: sequences.map { _ in [] }, meanLogit: empty))
+        }
+        let flags = (0..<batch.sequenceCount).map {
+            Array(isArgmax[batch.neededStarts[$0]..<batch.neededStarts[$0 + 1]])
+        }
+        return (
+            batch.split(logProb),
+            TokenStatistics(entropy: batch.split(entropy), isArgmax: flags, meanLogit: batch.split(mean))
+        )
+    }
+
+    /// The score of each sequence, read at its last token.
+    ///
+    /// - Precondition: the config's head is `score`.
+    /// - Throws: `invalidRequest` for a sequence that is empty or does not fit the model.
+    public func forwardScores(_ sequences: [[Int32]], _ parameters: Parameters) throws(TransformerError) -> [Float] {
+        precondition(config.head == .score, "scores need a model with a score head")
+        batch.removeAll()
+        for sequence in sequences { try batch.append(sequence, everyRow: false, config) }
+        let (activations, scratch) = begin(parameters)
+        let scores = reserveHead().logProb
+        for group in batch.groups {
+            let rows = forwardPass.run(group, of: batch, parameters, packed, rotary, activations, scratch)
+            kernels.linear(
+                scores + group.needed.lowerBound, 1, rows, config.hiddenSize, packed.head, rows: group.needed.count)
+        }
+        return Array(UnsafeBufferPointer(start: scores, count: batch.neededRows.count))
+    }
+
+    /// Per needed row of the last pass with statistics.
+    var isArgmax: [Bool] = []
+
+    private func begin(_ parameters: Parameters) -> (ForwardPass.Activations, ForwardPass.Scratch) {
+        precondition(parameters.config == config, "the parameters belong to another config than this pass")
+        self.parameters = parameters
+        packed.pack(parameters)
+        rotary = rotary.covering(batch.longest, config)
+        return forwardPass.prepare(for: batch)
+    }
+
+    private func reserveHead() -> (logSum: Floats, logProb: Floats, logits: Floats) {
+        let count = batch.neededRows.count
+        let v = config.head == .language ? config.vocabularySize : 0
+        head.keepsLogits = count * v <= logitsLimit
+        head.chunkRows = max(1, min(count, Self.chunkLimit / max(v, 1)))
+        let p = storage.reserve([count, count, count, count, (head.keepsLogits ? count : head.chunkRows) * v])
+        (head.logSum, head.logProb, head.entropy, head.meanLogit, head.logits) = (p[0], p[1], p[2], p[3], p[4])
+        return (p[0], p[1], p[4])
+    }
+
+    /// The needed rows of a group in chunks of at most `chunkRows`.
+    func chunks(of group: RaggedBatch.Group) -> [Range<Int>] {
+        stride(from: group.needed.lowerBound, to: group.needed.upperBound, by: head.chunkRows).map {
+            $0..<min($0 + head.chunkRows, group.needed.upperBound)
+        }
+    }
+
+    private func run(
+        _ sequences: [TokenSequence], _ parameters: Parameters, statistics: Bool
+    ) throws(TransformerError) {
+        precondition(config.head == .language, "log-probabilities need a model with a language head")
+        batch.removeAll()
+        for sequence in sequences { try batch.append(sequence, config) }
+        let (activations, scratch) = begin(parameters)
+        let (logSum, logProb, logits) = reserveHead()
+        let v = config.vocabularySize
+        let meanRow = statistics ? HeadStatistics.meanRow(of: parameters, kernels) : []
+        for group in batch.groups where !group.needed.isEmpty {
+            let rows = forwardPass.run(group, of: batch, parameters, packed, rotary, activations, scratch)
+            for chunk in chunks(of: group) {
+                let chunkLogits = head.keepsLogits ? logits + chunk.lowerBound * v : logits
+                let input = rows + (chunk.lowerBound - group.needed.lowerBound) * config.hiddenSize
+                kernels.linear(chunkLogits, v, input, config.hiddenSize, packed.head, rows: chunk.count)
+                kernels.table.pointee.log_sum_exp(
+                    logSum + chunk.lowerBound, chunkLogits, Int32(v), Int32(chunk.count), Int32(v))
+                for (index, needed) in chunk.enumerated() {
+                    logProb[needed] = chunkLogits[index * v + Int(batch.targets[needed])] - logSum[needed]
+                }
+                if statistics { collect(chunk, chunkLogits, input, meanRow) }
+            }
+        }
+    }
+
+    private func collect(_ chunk: Range<Int>, _ logits: Floats, _ input: Floats, _ meanRow: [Float]) {
+        guard let entropy = head.entropy, let meanLogit = head.meanLogit, let logSum = head.logSum else { return }
+        let (v, c) = (config.vocabularySize, config.hiddenSize)
+        kernels.table.pointee.entropy(
+            entropy + chunk.lowerBound, logits, Int32(v), logSum + chunk.lowerBound, Int32(chunk.count), Int32(v))
+        for (index, needed) in chunk.enumerated() {
+            let best = kernels.table.pointee.gumbel_argmax(logits + index * v, Int32(v), 0, -.infinity, 0)
+            isArgmax.append(best == batch.targets[needed])
+            var sum: Float = 0
+            for channel in 0..<c { sum += input[index * c + channel] * meanRow[channel] }
+            meanLogit[needed] = sum
+        }
+    }
+}
+
+/// Quantities of the language head that metrics need.
+enum HeadStatistics {
+    /// The mean over the vocabulary of the head's rows `[C]`: its product with a row is that row's mean logit.
+    static func meanRow(of parameters: Parameters, _ kernels: Kernels) -> [Float] {
+        let (v, c) = (parameters.config.vocabularySize, parameters.config.hiddenSize)
+        var mean = [Float](repeating: 0, count: c)
+        let matrix = parameters.base + parameters.layout.headMatrix
+        mean.withUnsafeMutableBufferPointer { buffer in
+            guard let base = buffer.baseAddress else { return }
+            for row in 0..<v { kernels.table.pointee.axpy(base, matrix + row * c, 1 / Float(v), c) }
+        }
+        return mean
+    }
+}

@@ -1,0 +1,137 @@
+public import AgonCore
+import CKernels
+import Dispatch
+
+/// A model that is read and never written: packed once for inference, safe to use from any thread.
+///
+/// Every call is a pure function of the weights, the kernel path and its arguments; the number of threads and
+/// what else is in the batch change no bit of a result.
+public final class Transformer: Sendable {
+    /// The sizes of the model.
+    public let config: ModelConfig
+    /// The weights as they were given.
+    public let parameters: Parameters
+    /// The kernel path that computes.
+    public let kernels: Kernels
+    let packed: PackedWeights
+    let rotary: RotaryTable
+
+    /// Packs the weights; they must not be written afterwards.
+    ///
+    /// - Parameter kernels: `Kernels.current`, except in tests.
+    public init(_ parameters: Parameters, kernels: Kernels) {
+        config = parameters.config
+        self.parameters = parameters
+        self.kernels = kernels
+        packed = PackedWeights(parameters.config, kernels: kernels)
+        packed.pack(parameters)
+        rotary = RotaryTable(parameters.config, positionCount: min(parameters.config.maxPositionCount, 1024))
+    }
+
+    /// Logits of every position, `[T, V]` row-major; for tests and inspection.
+    ///
+    /// - Throws: `invalidRequest` for tokens that do not fit the model.
+    public func logits(for tokens: [Int32]) throws(TransformerError) -> [Float] {
+        precondition(config.head == .language, "logits need a model with a language head")
+        var batch = RaggedBatch()
+        try batch.append(tokens, everyRow: true, config)
+        let v = config.vocabularySize
+        return gather(batch, count: tokens.count * v, threads: 1) { [kernels, config, packed] pass, group, result in
+            let rows = pass(group)
+            kernels.linear(result, v, rows, config.hiddenSize, packed.head, rows: group.needed.count)
+        }
+    }
+
+    /// log p of each own token, untempered, in nats.
+    ///
+    /// - Parameter threads: how many threads share the sequences; the bits do not depend on it.
+    /// - Returns: per sequence one value for each own token, in their order.
+    /// - Throws: `invalidRequest` for a sequence that does not fit the model.
+    public func logProbs(of sequences: [TokenSequence], threads: Int = 1) throws(TransformerError) -> [[Float]] {
+        precondition(config.head == .language, "log-probabilities need a model with a language head")
+        var building = RaggedBatch()
+        for sequence in sequences { try building.append(sequence, config) }
+        let batch = building
+        let head = LanguageHead(self)
+        let flat = gather(batch, count: batch.neededRows.count, threads: threads) { pass, group, result in
+            head.logProbs(of: pass(group), group, batch, into: result)
+        }
+        return flat.withUnsafeBufferPointer { values in
+            guard let base = values.baseAddress else { return sequences.map { _ in [] } }
+            return batch.split(base)
+        }
+    }
+
+    /// The score of each sequence, read at its last token.
+    ///
+    /// - Precondition: the config's head is `score`.
+    /// - Throws: `invalidRequest` for a sequence that is empty or does not fit the model.
+    public func scores(of sequences: [[Int32]], threads: Int = 1) throws(TransformerError) -> [Float] {
+        precondition(config.head == .score, "scores need a model with a score head")
+        var batch = RaggedBatch()
+        for sequence in sequences { try batch.append(sequence, everyRow: false, config) }
+        return gather(batch, count: sequences.count, threads: threads) { [kernels, config, packed] pass, group, result in
+            let rows = pass(group)
+            kernels.linear(
+                result + group.needed.lowerBound, 1, rows, config.hiddenSize, packed.head, rows: group.needed.count)
+        }
+    }
+
+    /// Runs every group of a batch, groups dealt over the threads in turn; `consume` writes its group's own part of
+    /// the result.
+    private func gather(
+        _ batch: RaggedBatch, count: Int, threads: Int,
+        consume: @Sendable ((RaggedBatch.Group) -> Floats, RaggedBatch.Group, Floats) -> Void
+    ) -> [Float] {
+        let table = rotary.covering(batch.longest, config)
+        return [Float](unsafeUninitializedCapacity: count) { buffer, initialized in
+            initialized = count
+            guard count > 0, let base = buffer.baseAddress else { return }
+            let result = SharedFloats(base: base)
+            let width = max(1, min(threads, batch.groups.count))
+            @Sendable func work(_ thread: Int) {
+                let pass = ForwardPass(config, kernels: kernels, keepsActivations: false)
+                defer { withExtendedLifetime((pass, table)) {} }
+                let (activations, scratch) = pass.prepare(for: batch)
+                for index in stride(from: thread, to: batch.groups.count, by: width) {
+                    let group = batch.groups[index]
+                    guard !group.needed.isEmpty else { continue }
+                    consume(
+                        { pass.run($0, of: batch, parameters, packed, table, activations, scratch) }, group,
+                        result.base)
+                }
+            }
+            if width == 1 { work(0) } else { DispatchQueue.concurrentPerform(iterations: width, execute: work) }
+        }
+    }
+}
+
+/// A result that several threads fill, each its own part.
+// Safety: the parts are disjoint ranges given by the batch's groups, and the owner reads after all threads ended.
+struct SharedFloats: @unchecked Sendable {
+    let base: Floats
+}
+
+/// Log-probabilities from normed rows, in chunks of logits that stay in the cache.
+private struct LanguageHead: Sendable {
+    let model: Transformer
+
+    init(_ model: Transformer) { self.model = model }
+
+    func logProbs(of rows: Floats, _ group: RaggedBatch.Group, _ batch: RaggedBatch, into result: Floats) {
+        let (v, c) = (model.config.vocabularySize, model.config.hiddenSize)
+        let chunkRows = max(1, min(group.needed.count, TrainingPass.chunkLimit / v))
+        let memory = FloatBuffer()
+        defer { withExtendedLifetime(memory) {} }
+        let p = memory.reserve([chunkRows * v, chunkRows])
+        for first in stride(from: group.needed.lowerBound, to: group.needed.upperBound, by: chunkRows) {
+            let count = min(chunkRows, group.needed.upperBound - first)
+            let input = rows + (first - group.needed.lowerBound) * c
+            model.kernels.linear(p[0], v, input, c, model.packed.head, rows: count)
+            model.kernels.table.pointee.log_sum_exp(p[1], p[0], Int32(v), Int32(count), Int32(v))
+            for index in 0..<count {
+                result[first + index] = p[0][index * v + Int(batch.targets[first + index])] - p[1][index]
+            }
+        }
+    }
+}

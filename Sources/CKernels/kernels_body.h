@@ -1,0 +1,35 @@
+// All kernels of one path. The including file sets AGON_WIDTH, the target, AGON_NAME and AGON_TABLE.
+
+#include "CKernels.h"
+#include "noise.h"
+#include "paths.h"
+#include "vectors.h"
+
+#include "body_linear.h"
+#include "body_rows.h"
+#include "body_attention.h"
+#include "body_elementwise.h"
+#include "body_gumbel.h"
+
+const agon_kernels AGON_TABLE = {
+    .name = AGON_NAME,
+    .packed_count = packed_count,
+    .pack = pack,
+    .pack_transposed = pack_transposed,
+    .linear = linear,
+    .linear_dw = linear_dw,
+    .rmsnorm = rmsnorm,
+    .rmsnorm_backward = rmsnorm_backward,
+    .rope = rope,
+    .attention = attention,
+    .attention_backward = attention_backward,
+    .silu_multiply = silu_multiply,
+    .silu_multiply_backward = silu_multiply_backward,
+    .log_sum_exp = log_sum_exp,
+    .entropy = entropy,
+    .log_prob_backward = log_prob_backward,
+    .adamw = adamw,
+    .sum_squares = sum_squares,
+    .axpy = axpy,
+    .gumbel_argmax = gumbel_argmax,
+};
