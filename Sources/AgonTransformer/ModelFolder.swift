@@ -1,0 +1,150 @@
+import Foundation
+
+/// A Hugging Face model folder: config.json, weights as safetensors, tokenizer.json.
+///
+/// The folder is untrusted. Everything is checked before memory for the weights is taken, so that a hostile config
+/// cannot ask for more than the weight files hold. Each fault is one sentence with the file, the tensor or line,
+/// and what to do.
+public struct ModelFolder: Sendable {
+    /// The weights, with the sizes in `parameters.config`.
+    public let parameters: Parameters
+    /// Text to tokens and back.
+    public let tokenizer: Tokenizer
+    /// Files that are kept as they are when the model is saved again, such as the chat template.
+    let companions: [(name: String, bytes: [UInt8])]
+
+    /// The sizes of the model.
+    public var config: ModelConfig { parameters.config }
+
+    private static let companionNames = ["tokenizer_config.json", "special_tokens_map.json", "chat_template.jinja"]
+
+    /// A model made in memory, ready to be saved.
+    ///
+    /// - Throws: `invalidTokenizer` where the tokenizer has ids beyond the embedding's rows.
+    public init(parameters: Parameters, tokenizer: Tokenizer) throws(TransformerError) {
+        try Self.checkFit(tokenizer, parameters.config, "The tokenizer")
+        self.init(parameters: parameters, tokenizer: tokenizer, companions: [])
+    }
+
+    private init(parameters: Parameters, tokenizer: Tokenizer, companions: [(name: String, bytes: [UInt8])]) {
+        self.parameters = parameters
+        self.tokenizer = tokenizer
+        self.companions = companions
+    }
+
+    /// The same tokenizer and companion files with other weights, such as those after an update.
+    ///
+    /// - Throws: `invalidTokenizer` where the tokenizer has ids beyond the new embedding's rows.
+    public func replacing(_ parameters: Parameters) throws(TransformerError) -> ModelFolder {
+        try Self.checkFit(tokenizer, parameters.config, "The tokenizer")
+        return ModelFolder(parameters: parameters, tokenizer: tokenizer, companions: companions)
+    }
+
+    /// Reads a folder.
+    ///
+    /// - Parameter path: the folder; messages name files as `path/file`.
+    /// - Throws: `invalidFile`, `invalidConfig`, `invalidTensor`, `invalidTokenizer` or `unsupported`.
+    public static func load(_ path: String) throws(TransformerError) -> ModelFolder {
+        let path = path.count > 1 && path.hasSuffix("/") ? String(path.dropLast()) : path
+        var isFolder: ObjCBool = false
+        guard FileManager.default.fileExists(atPath: path, isDirectory: &isFolder) else {
+            throw TransformerError(.invalidFile, "The model folder \(path) does not exist; correct the path.")
+        }
+        guard isFolder.boolValue else {
+            throw TransformerError(
+                .invalidFile, "\(path) is a file, not a model folder; name the folder that holds config.json.")
+        }
+        let config = try ModelConfig.read(folder: path)
+        let tokenizer = try Tokenizer.read("\(path)/tokenizer.json")
+        try checkFit(tokenizer, config, "\(path)/tokenizer.json")
+        let parameters = try loadParameters(path, config)
+        var companions: [(name: String, bytes: [UInt8])] = []
+        for name in companionNames where DurableFile.exists("\(path)/\(name)") {
+            companions.append((name, try DurableFile.read("\(path)/\(name)", limit: 1 << 24)))
+        }
+        return ModelFolder(parameters: parameters, tokenizer: tokenizer, companions: companions)
+    }
+
+    /// Reads the weights alone, for a folder without a tokenizer.
+    ///
+    /// - Throws: as `load`.
+    public static func loadParameters(_ path: String) throws(TransformerError) -> Parameters {
+        try loadParameters(path, ModelConfig.read(folder: path))
+    }
+
+    private static func loadParameters(_ path: String, _ config: ModelConfig) throws(TransformerError) -> Parameters {
+        let files = try WeightFiles(folder: path)
+        let layout = ParameterLayout(config)
+        try checkTensors(files, layout, config)
+        let parameters = Parameters(zeros: config)
+        for tensor in layout.tensors {
+            guard let place = files[tensor.name] else { continue }
+            let memory = parameters.memory(of: tensor)
+            try place.file.read(place.tensor, into: memory)
+            if let index = firstNonFinite(memory) {
+                throw TransformerError(
+                    .invalidTensor,
+                    "\(place.file.path): tensor \(tensor.name) holds \(memory[index]) at element \(index); "
+                        + "use weights from before the training diverged.")
+            }
+        }
+        return parameters
+    }
+
+    private static func checkTensors(
+        _ files: WeightFiles, _ layout: ParameterLayout, _ config: ModelConfig
+    ) throws(TransformerError) {
+        let missing = layout.tensors.filter { files[$0.name] == nil }
+        if let first = missing.first {
+            let others = missing.count > 1 ? " and \(missing.count - 1) others are" : " is"
+            let remedy =
+                first.name == "lm_head.weight"
+                ? "if the model ties its embeddings, set tie_word_embeddings to true in config.json"
+                : "use weights that match config.json"
+            throw TransformerError(.invalidTensor, "\(files.path): tensor \(first.name)\(others) missing; \(remedy).")
+        }
+        let surplus = files.places.filter { place in
+            layout[place.tensor.name] == nil && !place.tensor.name.hasSuffix("rotary_emb.inv_freq")
+        }
+        if let first = surplus.first {
+            let others = surplus.count > 1 ? " and \(surplus.count - 1) others are" : " is"
+            let remedy =
+                first.tensor.name == "lm_head.weight"
+                ? "set tie_word_embeddings to false in config.json or remove the tensor"
+                : "use weights that match config.json"
+            throw TransformerError(
+                .invalidTensor, "\(first.file.path): tensor \(first.tensor.name)\(others) not part of the model; \(remedy).")
+        }
+        for tensor in layout.tensors {
+            guard let place = files[tensor.name], place.tensor.shape != tensor.shape else { continue }
+            throw TransformerError(
+                .invalidTensor,
+                "\(place.file.path): tensor \(tensor.name) has shape \(place.tensor.shape) but config.json asks for "
+                    + "\(tensor.shape); use weights that match config.json.")
+        }
+    }
+
+    private static func checkFit(
+        _ tokenizer: Tokenizer, _ config: ModelConfig, _ name: String
+    ) throws(TransformerError) {
+        guard tokenizer.idLimit > config.vocabularySize else { return }
+        throw TransformerError(
+            .invalidTokenizer,
+            "\(name) has token id \(tokenizer.idLimit - 1) but the model has only \(config.vocabularySize) rows "
+                + "(vocab_size); use the tokenizer that belongs to the model.")
+    }
+
+    /// The first element that is NaN or infinite: its exponent bits are all ones.
+    private static func firstNonFinite(_ memory: UnsafeMutableBufferPointer<Float>) -> Int? {
+        let mask: UInt32 = 0x7F80_0000
+        var start = 0
+        while start < memory.count {
+            let end = min(start + 4096, memory.count)
+            var greatest: UInt32 = 0
+            for index in start..<end { greatest = max(greatest, memory[index].bitPattern & mask) }
+            if greatest == mask { return (start..<end).first { !memory[$0].isFinite } }
+            start = end
+        }
+        return nil
+    }
+}
