@@ -112,7 +112,8 @@ struct RaggedBatch {
             groups.append(Group(sequences: spans.count..<spans.count, rows: row..<row, needed: needed..<needed))
         }
         let span = Span(
-            first: tokens.count, count: sequence.count - shared, sharedFirst: root?.span.first ?? 0, sharedCount: shared)
+            first: tokens.count, count: sequence.count - shared, sharedFirst: root?.span.first ?? 0, sharedCount: shared
+        )
         if shared == 0 { root = (span, sequence) }
         tokens.append(contentsOf: sequence.dropFirst(shared))
         for position in shared..<sequence.count { positions.append(Int32(position)) }
@@ -146,8 +147,9 @@ struct RaggedBatch {
     /// One value per needed row, cut into the sequences they belong to.
     func split(_ values: UnsafePointer<Float>) -> [[Float]] {
         (0..<sequenceCount).map { index in
-            Array(UnsafeBufferPointer(
-                start: values + neededStarts[index], count: neededStarts[index + 1] - neededStarts[index]))
+            Array(
+                UnsafeBufferPointer(
+                    start: values + neededStarts[index], count: neededStarts[index + 1] - neededStarts[index]))
         }
     }
 }

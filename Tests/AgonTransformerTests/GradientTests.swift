@@ -37,7 +37,8 @@ import Testing
             parameters.values[index] = value
             let expected = (above - below) / (2 * Double(step))
             let difference = abs(Double(gradients.values[index]) - expected)
-            #expect(difference <= 2e-3 + 1e-2 * abs(expected), "element \(index): \(gradients.values[index]), \(expected)")
+            #expect(
+                difference <= 2e-3 + 1e-2 * abs(expected), "element \(index): \(gradients.values[index]), \(expected)")
         }
     }
 
