@@ -95,31 +95,34 @@ final class DecodingPass {
     }
 
     private func store(_ pieces: [GenerationBatch.Piece], _ m: Memory, _ cache: KeyValueCache, _ layer: Int) {
-        let (q, kv) = (config.querySize, config.keyValueSize)
-        var source = m.fused
+        let d = config.headSize
+        var row = m.fused + config.querySize
         for piece in pieces {
-            var keys = cache.keys(slot: piece.slot, layer: layer) + piece.start * kv
-            var values = cache.values(slot: piece.slot, layer: layer) + piece.start * kv
-            for _ in 0..<piece.tokens.count {
-                keys.update(from: source + q, count: kv)
-                values.update(from: source + q + kv, count: kv)
-                source += config.fusedSize
-                keys += kv
-                values += kv
+            for position in piece.start..<piece.start + piece.tokens.count {
+                // Keys and values of a fused row follow one another, as they do in the cache.
+                for head in 0..<2 * config.keyValueHeadCount {
+                    (cache.keys(slot: piece.slot, layer: layer, head: head) + position * d)
+                        .update(from: row + head * d, count: d)
+                }
+                row += config.fusedSize
             }
         }
     }
 
     private func attend(_ pieces: [GenerationBatch.Piece], _ m: Memory, _ cache: KeyValueCache, _ layer: Int) {
-        let (q, kv) = (config.querySize, Int32(config.keyValueSize))
-        let scale = 1 / Float(config.headSize).squareRoot()
+        let (q, d) = (config.querySize, config.headSize)
+        let share = config.headCount / config.keyValueHeadCount
+        let scale = 1 / Float(d).squareRoot()
         var row = 0
         for piece in pieces {
-            kernels.table.pointee.attention(
-                m.attention + row * q, Int32(q), nil, m.fused + row * config.fusedSize, Int32(config.fusedSize),
-                cache.keys(slot: piece.slot, layer: layer), kv, cache.values(slot: piece.slot, layer: layer), kv,
-                Int32(piece.tokens.count), Int32(piece.start), Int32(config.headCount),
-                Int32(config.keyValueHeadCount), Int32(config.headSize), scale, m.scores)
+            for head in 0..<config.keyValueHeadCount {
+                let column = head * share * d
+                kernels.table.pointee.attention(
+                    m.attention + row * q + column, Int32(q), nil, m.fused + row * config.fusedSize + column,
+                    Int32(config.fusedSize), cache.keys(slot: piece.slot, layer: layer, head: head), Int32(d),
+                    cache.values(slot: piece.slot, layer: layer, head: head), Int32(d), Int32(piece.tokens.count),
+                    Int32(piece.start), Int32(share), 1, Int32(d), scale, m.scores)
+            }
             row += piece.tokens.count
         }
     }

@@ -44,8 +44,10 @@ final class ForwardPass {
         var hidden: Floats
         /// `[group rows, H·D]`
         var attentionRows: Floats
-        /// `[2 · longest]`
+        /// `[longest]`
         var scores: Floats
+        /// `[longest, H·D + 2·K·D]`: a sequence whose beginning is another one's, put together.
+        var sequence: Floats
     }
 
     private(set) var activations: Activations?
@@ -59,8 +61,8 @@ final class ForwardPass {
 
     /// Makes room for a batch.
     func prepare(for batch: RaggedBatch) -> (Activations, Scratch) {
-        let groupRows = batch.groups.reduce(0) { max($0, $1.rows.count) }
-        let rows = keepsActivations ? batch.tokens.count : groupRows
+        let groupRows = batch.groupCapacity
+        let rows = keepsActivations ? batch.capacity : groupRows
         let layers = keepsActivations ? config.layerCount : 1
         let (c, f) = (config.hiddenSize, config.feedForwardSize)
         let p = storage.reserve([
@@ -68,12 +70,15 @@ final class ForwardPass {
             layers * rows * config.querySize, layers * rows * config.headCount, layers * rows, layers * rows,
             layers * rows * f, layers * rows * f, rows,
         ])
-        let s = scratch.reserve([groupRows * c, groupRows * f, groupRows * config.querySize, 2 * batch.longest])
+        let s = scratch.reserve([
+            groupRows * c, groupRows * f, groupRows * config.querySize, batch.longest,
+            batch.longest * config.fusedSize,
+        ])
         let made = (
             Activations(
                 rows: rows, x: p[0], mid: p[1], fused: p[2], attention: p[3], attentionLogSum: p[4],
                 attentionRstd: p[5], feedForwardRstd: p[6], gate: p[7], up: p[8], finalRstd: p[9]),
-            Scratch(normed: s[0], hidden: s[1], attentionRows: s[2], scores: s[3])
+            Scratch(normed: s[0], hidden: s[1], attentionRows: s[2], scores: s[3], sequence: s[4])
         )
         (activations, groupScratch) = made
         return made
@@ -158,15 +163,15 @@ final class ForwardPass {
         }
         let scale = 1 / Float(config.headSize).squareRoot()
         for sequence in group.sequences {
-            let row = batch.starts[sequence] - group.rows.lowerBound
-            let count = batch.starts[sequence + 1] - batch.starts[sequence]
-            guard count > 0 else { continue }
-            let queries = a.fused + row * fused
+            let span = batch.spans[sequence]
+            guard span.count > 0 else { continue }
+            let row = span.first - group.rows.lowerBound
+            let all = group.contiguous(span, a.fused, width: fused, copy: scratch.sequence)
             kernels.table.pointee.attention(
-                a.attention + row * q, Int32(q), a.attentionLogSum + row * config.headCount, queries, Int32(fused),
-                queries + q, Int32(fused), queries + q + config.keyValueSize, Int32(fused), Int32(count), 0,
-                Int32(config.headCount), Int32(config.keyValueHeadCount), Int32(config.headSize), scale,
-                scratch.scores)
+                a.attention + row * q, Int32(q), a.attentionLogSum + row * config.headCount,
+                all + span.sharedCount * fused, Int32(fused), all + q, Int32(fused), all + q + config.keyValueSize,
+                Int32(fused), Int32(span.count), Int32(span.sharedCount), Int32(config.headCount),
+                Int32(config.keyValueHeadCount), Int32(config.headSize), scale, scratch.scores)
         }
     }
 
@@ -198,5 +203,19 @@ final class ForwardPass {
         kernels.table.pointee.silu_multiply(scratch.hidden, a.gate, a.up, rows * f)
         output.update(from: a.mid, count: rows * c)
         kernels.linear(output, c, scratch.hidden, f, packed.down, rows: rows, accumulate: true)
+    }
+}
+
+extension RaggedBatch.Group {
+    /// A sequence's rows one after the other: where they lie, or copied together where it shares its beginning.
+    ///
+    /// - Parameter base: the group's first row, each of `width` floats.
+    func contiguous(_ span: RaggedBatch.Span, _ base: Floats, width: Int, copy: Floats) -> Floats {
+        let own = base + (span.first - rows.lowerBound) * width
+        guard span.sharedCount > 0 else { return own }
+        let shared = base + (span.sharedFirst - rows.lowerBound) * width
+        copy.update(from: shared, count: span.sharedCount * width)
+        (copy + span.sharedCount * width).update(from: own, count: span.count * width)
+        return copy
     }
 }

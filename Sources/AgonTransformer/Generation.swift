@@ -1,5 +1,3 @@
-import Dispatch
-
 /// A text to continue.
 public struct GenerationRequest: Sendable, Equatable {
     /// The prompt, and in a game the transcript so far: `[T]`, at least one token.
@@ -65,53 +63,7 @@ extension Transformer {
     public func generate(
         _ requests: [GenerationRequest], maxBatchSize: Int = 64, threads: Int = 1
     ) throws(TransformerError) -> [Generation] {
-        precondition(config.head == .language, "generation needs a model with a language head")
-        precondition(maxBatchSize >= 1, "a batch holds at least one sequence")
-        for (index, request) in requests.enumerated() { try check(request, index) }
-        guard !requests.isEmpty else { return [] }
-        let width = max(1, min(threads, requests.count))
-        let results = GenerationResults(count: width)
-        @Sendable func work(_ thread: Int) {
-            let part = requests.count * thread / width..<requests.count * (thread + 1) / width
-            var batch = GenerationBatch(self, Array(requests[part]), maxBatchSize: maxBatchSize)
-            results.parts[thread] = batch.run()
-        }
-        if width == 1 { work(0) } else { DispatchQueue.concurrentPerform(iterations: width, execute: work) }
-        return results.parts.flatMap { $0 }
-    }
-
-    private func check(_ request: GenerationRequest, _ index: Int) throws(TransformerError) {
-        try RaggedBatch.check(request.tokens, config, index: index)
-        guard !request.tokens.isEmpty, request.tokens.count < config.maxPositionCount else {
-            throw TransformerError(
-                .invalidRequest,
-                "Request \(index) has \(request.tokens.count) tokens; 1 to \(config.maxPositionCount - 1) can be continued.")
-        }
-        guard request.maxNewTokens >= 0 else {
-            throw TransformerError(
-                .invalidRequest, "Request \(index) asks for \(request.maxNewTokens) new tokens, less than none.")
-        }
-        guard (1...config.vocabularySize).contains(request.allowedTokenCount ?? 1) else {
-            throw TransformerError(
-                .invalidRequest,
-                "Request \(index) allows \(request.allowedTokenCount ?? 0) tokens of a vocabulary of \(config.vocabularySize).")
-        }
-        try request.sampling.check()
-    }
-}
-
-/// One slot per thread for its part of the results.
-// Safety: each thread writes its own element once; the owner reads after all threads ended.
-private final class GenerationResults: @unchecked Sendable {
-    let parts: UnsafeMutableBufferPointer<[Generation]>
-
-    init(count: Int) {
-        parts = .allocate(capacity: count)
-        parts.initialize(repeating: [])
-    }
-
-    deinit {
-        parts.deinitialize()
-        parts.deallocate()
+        try GenerationSession(self, maxBatchSize: min(maxBatchSize, max(requests.count, 1)), threads: threads)
+            .generate(requests)
     }
 }

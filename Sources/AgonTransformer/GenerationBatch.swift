@@ -1,10 +1,10 @@
 import CKernels
 
-/// The requests of one thread: who decodes now, who waits, and the memory they use.
+/// The requests of one thread: who decodes now, who waits, and the memory they use, which outlives a run.
 ///
 /// A prompt of T tokens enters the cache with its first T − 1; the last one is an ordinary decoding step, so the
 /// head runs in one place and a prompt's copy needs no logits.
-struct GenerationBatch {
+final class GenerationBatch {
     /// A request that is decoding.
     private struct Row {
         let request: Int
@@ -24,56 +24,85 @@ struct GenerationBatch {
     }
 
     private let model: Transformer
-    private let requests: [GenerationRequest]
-    private var results: [Generation]
+    private let slotCount: Int
+    private var requests: ArraySlice<GenerationRequest> = []
+    /// One per request, from index 0 on.
+    private var results: [Generation] = []
     private var cache: KeyValueCache
+    /// Oldest first.
     private var freeSlots: [Int]
     private var rows: [Row] = []
     private var waiting = 0
     private var pass: DecodingPass
     private var filterScratch: [Float] = []
 
-    init(_ model: Transformer, _ requests: [GenerationRequest], maxBatchSize: Int) {
+    init(_ model: Transformer, slotCount: Int) {
         self.model = model
-        self.requests = requests
-        results = requests.map { _ in Generation(tokens: [], logProbs: [], finish: .length) }
-        let slotCount = min(maxBatchSize, requests.count)
-        let capacity = requests.reduce(1) { max($0, Self.limit($1, model.config) + $1.tokens.count) }
-        cache = KeyValueCache(model.config, slotCount: slotCount, capacity: capacity)
-        freeSlots = Array((0..<slotCount).reversed())
-        pass = DecodingPass(model, rotary: model.rotary.covering(capacity, model.config))
+        self.slotCount = slotCount
+        cache = KeyValueCache(model.config, slotCount: 0, capacity: 0)
+        freeSlots = Array(0..<slotCount)
+        pass = DecodingPass(model, rotary: model.rotary)
     }
 
-    private static func limit(_ request: GenerationRequest, _ config: ModelConfig) -> Int {
-        min(request.maxNewTokens, config.maxPositionCount - request.tokens.count)
+    private func limit(_ request: GenerationRequest) -> Int {
+        min(request.maxNewTokens, model.config.maxPositionCount - request.tokens.count)
     }
 
     /// Decodes until every request has ended.
-    mutating func run() -> [Generation] {
+    func run(_ requests: ArraySlice<GenerationRequest>) {
+        self.requests = requests
+        results = requests.map { _ in Generation(tokens: [], logProbs: [], finish: .length) }
+        waiting = requests.startIndex
+        reserve(requests.reduce(1) { max($0, limit($1) + $1.tokens.count) })
         while true {
             admit()
-            guard !rows.isEmpty else { return results }
+            guard !rows.isEmpty else { return }
             step()
         }
     }
 
+    /// The generations of the last run.
+    func takeResults() -> [Generation] {
+        defer { results = [] }
+        return results
+    }
+
+    /// Makes room for sequences of this length; a larger cache begins empty.
+    private func reserve(_ length: Int) {
+        guard length > cache.capacity else { return }
+        let capacity =
+            cache.capacity == 0 ? length : min(model.config.maxPositionCount, max(length, 2 * cache.capacity))
+        cache = KeyValueCache(model.config, slotCount: slotCount, capacity: capacity)
+        pass = DecodingPass(model, rotary: model.rotary.covering(capacity, model.config))
+    }
+
     /// Gives free slots to waiting requests and fills their caches.
-    private mutating func admit() {
+    private func admit() {
         var entering: [Row] = []
-        while waiting < requests.count, !freeSlots.isEmpty {
+        while waiting < requests.endIndex, !freeSlots.isEmpty {
             let request = requests[waiting]
-            let limit = Self.limit(request, model.config)
+            let limit = limit(request)
             defer { waiting += 1 }
             guard limit > 0, let last = request.tokens.last else { continue }
-            entering.append(Row(request: waiting, slot: freeSlots.removeLast(), next: last, limit: limit))
+            entering.append(Row(request: waiting, slot: takeSlot(for: request), next: last, limit: limit))
         }
         guard !entering.isEmpty else { return }
         rows += entering
         prefill(entering)
     }
 
+    /// The slot that already holds most of a request, so that nothing is copied, else the one unused for longest.
+    private func takeSlot(for request: GenerationRequest) -> Int {
+        var best = (place: 0, count: 0)
+        for (place, slot) in freeSlots.enumerated() {
+            let count = sharedPrefix(cache.tokens[slot][...], request.tokens[...])
+            if count > best.count { best = (place, count) }
+        }
+        return freeSlots.remove(at: best.place)
+    }
+
     /// Computes what no slot holds yet. Those that begin like another one of the same wave wait for it.
-    private mutating func prefill(_ entering: [Row]) {
+    private func prefill(_ entering: [Row]) {
         var pending = entering
         while !pending.isEmpty {
             var pieces: [Piece] = []
@@ -88,7 +117,11 @@ struct GenerationBatch {
                     continue
                 }
                 let held = donor?.count ?? 0
-                if let donor { cache.copyPrefix(held, from: donor.slot, to: row.slot) } else { cache.tokens[row.slot] = [] }
+                if let donor {
+                    cache.copyPrefix(held, from: donor.slot, to: row.slot)
+                } else {
+                    cache.tokens[row.slot] = []
+                }
                 if held < text.count {
                     pieces.append(Piece(slot: row.slot, start: held, tokens: text.dropFirst(held)))
                     wave.append(text)
@@ -123,7 +156,7 @@ struct GenerationBatch {
     }
 
     /// One token for every row.
-    private mutating func step() {
+    private func step() {
         let pieces = rows.map { Piece(slot: $0.slot, start: cache.tokens[$0.slot].count, tokens: [$0.next]) }
         pass.advance(pieces, &cache, needsResult: true)
         let v = model.config.vocabularySize
@@ -131,14 +164,15 @@ struct GenerationBatch {
         remaining.reserveCapacity(rows.count)
         for (index, row) in rows.enumerated() {
             let request = requests[row.request]
+            let result = row.request - requests.startIndex
             let logits = pass.logits + index * v
-            let token = draw(logits, request, position: results[row.request].tokens.count)
-            results[row.request].tokens.append(token)
-            results[row.request].logProbs.append(logits[Int(token)] - pass.logSum[index])
+            let token = draw(logits, request, position: results[result].tokens.count)
+            results[result].tokens.append(token)
+            results[result].logProbs.append(logits[Int(token)] - pass.logSum[index])
             if (request.stopTokens ?? model.config.eosTokens).contains(token) {
-                results[row.request].finish = .stop
+                results[result].finish = .stop
                 freeSlots.append(row.slot)
-            } else if results[row.request].tokens.count == row.limit {
+            } else if results[result].tokens.count == row.limit {
                 freeSlots.append(row.slot)
             } else {
                 remaining.append(Row(request: row.request, slot: row.slot, next: token, limit: row.limit))
@@ -147,7 +181,7 @@ struct GenerationBatch {
         rows = remaining
     }
 
-    private mutating func draw(_ logits: Floats, _ request: GenerationRequest, position: Int) -> Int32 {
+    private func draw(_ logits: Floats, _ request: GenerationRequest, position: Int) -> Int32 {
         let count = request.allowedTokenCount ?? model.config.vocabularySize
         let floor = request.sampling.floor(of: logits, count: count, scratch: &filterScratch)
         return model.kernels.table.pointee.gumbel_argmax(

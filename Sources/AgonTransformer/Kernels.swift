@@ -87,7 +87,8 @@ extension Kernels {
 
     /// Packs wᵀ, w being `[inputs, outputs]` of the packed matrix.
     func packTransposed(_ w: Floats, into packed: PackedMatrix) {
-        table.pointee.pack_transposed(w, Int32(packed.outputs), Int32(packed.inputs), Int32(packed.outputs), packed.memory)
+        table.pointee.pack_transposed(
+            w, Int32(packed.outputs), Int32(packed.inputs), Int32(packed.outputs), packed.memory)
     }
 
     @inline(__always)

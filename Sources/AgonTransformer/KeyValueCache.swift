@@ -1,10 +1,12 @@
 /// Keys (after rotation) and values of sequences that are being continued, one slot for each.
 ///
-/// Memory is `[slot][layer][key, value][capacity, K·D]`. A slot remembers the tokens it holds, also after its
+/// Memory is `[slot][layer][key, value][K][capacity, D]`: a head's keys are one stretch that attention reads from
+/// beginning to end. A slot remembers the tokens it holds, also after its
 /// sequence has ended: until it is taken again, others that begin alike copy from it.
 struct KeyValueCache {
     let capacity: Int
-    private let rowSize: Int
+    private let headSize: Int
+    private let headCount: Int
     private let layerCount: Int
     private let memory: FloatBuffer
     private let base: Floats
@@ -13,23 +15,32 @@ struct KeyValueCache {
 
     init(_ config: ModelConfig, slotCount: Int, capacity: Int) {
         self.capacity = capacity
-        rowSize = config.keyValueSize
+        headSize = config.headSize
+        headCount = config.keyValueHeadCount
         layerCount = config.layerCount
         memory = FloatBuffer()
-        base = memory.reserve(slotCount * layerCount * 2 * capacity * rowSize)
+        base = memory.reserve(slotCount * layerCount * 2 * capacity * config.keyValueSize)
         tokens = Array(repeating: [], count: slotCount)
     }
 
-    func keys(slot: Int, layer: Int) -> Floats { base + (slot * layerCount + layer) * 2 * capacity * rowSize }
-    func values(slot: Int, layer: Int) -> Floats { keys(slot: slot, layer: layer) + capacity * rowSize }
+    /// Keys `[capacity, D]` of one head.
+    func keys(slot: Int, layer: Int, head: Int) -> Floats {
+        base + (((slot * layerCount + layer) * 2) * headCount + head) * capacity * headSize
+    }
+
+    /// Values `[capacity, D]` of one head.
+    func values(slot: Int, layer: Int, head: Int) -> Floats {
+        keys(slot: slot, layer: layer, head: headCount + head)
+    }
 
     /// Copies the first `count` positions of a slot.
     mutating func copyPrefix(_ count: Int, from source: Int, to target: Int) {
         if source != target {
             for layer in 0..<layerCount {
-                keys(slot: target, layer: layer).update(from: keys(slot: source, layer: layer), count: count * rowSize)
-                values(slot: target, layer: layer)
-                    .update(from: values(slot: source, layer: layer), count: count * rowSize)
+                for head in 0..<2 * headCount {
+                    keys(slot: target, layer: layer, head: head)
+                        .update(from: keys(slot: source, layer: layer, head: head), count: count * headSize)
+                }
             }
         }
         tokens[target] = Array(tokens[source].prefix(count))

@@ -13,11 +13,12 @@ extension ModelFolder {
             try DurableFile.write(JSONWriter.pretty(config.configJSON()), to: "\(folder)/config.json")
             try DurableFile.write(
                 JSONWriter.pretty(config.generationConfigJSON()), to: "\(folder)/generation_config.json")
-            try SafetensorsFile.write(
-                parameters.layout.tensors.map {
-                    SafetensorsSource(
-                        name: $0.name, shape: $0.shape, values: UnsafeBufferPointer(parameters.memory(of: $0)))
-                }, to: "\(folder)/model.safetensors")
+            let sources = parameters.layout.tensors.map {
+                SafetensorsSource(name: $0.name, shape: $0.shape, values: UnsafeBufferPointer(parameters.memory(of: $0)))
+            }
+            try withExtendedLifetime(parameters) { () throws(TransformerError) in
+                try SafetensorsFile.write(sources, to: "\(folder)/model.safetensors")
+            }
             try tokenizer.save(to: "\(folder)/tokenizer.json")
             if companions.isEmpty {
                 try DurableFile.write(JSONWriter.pretty(tokenizerConfigJSON()), to: "\(folder)/tokenizer_config.json")

@@ -91,14 +91,6 @@ public final class Parameters: @unchecked Sendable {
     }
 }
 
-/// Memory for floats at 64-byte boundaries, one cache line and one AVX-512 register.
-enum FloatMemory {
-    static func allocate(_ count: Int) -> UnsafeMutableBufferPointer<Float> {
-        let raw = UnsafeMutableRawPointer.allocate(byteCount: max(count, 1) * MemoryLayout<Float>.stride, alignment: 64)
-        return UnsafeMutableBufferPointer(start: raw.bindMemory(to: Float.self, capacity: max(count, 1)), count: count)
-    }
-}
-
 /// Normal deviates addressed by (seed, stream): splitmix64 bits through the Box–Muller transform.
 private struct NormalStream {
     private var state: UInt64

@@ -4,7 +4,23 @@ import AgonCore
 ///
 /// The head is computed for the *needed* rows only: those that predict an own token, or the last row of a
 /// sequence for a score. Rows behind a sequence's last needed row are left out.
+///
+/// A sequence that begins like an earlier one of its group has rows for the rest only; its beginning is that one's.
+/// This changes no bit of a result, and a pair of completions costs its prompt once, if they are neighbours:
+/// callers put sequences that begin alike next to one another.
 struct RaggedBatch {
+    /// The rows of one sequence: `sharedCount` rows of an earlier one, then `count` of its own.
+    struct Span {
+        let first, count: Int
+        let sharedFirst, sharedCount: Int
+        var length: Int { sharedCount + count }
+
+        /// The row of a position.
+        func row(_ position: Int) -> Int {
+            position < sharedCount ? sharedFirst + position : first + position - sharedCount
+        }
+    }
+
     /// Neighbouring sequences that pass through all layers together, so that their activations stay in the cache.
     struct Group {
         var sequences: Range<Int>
@@ -16,19 +32,25 @@ struct RaggedBatch {
     private(set) var tokens: [Int32] = []
     /// `[T_total]`: each row's index in its own sequence.
     private(set) var positions: [Int32] = []
-    /// `[sequences + 1]`: the first row of each sequence.
-    private(set) var starts: [Int] = [0]
-    /// `[N]`: rows that the head reads, ascending.
+    private(set) var spans: [Span] = []
+    /// `[N]`: rows that the head reads, sequence after sequence; two sequences may need the same row.
     private(set) var neededRows: [Int32] = []
     /// `[N]`: the token that each needed row predicts; empty for a score.
     private(set) var targets: [Int32] = []
     /// `[sequences + 1]`: the first needed row of each sequence.
     private(set) var neededStarts: [Int] = [0]
     private(set) var groups: [Group] = []
-    /// Rows of the longest sequence.
+    /// Positions of the longest sequence.
     private(set) var longest = 0
+    /// The last sequence whose rows are all its own, and its tokens: the one that the next may begin like.
+    private var root: (span: Span, tokens: ArraySlice<Int32>)?
 
-    var sequenceCount: Int { starts.count - 1 }
+    var sequenceCount: Int { spans.count }
+
+    /// Rows that one group's memory must hold; the needed ones can be more where sequences share them.
+    var groupCapacity: Int { groups.reduce(0) { max($0, $1.rows.count, $1.needed.count) } }
+    /// Rows that the whole batch's memory must hold.
+    var capacity: Int { max(tokens.count, neededRows.count) }
 
     /// A group ends before it would exceed this many rows; one sequence may be longer.
     static let groupRowLimit = 512
@@ -38,12 +60,12 @@ struct RaggedBatch {
         positions.removeAll(keepingCapacity: true)
         neededRows.removeAll(keepingCapacity: true)
         targets.removeAll(keepingCapacity: true)
-        starts.removeAll(keepingCapacity: true)
+        spans.removeAll(keepingCapacity: true)
         neededStarts.removeAll(keepingCapacity: true)
         groups.removeAll(keepingCapacity: true)
-        starts.append(0)
         neededStarts.append(0)
         longest = 0
+        root = nil
     }
 
     /// Adds a sequence whose own tokens are to be predicted.
@@ -56,13 +78,13 @@ struct RaggedBatch {
             throw TransformerError(
                 .invalidRequest, "Sequence \(sequenceCount) marks its first token as own, but nothing predicts it.")
         }
-        let firstRow = tokens.count
         let count = sequence.own.lastIndex(of: true) ?? 0
+        let span = place(sequence.tokens[..<count])
         for index in 0..<count where sequence.own[index + 1] {
-            neededRows.append(Int32(firstRow + index))
+            neededRows.append(Int32(span.row(index)))
             targets.append(sequence.tokens[index + 1])
         }
-        appendRows(sequence.tokens, count: count)
+        close()
     }
 
     /// Adds a sequence of which the last row is needed, or every row.
@@ -73,28 +95,40 @@ struct RaggedBatch {
         guard !sequence.isEmpty else {
             throw TransformerError(.invalidRequest, "Sequence \(sequenceCount) has no token to read.")
         }
-        let firstRow = tokens.count
-        for index in (everyRow ? 0 : sequence.count - 1)..<sequence.count {
-            neededRows.append(Int32(firstRow + index))
-        }
-        appendRows(sequence, count: sequence.count)
+        let span = place(sequence[...])
+        for index in (everyRow ? 0 : sequence.count - 1)..<sequence.count { neededRows.append(Int32(span.row(index))) }
+        close()
     }
 
-    private mutating func appendRows(_ sequence: [Int32], count: Int) {
-        let (firstRow, firstNeeded, index) = (tokens.count, neededStarts[neededStarts.count - 1], sequenceCount)
-        tokens.append(contentsOf: sequence[..<count])
-        for position in 0..<count { positions.append(Int32(position)) }
-        starts.append(tokens.count)
-        neededStarts.append(neededRows.count)
-        longest = max(longest, count)
-        let (rows, needed) = (firstRow..<tokens.count, firstNeeded..<neededRows.count)
-        if let last = groups.last, last.rows.count + rows.count <= Self.groupRowLimit {
-            groups[groups.count - 1] = Group(
-                sequences: last.sequences.lowerBound..<index + 1, rows: last.rows.lowerBound..<rows.upperBound,
-                needed: last.needed.lowerBound..<needed.upperBound)
-        } else {
-            groups.append(Group(sequences: index..<index + 1, rows: rows, needed: needed))
+    /// Gives a sequence its rows, beginning a new group where the present one is full.
+    private mutating func place(_ sequence: ArraySlice<Int32>) -> Span {
+        var shared = root.map { sharedPrefix($0.tokens, sequence) } ?? 0
+        // Gathering a sequence's rows in every layer must cost less than computing its beginning again.
+        if shared < 4 || shared * 8 < sequence.count { shared = 0 }
+        let room = Self.groupRowLimit - (groups.last?.rows.count ?? 0)
+        if groups.isEmpty || sequence.count - shared > room {
+            shared = 0
+            let (row, needed) = (tokens.count, neededRows.count)
+            groups.append(Group(sequences: spans.count..<spans.count, rows: row..<row, needed: needed..<needed))
         }
+        let span = Span(
+            first: tokens.count, count: sequence.count - shared, sharedFirst: root?.span.first ?? 0, sharedCount: shared
+        )
+        if shared == 0 { root = (span, sequence) }
+        tokens.append(contentsOf: sequence.dropFirst(shared))
+        for position in shared..<sequence.count { positions.append(Int32(position)) }
+        spans.append(span)
+        longest = max(longest, sequence.count)
+        return span
+    }
+
+    /// Extends the group by the sequence just placed and the rows it needs.
+    private mutating func close() {
+        neededStarts.append(neededRows.count)
+        let group = groups[groups.count - 1]
+        groups[groups.count - 1] = Group(
+            sequences: group.sequences.lowerBound..<spans.count, rows: group.rows.lowerBound..<tokens.count,
+            needed: group.needed.lowerBound..<neededRows.count)
     }
 
     static func check(_ tokens: [Int32], _ config: ModelConfig, index: Int) throws(TransformerError) {
@@ -113,8 +147,9 @@ struct RaggedBatch {
     /// One value per needed row, cut into the sequences they belong to.
     func split(_ values: UnsafePointer<Float>) -> [[Float]] {
         (0..<sequenceCount).map { index in
-            Array(UnsafeBufferPointer(
-                start: values + neededStarts[index], count: neededStarts[index + 1] - neededStarts[index]))
+            Array(
+                UnsafeBufferPointer(
+                    start: values + neededStarts[index], count: neededStarts[index + 1] - neededStarts[index]))
         }
     }
 }

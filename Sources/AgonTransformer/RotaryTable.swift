@@ -32,6 +32,7 @@ final class RotaryTable: @unchecked Sendable {
 
     /// This table if it is long enough, else a longer one.
     func covering(_ count: Int, _ config: ModelConfig) -> RotaryTable {
-        count <= positionCount ? self : RotaryTable(config, positionCount: max(count, min(2 * count, config.maxPositionCount)))
+        count <= positionCount
+            ? self : RotaryTable(config, positionCount: max(count, min(2 * count, config.maxPositionCount)))
     }
 }

@@ -13,10 +13,21 @@ extension TrainingPass {
         let dattention, attentionRows: Floats
         /// `[rows, H·D + 2·K·D]`
         let dfused: Floats
-        /// `[2 · longest]`
+        /// `[8 · longest]`
         let scratch: Floats
+        /// A sequence whose beginning is another one's, put together, each `[longest, …]`.
+        let sequence: SequenceGradients
         /// `[needed]`: ∂L/∂ of each needed row's result.
         let coefficients: Floats
+    }
+
+    private struct SequenceGradients {
+        /// `[longest, H·D + 2·K·D]`
+        let fused, dfused: Floats
+        /// `[longest, H·D]`
+        let attention, dattention: Floats
+        /// `[longest, H]`
+        let logSum: Floats
     }
 
     /// Adds ∂(Σ coefficient · log p)/∂θ to the gradients; to be called once after `forward`.
@@ -71,15 +82,19 @@ extension TrainingPass {
     }
 
     private func reserveGradients() -> Gradients {
-        let rows = batch.groups.reduce(0) { max($0, $1.rows.count) }
+        let rows = batch.groupCapacity
         let (c, f, q) = (config.hiddenSize, config.feedForwardSize, config.querySize)
         let p = backwardStorage.reserve([
             rows * c, rows * c, rows * c, rows * c, rows * f, rows * f, rows * f, rows * f, rows * q, rows * q,
-            rows * config.fusedSize, 2 * batch.longest, batch.neededRows.count,
+            rows * config.fusedSize, 8 * batch.longest, batch.neededRows.count, batch.longest * config.fusedSize,
+            batch.longest * config.fusedSize, batch.longest * q, batch.longest * q, batch.longest * config.headCount,
         ])
+        let sequence = SequenceGradients(
+            fused: p[13], dfused: p[14], attention: p[15], dattention: p[16], logSum: p[17])
         return Gradients(
             dx: p[0], dtail: p[1], dnormed: p[2], normed: p[3], dhidden: p[4], dgate: p[5], dup: p[6], hidden: p[7],
-            dattention: p[8], attentionRows: p[9], dfused: p[10], scratch: p[11], coefficients: p[12])
+            dattention: p[8], attentionRows: p[9], dfused: p[10], scratch: p[11], sequence: sequence,
+            coefficients: p[12])
     }
 
     /// From the coefficients to the gradient of the last layer's result, in `dtail`.
@@ -172,8 +187,7 @@ extension TrainingPass {
         }
         g.dfused.update(repeating: 0, count: rows * fused)
         for sequence in group.sequences {
-            let row = batch.starts[sequence] - group.rows.lowerBound
-            attentionBackward(a, row: row, count: batch.starts[sequence + 1] - batch.starts[sequence], g)
+            attentionBackward(a, batch.spans[sequence], group, g)
         }
         batch.positions.withUnsafeBufferPointer { positions in
             guard let base = positions.baseAddress else { return }
@@ -206,20 +220,39 @@ extension TrainingPass {
         g.dattention.update(repeating: 0, count: group.rows.count * q)
         for (index, needed) in group.needed.enumerated() {
             let row = Int(batch.neededRows[needed]) - first
-            (g.dx + row * c).update(from: g.dtail + index * c, count: c)
-            (g.dattention + row * q).update(from: g.attentionRows + index * q, count: q)
+            // Added, because sequences with the same beginning may need the same row.
+            kernels.table.pointee.axpy(g.dx + row * c, g.dtail + index * c, 1, c)
+            kernels.table.pointee.axpy(g.dattention + row * q, g.attentionRows + index * q, 1, q)
         }
     }
 
-    private func attentionBackward(_ a: ForwardPass.Activations, row: Int, count: Int, _ g: Gradients) {
-        guard count > 0 else { return }
-        let (q, kv, fused) = (config.querySize, config.keyValueSize, Int32(config.fusedSize))
-        let input = a.fused + row * config.fusedSize
-        let gradient = g.dfused + row * config.fusedSize
+    /// Adds a sequence's gradients to those of its rows, its shared beginning's to the rows they were taken from.
+    private func attentionBackward(
+        _ a: ForwardPass.Activations, _ span: RaggedBatch.Span, _ group: RaggedBatch.Group, _ g: Gradients
+    ) {
+        guard span.count > 0 else { return }
+        let (q, kv, fused, s) = (config.querySize, config.keyValueSize, config.fusedSize, g.sequence)
+        let (h, own, shared) = (config.headCount, span.first - group.rows.lowerBound, span.sharedCount)
+        let dfused = shared > 0 ? s.dfused : g.dfused + own * fused
+        var dout = g.dattention + own * q
+        if shared > 0 {
+            // The shared rows' own outputs have had their gradient with the sequence that they belong to.
+            s.dattention.update(repeating: 0, count: shared * q)
+            (s.dattention + shared * q).update(from: dout, count: span.count * q)
+            s.dfused.update(repeating: 0, count: span.length * fused)
+            dout = s.dattention
+        }
+        let x = group.contiguous(span, a.fused, width: fused, copy: s.fused)
+        let out = group.contiguous(span, a.attention, width: q, copy: s.attention)
+        let logSum = group.contiguous(span, a.attentionLogSum, width: h, copy: s.logSum)
+        let ld = Int32(fused)
         kernels.table.pointee.attention_backward(
-            gradient, fused, gradient + q, fused, gradient + q + kv, fused, g.dattention + row * q, Int32(q),
-            a.attention + row * q, Int32(q), a.attentionLogSum + row * config.headCount, input, fused, input + q,
-            fused, input + q + kv, fused, Int32(count), Int32(config.headCount), Int32(config.keyValueHeadCount),
-            Int32(config.headSize), 1 / Float(config.headSize).squareRoot(), g.scratch)
+            dfused, ld, dfused + q, ld, dfused + q + kv, ld, dout, Int32(q), out, Int32(q), logSum, x, ld, x + q, ld,
+            x + q + kv, ld, Int32(span.length), Int32(h), Int32(config.keyValueHeadCount), Int32(config.headSize),
+            1 / Float(config.headSize).squareRoot(), g.scratch)
+        guard shared > 0 else { return }
+        let first = g.dfused + (span.sharedFirst - group.rows.lowerBound) * fused
+        kernels.table.pointee.axpy(first, s.dfused, 1, shared * fused)
+        (g.dfused + own * fused).update(from: s.dfused + shared * fused, count: span.count * fused)
     }
 }

@@ -17,6 +17,8 @@ public struct TokenStatistics: Sendable, Equatable {
 /// parameters at each `forward`, so an optimiser may change them between two steps, but not within one.
 /// Activations stay in memory that the next step reuses; `T_total · layers · (2·C + 2·H·D + 2·K·D + 2·F)` floats.
 ///
+/// Neighbouring sequences that begin alike, as the two of a preference pair, have their beginning computed once.
+///
 /// One pass runs on one thread and adds gradients in the order of the rows: its bits depend on the batch alone.
 /// Not Sendable: train different agents in different passes, side by side.
 public final class TrainingPass {

@@ -70,7 +70,8 @@ public final class Transformer: Sendable {
         precondition(config.head == .score, "scores need a model with a score head")
         var batch = RaggedBatch()
         for sequence in sequences { try batch.append(sequence, everyRow: false, config) }
-        return gather(batch, count: sequences.count, threads: threads) { [kernels, config, packed] pass, group, result in
+        return gather(batch, count: sequences.count, threads: threads) {
+            [kernels, config, packed] pass, group, result in
             let rows = pass(group)
             kernels.linear(
                 result + group.needed.lowerBound, 1, rows, config.hiddenSize, packed.head, rows: group.needed.count)

@@ -8,7 +8,8 @@ func expValue(_ x: Float) -> Double { exp(Double(x)) }
 
 @Suite struct GenerationTests {
     private static func model(_ kernels: Kernels) throws -> Transformer {
-        Transformer(try GoldenFile("dpo/policy.safetensors").parameters(GoldenFile.config(tied: true)), kernels: kernels)
+        Transformer(
+            try GoldenFile("dpo/policy.safetensors").parameters(GoldenFile.config(tied: true)), kernels: kernels)
     }
 
     /// Rooms of three seats that share a prompt, prompts of 1 to 21 tokens.
@@ -17,7 +18,8 @@ func expValue(_ x: Float) -> Double { exp(Double(x)) }
         let prompt = (0..<room % 21).map { (place: Int) -> Int32 in Int32((place * 13 + room) % 128) }
         return GenerationRequest(
             tokens: [1] + prompt, maxNewTokens: 1 + (index * 7) % 19,
-            sampling: index.isMultiple(of: 5) ? SamplingOptions(temperature: 0.8, topK: 20, topP: 0.9) : SamplingOptions(),
+            sampling: index.isMultiple(of: 5)
+                ? SamplingOptions(temperature: 0.8, topK: 20, topP: 0.9) : SamplingOptions(),
             key: UInt64(index) &* 0x9E37_79B9_7F4A_7C15)
     }
 
@@ -119,5 +121,28 @@ func expValue(_ x: Float) -> Double { exp(Double(x)) }
         #expect(refuses { $0.sampling.topP = 0 })
         #expect(refuses { $0.sampling.minP = 2 })
         #expect(!refuses { $0.tokens = [1] })
+    }
+}
+
+@Suite struct GenerationSessionTests {
+    @Test func aSessionThatRemembersGivesTheBitsOfOneThatDoesNot() throws {
+        let model = Transformer(
+            try GoldenFile("dpo/policy.safetensors").parameters(GoldenFile.config(tied: true)), kernels: try .current)
+        for threads in [1, 2] {
+            let session = GenerationSession(model, maxBatchSize: 5, threads: threads)
+            var transcripts = (0..<12).map { (room: Int) -> [Int32] in [1, Int32(20 + room / 4)] }
+            for turn in 0..<8 {
+                // Rooms end one after another, and the order of the rest changes from turn to turn.
+                transcripts = Array(transcripts.dropFirst(turn / 3).reversed())
+                let requests = transcripts.enumerated().map { room, tokens in
+                    GenerationRequest(
+                        tokens: tokens, maxNewTokens: 1 + (room + turn) % 5, key: UInt64(100 * turn + room),
+                        stopTokens: [])
+                }
+                let made = try session.generate(requests)
+                #expect(made == (try model.generate(requests)))
+                transcripts = zip(transcripts, made).map { $0 + $1.tokens + [Int32(turn)] }
+            }
+        }
     }
 }

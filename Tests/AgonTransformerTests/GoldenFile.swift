@@ -45,7 +45,9 @@ struct GoldenFile {
         let parameters = Parameters(zeros: config)
         try parameters.fill { tensor, memory in
             let values = try floats(tensor.name)
-            guard values.count == memory.count else { throw TransformerError(.invalidTensor, "\(tensor.name) has \(values.count) values.") }
+            guard values.count == memory.count else {
+                throw TransformerError(.invalidTensor, "\(tensor.name) has \(values.count) values.")
+            }
             _ = memory.update(fromContentsOf: values)
         }
         return parameters

@@ -18,6 +18,13 @@ import Testing
         TokenSequence(prompt: [8, 1, 1, 4], completion: [2]),
     ]
 
+    /// Three that begin alike, own tokens in the common part too; the last has no row of its own.
+    static let alike = [
+        TokenSequence(tokens: [1, 4, 7, 2, 9, 10, 3], own: [false, false, true, false, false, true, true]),
+        TokenSequence(tokens: [1, 4, 7, 2, 9, 6, 6, 8], own: [false, false, true, false, false, true, true, true]),
+        TokenSequence(tokens: [1, 4, 7, 2, 9, 5], own: [false, false, false, false, false, true]),
+    ]
+
     /// Compares every derivative with a central difference of the loss.
     private func compare(_ parameters: Parameters, _ gradients: Parameters, loss: () throws -> Double) rethrows {
         let step: Float = 4e-3
@@ -30,7 +37,8 @@ import Testing
             parameters.values[index] = value
             let expected = (above - below) / (2 * Double(step))
             let difference = abs(Double(gradients.values[index]) - expected)
-            #expect(difference <= 2e-3 + 1e-2 * abs(expected), "element \(index): \(gradients.values[index]), \(expected)")
+            #expect(
+                difference <= 2e-3 + 1e-2 * abs(expected), "element \(index): \(gradients.values[index]), \(expected)")
         }
     }
 
@@ -48,6 +56,57 @@ import Testing
         try compare(parameters, gradients) {
             let values = try pass.forward(Self.sequences, parameters)
             return zip(values.joined(), coefficients.joined()).reduce(0) { $0 + Double($1.0) * Double($1.1) }
+        }
+    }
+
+    @Test func theGradientOfSequencesThatBeginAlikeEqualsFiniteDifferences() throws {
+        let config = try Self.tiny(tied: true)
+        let parameters = Parameters.initialised(config, seed: 10)
+        for index in parameters["model.embed_tokens.weight"]!.indices { parameters.values[index] *= 20 }
+        let pass = TrainingPass(config, kernels: try .current)
+        let gradients = Parameters(zeros: config)
+        let coefficients: [[Float]] = [[0.7, -1.1, 0.4], [-0.8, 1, -0.5, 0.3], [0.9]]
+        _ = try pass.forward(Self.alike, parameters)
+        pass.backward(dLogProbs: coefficients, into: gradients)
+        try compare(parameters, gradients) {
+            let values = try pass.forward(Self.alike, parameters)
+            return zip(values.joined(), coefficients.joined()).reduce(0) { $0 + Double($1.0) * Double($1.1) }
+        }
+    }
+
+    @Test func aSharedBeginningChangesNoBitOfALogProbability() throws {
+        let config = try GoldenFile.config(tied: true)
+        let parameters = Parameters.initialised(config, seed: 11)
+        let prompts = (0..<30).map { (index: Int) -> [Int32] in [1] + (0..<9).map { Int32(($0 * index + 5) % 128) } }
+        let chosen = prompts.map { TokenSequence(prompt: $0, completion: [7, 8, 9, 2]) }
+        let rejected = prompts.map { TokenSequence(prompt: $0, completion: [7, 3, 2]) }
+        for kernels in Kernels.allAvailable {
+            let pass = TrainingPass(config, kernels: kernels)
+            let apart = try pass.forward(chosen + rejected, parameters)
+            let whole = try gradient(pass, parameters, chosen + rejected)
+            let pairs = zip(chosen, rejected).flatMap { [$0, $1] }
+            let together = try pass.forward(pairs, parameters)
+            #expect(together == zip(apart.prefix(30), apart.suffix(30)).flatMap { [$0, $1] }, "\(kernels.name)")
+            let shared = try gradient(pass, parameters, pairs)
+            #expect(worstDeviation(shared, whole, absolute: 1e-3, relative: 1e-4) <= 1, "\(kernels.name)")
+            #expect(try Transformer(parameters, kernels: kernels).logProbs(of: pairs) == together)
+        }
+    }
+
+    @Test func sequencesWithoutOwnTokensAreNothing() throws {
+        let config = try Self.tiny(tied: true)
+        let parameters = Parameters.initialised(config, seed: 12)
+        let pass = TrainingPass(config, kernels: try .current)
+        let silent = TokenSequence(tokens: [3, 3], own: [false, false])
+        #expect(try pass.forward([], parameters) == [])
+        #expect(try pass.forward([silent, TokenSequence(tokens: [], own: [])], parameters) == [[], []])
+        #expect(try gradient(pass, parameters, [silent]).allSatisfy { $0 == 0 })
+        #expect(try Transformer(parameters, kernels: .current).logProbs(of: [silent]) == [[]])
+        #expect(throws: TransformerError.self) {
+            try pass.forward([TokenSequence(tokens: [3], own: [true])], parameters)
+        }
+        #expect(throws: TransformerError.self) {
+            try pass.forward([TokenSequence(prompt: [3], completion: [11])], parameters)
         }
     }
 

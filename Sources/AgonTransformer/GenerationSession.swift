@@ -1,0 +1,68 @@
+import Dispatch
+
+/// Generation that remembers: what one call has computed serves the next calls that begin alike.
+///
+/// In a game every turn's transcript begins with the last turn's, so that only the new moves pass through the
+/// model. The results are those of `Transformer.generate`, to the bit; only the time differs.
+///
+/// Not Sendable: one owner, which may use several threads within a call.
+public final class GenerationSession {
+    private let model: Transformer
+    private let batches: GenerationBatches
+
+    /// - Parameters:
+    ///   - maxBatchSize: sequences that decode together on one thread, and that are remembered; each holds a cache
+    ///     of 2 · layers · K · D floats per token. For games, the number of rooms at once.
+    ///   - threads: how many threads share the requests of a call, each with a batch of its own.
+    public init(_ model: Transformer, maxBatchSize: Int = 64, threads: Int = 1) {
+        precondition(model.config.head == .language, "generation needs a model with a language head")
+        precondition(maxBatchSize >= 1, "a batch holds at least one sequence")
+        self.model = model
+        batches = GenerationBatches((0..<max(threads, 1)).map { _ in GenerationBatch(model, slotCount: maxBatchSize) })
+    }
+
+    /// Continues every request; see `Transformer.generate`.
+    ///
+    /// - Returns: one generation per request, in the order of the requests.
+    /// - Throws: `invalidRequest`, naming the first request that does not fit the model.
+    public func generate(_ requests: [GenerationRequest]) throws(TransformerError) -> [Generation] {
+        for (index, request) in requests.enumerated() { try request.check(model.config, index) }
+        guard !requests.isEmpty else { return [] }
+        let width = min(batches.all.count, requests.count)
+        let batches = batches
+        @Sendable func work(_ thread: Int) {
+            batches.all[thread].run(requests[requests.count * thread / width..<requests.count * (thread + 1) / width])
+        }
+        if width == 1 { work(0) } else { DispatchQueue.concurrentPerform(iterations: width, execute: work) }
+        return batches.all[..<width].flatMap { $0.takeResults() }
+    }
+}
+
+/// The batches of a session, one for each of its threads.
+// Safety: during a call each batch is used by one thread, and the session's owner touches them only after all ended.
+private final class GenerationBatches: @unchecked Sendable {
+    let all: [GenerationBatch]
+
+    init(_ all: [GenerationBatch]) { self.all = all }
+}
+
+extension GenerationRequest {
+    func check(_ config: ModelConfig, _ index: Int) throws(TransformerError) {
+        try RaggedBatch.check(tokens, config, index: index)
+        guard !tokens.isEmpty, tokens.count < config.maxPositionCount else {
+            throw TransformerError(
+                .invalidRequest,
+                "Request \(index) has \(tokens.count) tokens; 1 to \(config.maxPositionCount - 1) can be continued.")
+        }
+        guard maxNewTokens >= 0 else {
+            throw TransformerError(
+                .invalidRequest, "Request \(index) asks for \(maxNewTokens) new tokens, less than none.")
+        }
+        guard (1...config.vocabularySize).contains(allowedTokenCount ?? 1) else {
+            throw TransformerError(
+                .invalidRequest,
+                "Request \(index) allows \(allowedTokenCount ?? 0) tokens of a vocabulary of \(config.vocabularySize).")
+        }
+        try sampling.check()
+    }
+}
