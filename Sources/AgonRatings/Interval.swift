@@ -59,8 +59,8 @@ public struct Interval: Sendable, Hashable, Codable {
     ///
     ///     variance = G/(G−1) · Σ_clusters (Σ_samples (x − mean))² / N²
     ///
-    /// Cut to 0 … 1. Where all clusters agree (or there is only one) the formula would claim certainty; Wilson's interval
-    /// with one trial per cluster stands in.
+    /// Cut to 0 … 1. Where all clusters agree (or there is only one) the formula would claim certainty; Wilson's
+    /// interval with one trial per cluster stands in.
     ///
     /// - Parameter samples: scores, each in 0 … 1.
     /// - Parameter clusters: the cluster of each sample.

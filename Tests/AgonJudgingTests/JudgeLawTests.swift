@@ -81,6 +81,21 @@ struct ScoringJudgeTests {
         }
     }
 
+    @Test func `a referee decides by each side's points and leaves forfeits to the rule`() throws {
+        let transcript = "X5 O1 X3"
+        let game = [rollout(transcript, gold: 0), rollout(transcript, gold: 1)]
+        let judgement = Judgement(goldOf: game)
+        #expect(judgement.verdicts == [PairVerdict(first: 0, second: 1, verdict: .second)])
+        #expect(Judgement(goldOf: [rollout("x", gold: 0.5), rollout("x", gold: 0.5)]).verdicts[0].verdict == .tie)
+        #expect(Judgement(goldOf: [rollout("x", gold: 1), rollout("x")]).verdicts[0].verdict == .void)
+        let broken = [rollout(transcript, forfeit: .illegal, gold: 0), rollout(transcript, gold: 1)]
+        let result = try RoomJudging.result(
+            room: room(["a", "b"]), rollouts: broken, judge: JudgeID(name: "referee"),
+            judgement: Judgement(goldOf: broken))
+        #expect(result.verdicts == [PairVerdict(first: 0, second: 1, verdict: .second, byRule: true)])
+        #expect(result.scores == [nil, 1])
+    }
+
     @Test func `a scorer that loses an answer is a fault, not a verdict`() async throws {
         await #expect(throws: JudgingError.self) {
             _ = try await ScoringJudge(id: JudgeID(name: "j"), needsReference: false) { _ in [[1]] }

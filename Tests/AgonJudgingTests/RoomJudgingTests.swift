@@ -19,7 +19,8 @@ struct RoomJudgingTests {
 
     @Test func `fewer than two valid answers need no judge`() {
         let rollouts = [rollout("one"), rollout("x", forfeit: .unfinished), rollout("y", forfeit: .illegal)]
-        #expect(RoomJudging.task(for: room(["a", "b", "c"]), rollouts: rollouts, seed: seed, needsReference: true) == nil)
+        let place = room(["a", "b", "c"])
+        #expect(RoomJudging.task(for: place, rollouts: rollouts, seed: seed, needsReference: true) == nil)
     }
 
     @Test(arguments: Forfeit.allCases)
@@ -122,8 +123,10 @@ struct MatchTests {
         let place = room(["a", "b", "a", "c"], index: 5, group: 9)
         let result = try decided(["a", "b", "a", "c"], [.first, .first, .tie, .void, .second, .first], in: place)
         let matches = Match.matches(of: result)
-        #expect(matches.map { "\($0.first.agent)\($0.second.agent) \($0.score)" } == ["ab 1.0", "ac 0.5", "bc 0.0", "ac 1.0"])
-        #expect(matches.allSatisfy { $0.weight == 1.0 / 3 && $0.cluster == 3_000_009 && $0.room == 5 && $0.round == 3 })
+        let said = matches.map { "\($0.first.agent)\($0.second.agent) \($0.score)" }
+        #expect(said == ["ab 1.0", "ac 0.5", "bc 0.0", "ac 1.0"])
+        #expect(matches.allSatisfy { $0.weight == 1.0 / 3 && $0.cluster == 3_000_009 })
+        #expect(matches.allSatisfy { $0.room == 5 && $0.round == 3 })
     }
 
     @Test func `forfeits are matches, two forfeits are none`() throws {
