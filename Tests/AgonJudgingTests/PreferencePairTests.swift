@@ -146,7 +146,9 @@ struct TrajectoryPairTests {
 
     @Test func `an agent against itself makes no pair`() throws {
         let rooms = try [Verdict.first, .second].enumerated().map { index, verdict in
-            try decided(["a", "a"], [verdict], in: room(["a", "a"], index: index))
+            try decided(
+                ["a", "a"], [verdict], rollouts: [rollout("game \(index)"), rollout("game \(index)")],
+                in: room(["a", "a"], index: index))
         }
         #expect(PreferencePair.trajectoryPairs(inGroup: rooms).isEmpty)
     }
