@@ -2,10 +2,7 @@ public import AgonCore
 
 /// A judge that scores each answer alone, so that order cannot matter: referees, exact match, reward models.
 ///
-///     verdict = first   where score_first − score_second > tieMargin
-///               second  where score_second − score_first > tieMargin
-///               tie     otherwise
-///               void    where either score is nil or not finite
+/// A difference of scores above the tie margin decides, see `Judgement(scoring:tieMargin:)`.
 public struct ScoringJudge: Judge {
     /// One score per answer for each task, greater is better; nil where the answer cannot be scored.
     public typealias Scorer = @Sendable ([JudgingTask]) async throws -> [[Double?]]
@@ -40,28 +37,7 @@ public struct ScoringJudge: Judge {
                     .countMismatch,
                     "Judge \(id) scored \(scores.count) of the \(task.answers.count) answers of task \(index).")
             }
-            return judgement(scores)
+            return Judgement(scoring: scores, tieMargin: tieMargin)
         }
     }
-
-    private func judgement(_ scores: [Double?]) -> Judgement {
-        let usable = scores.map { $0.flatMap { $0.isFinite ? $0 : nil } }
-        var verdicts: [PairVerdict] = []
-        for (first, second) in seatPairs(usable.count) {
-            verdicts.append(
-                PairVerdict(first: first, second: second, verdict: verdict(usable[first], usable[second])))
-        }
-        return Judgement(verdicts: verdicts, scores: usable.map { $0 ?? .nan })
-    }
-
-    private func verdict(_ first: Double?, _ second: Double?) -> Verdict {
-        guard let first, let second else { return .void }
-        if first - second > tieMargin { return .first }
-        return second - first > tieMargin ? .second : .tie
-    }
-}
-
-/// Every pair of `count` seats once, in the order (0, 1), (0, 2) … (1, 2) …, in which every record keeps them.
-func seatPairs(_ count: Int) -> [(first: Int, second: Int)] {
-    (0..<count).flatMap { first in (first + 1..<max(count, first + 1)).map { (first, $0) } }
 }

@@ -14,7 +14,7 @@ import Foundation
 /// results by 0.1 % of its distance. Intervals allow for matches of one cluster depending on one another, see
 /// `BradleyTerryFit`.
 ///
-/// - Source: Bradley and Terry 1952, Biometrika 39, eq. 3; ties as half wins as in Glickman 1999, §2.
+/// - Source: Bradley and Terry 1952, Biometrika 39, pp. 324–345.
 public enum BradleyTerry {
     public struct Options: Sendable, Hashable, Codable {
         /// Rating of the anchor, exact by definition.

@@ -3,7 +3,7 @@
 /// Each row of A is read from its first non-zero entry on: L has zeros where a row of A begins with zeros
 /// (its envelope), so a matrix ordered so that neighbours stand together costs much less than n³/3.
 ///
-/// - Source: Golub and Van Loan, Matrix Computations, §4.2 and §4.3.5.
+/// - Source: Golub and Van Loan, Matrix Computations, §4.2 and §4.3.
 struct CholeskyFactor {
     let size: Int
     /// `[size, size]`, row-major, lower triangle.

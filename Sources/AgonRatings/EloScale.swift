@@ -7,7 +7,7 @@ public enum EloScale {
 
     /// The score that a rating difference promises: 1 / (1 + 10^(−difference / scale)).
     ///
-    /// - Source: Elo 1978, The Rating of Chessplayers, §1.4, logistic form.
+    /// - Source: Elo 1978, The Rating of Chessplayers, in the logistic form that FIDE and chess servers use.
     public static func expectedScore(difference: Double, scale: Double = 400) -> Double {
         1 / (1 + pow(10, -difference / scale))
     }

@@ -59,13 +59,13 @@ public struct Interval: Sendable, Hashable, Codable {
     ///
     ///     variance = G/(G−1) · Σ_clusters (Σ_samples (x − mean))² / N²
     ///
-    /// Cut to 0 … 1. Where all clusters agree (or there is only one) the formula would claim certainty; Wilson's interval
-    /// with one trial per cluster stands in.
+    /// Cut to 0 … 1. Where all clusters agree (or there is only one) the formula would claim certainty; Wilson's
+    /// interval with one trial per cluster stands in.
     ///
     /// - Parameter samples: scores, each in 0 … 1.
     /// - Parameter clusters: the cluster of each sample.
     /// - Returns: nil where there are no samples. `count` is the number of samples.
-    /// - Source: Cameron and Miller 2015, J. Human Resources 50(2), eq. 11 with its finite-cluster factor.
+    /// - Source: Cameron and Miller 2015, J. Human Resources 50(2), with the finite-cluster factor G/(G−1).
     public static func mean(of samples: [Double], clusters: [Int]) -> Interval? {
         precondition(samples.count == clusters.count, "each sample needs a cluster")
         precondition(samples.allSatisfy { (0...1).contains($0) }, "scores lie in 0 ... 1")

@@ -11,10 +11,25 @@ struct MatchGraph {
         var weight: Double
     }
 
+    /// All matches of two players.
+    struct Pair {
+        /// Player indices, `first` < `second`.
+        var first: Int
+        var second: Int
+        /// Sum of weights.
+        var weight = 0.0
+        /// Weighted points of `first`.
+        var points = 0.0
+    }
+
     /// Sorted by agent and version, so that the order of matches does not matter.
     let players: [PolicyID]
     let anchor: Int
     let edges: [Edge]
+    /// The edges summed, sorted by first and second.
+    let pairs: [Pair]
+    /// Per player how many others it met.
+    let opponentCount: [Int]
     /// Per player the island of matches, 0 the anchor's, then in the order of players.
     let component: [Int]
     /// Per player whether points flow only one way between it and the anchor, or none do.
@@ -23,33 +38,34 @@ struct MatchGraph {
     let clusterCount: Int
 
     init(_ matches: [Match], anchor: PolicyID) {
-        let players = Set(matches.flatMap { [$0.first, $0.second] } + [anchor]).sorted()
-        let position = Dictionary(uniqueKeysWithValues: players.enumerated().map { ($1, $0) })
-        let clusters = Set(matches.map(\.cluster)).sorted()
-        let clusterPosition = Dictionary(uniqueKeysWithValues: clusters.enumerated().map { ($1, $0) })
-        let edges = matches.map { match in
+        let (players, seats) = MatchGraph.numbered(matches.flatMap { [$0.first, $0.second] } + [anchor])
+        let (clusters, clusterOf) = MatchGraph.numbered(matches.map(\.cluster))
+        let edges = matches.enumerated().map { index, match in
             Edge(
-                first: position[match.first] ?? 0, second: position[match.second] ?? 0,
-                cluster: clusterPosition[match.cluster] ?? 0, score: match.score, weight: match.weight)
+                first: seats[2 * index], second: seats[2 * index + 1], cluster: clusterOf[index], score: match.score,
+                weight: match.weight)
         }
-        var met = [Set<Int>](repeating: [], count: players.count)
+        let pairs = MatchGraph.summed(edges, playerCount: players.count)
+        var met = [[Int]](repeating: [], count: players.count)
         var beat = met
         var beatenBy = met
-        for edge in edges {
-            met[edge.first].insert(edge.second)
-            met[edge.second].insert(edge.first)
-            if edge.score > 0 {
-                beat[edge.first].insert(edge.second)
-                beatenBy[edge.second].insert(edge.first)
+        for pair in pairs {
+            met[pair.first].append(pair.second)
+            met[pair.second].append(pair.first)
+            if pair.points > 0 {
+                beat[pair.first].append(pair.second)
+                beatenBy[pair.second].append(pair.first)
             }
-            if edge.score < 1 {
-                beat[edge.second].insert(edge.first)
-                beatenBy[edge.first].insert(edge.second)
+            if pair.points < pair.weight {
+                beat[pair.second].append(pair.first)
+                beatenBy[pair.first].append(pair.second)
             }
         }
         self.players = players
-        self.anchor = position[anchor] ?? 0
+        self.anchor = seats[2 * matches.count]
         self.edges = edges
+        self.pairs = pairs
+        opponentCount = met.map(\.count)
         clusterCount = clusters.count
         component = MatchGraph.components(met, from: self.anchor)
         let down = MatchGraph.reached(beat, from: self.anchor)
@@ -57,8 +73,34 @@ struct MatchGraph {
         isSeparated = zip(down, up).map { !($0 && $1) }
     }
 
+    /// The distinct values in order, and the place of each given value among them.
+    private static func numbered<Value: Hashable & Comparable>(_ values: [Value]) -> ([Value], [Int]) {
+        var seen: [Value: Int] = [:]
+        let arrivals = values.map { value in
+            if let number = seen[value] { return number }
+            let number = seen.count
+            seen[value] = number
+            return number
+        }
+        let sorted = seen.sorted { $0.key < $1.key }
+        var place = [Int](repeating: 0, count: sorted.count)
+        for (index, entry) in sorted.enumerated() { place[entry.value] = index }
+        return (sorted.map(\.key), arrivals.map { place[$0] })
+    }
+
+    private static func summed(_ edges: [Edge], playerCount: Int) -> [Pair] {
+        var sums: [Int: Pair] = [:]
+        for edge in edges {
+            let isStraight = edge.first < edge.second
+            let (low, high) = isStraight ? (edge.first, edge.second) : (edge.second, edge.first)
+            sums[low * playerCount + high, default: Pair(first: low, second: high)].add(
+                edge.weight, score: isStraight ? edge.score : 1 - edge.score)
+        }
+        return sums.sorted { $0.key < $1.key }.map(\.value)
+    }
+
     /// Whom a walk along the edges reaches.
-    private static func reached(_ neighbours: [Set<Int>], from start: Int) -> [Bool] {
+    private static func reached(_ neighbours: [[Int]], from start: Int) -> [Bool] {
         var isReached = [Bool](repeating: false, count: neighbours.count)
         var open = [start]
         isReached[start] = true
@@ -71,7 +113,7 @@ struct MatchGraph {
         return isReached
     }
 
-    private static func components(_ neighbours: [Set<Int>], from anchor: Int) -> [Int] {
+    private static func components(_ neighbours: [[Int]], from anchor: Int) -> [Int] {
         var component = [Int?](repeating: nil, count: neighbours.count)
         var number = 0
         for start in [anchor] + Array(neighbours.indices) where component[start] == nil {
@@ -81,5 +123,12 @@ struct MatchGraph {
             number += 1
         }
         return component.map { $0 ?? 0 }
+    }
+}
+
+extension MatchGraph.Pair {
+    mutating func add(_ weight: Double, score: Double) {
+        self.weight += weight
+        points += weight * score
     }
 }

@@ -18,7 +18,7 @@ public struct Standing: Sendable, Hashable {
     public var isWinless: Bool
     /// It never dropped a point: only the prior keeps its rating finite.
     public var isPerfect: Bool
-    /// It or its group never lost a point to the anchor's group, or never took one. Winless and perfect are cases of it.
+    /// It or its group never lost a point to the anchor's group, or never took one. Winless and perfect are such cases.
     public var isSeparated: Bool
     /// Too little evidence to rank by: separated, or fewer clusters than the fit asks for. Never true of the anchor.
     public var isProvisional: Bool

@@ -34,32 +34,21 @@ struct StrengthSystem {
         self.priorPrecision = priorPrecision
         unknown = StrengthSystem.ordered(graph, isRated: isRated)
         size = unknown.reduce(0) { $0 + ($1 == nil ? 0 : 1) }
-        var counts: [Int: Pair] = [:]
-        for edge in graph.edges where isRated[edge.first] && isRated[edge.second] {
-            let isStraight = edge.first < edge.second
-            let (low, high) = isStraight ? (edge.first, edge.second) : (edge.second, edge.first)
-            let key = low * graph.players.count + high
-            var pair = counts[key] ?? Pair(first: unknown[low], second: unknown[high])
-            pair.weight += edge.weight
-            pair.points += edge.weight * (isStraight ? edge.score : 1 - edge.score)
-            counts[key] = pair
+        pairs = graph.pairs.compactMap { [unknown] pair in
+            guard isRated[pair.first] && isRated[pair.second] else { return nil }
+            return Pair(
+                first: unknown[pair.first], second: unknown[pair.second], weight: pair.weight, points: pair.points)
         }
-        pairs = counts.sorted { $0.key < $1.key }.map(\.value)
     }
 
     /// Versions that played in the same rounds stand together and those that met everybody last, which keeps the
     /// factor's envelope narrow.
     private static func ordered(_ graph: MatchGraph, isRated: [Bool]) -> [Int?] {
-        var opponents = [Set<Int>](repeating: [], count: graph.players.count)
-        for edge in graph.edges {
-            opponents[edge.first].insert(edge.second)
-            opponents[edge.second].insert(edge.first)
-        }
         let free = graph.players.indices.filter { isRated[$0] && $0 != graph.anchor }
-        let degrees = free.map { opponents[$0].count }.sorted()
+        let degrees = free.map { graph.opponentCount[$0] }.sorted()
         let common = degrees.isEmpty ? 0 : degrees[degrees.count / 2]
         func key(_ player: Int) -> (Int, Int, Int) {
-            (opponents[player].count > 2 * common ? 1 : 0, graph.players[player].version, player)
+            (graph.opponentCount[player] > 2 * common ? 1 : 0, graph.players[player].version, player)
         }
         var unknown = [Int?](repeating: nil, count: graph.players.count)
         for (place, player) in free.sorted(by: { key($0) < key($1) }).enumerated() { unknown[player] = place }
