@@ -1,0 +1,123 @@
+import AgonCore
+import Foundation
+import Testing
+
+@testable import AgonStore
+
+@Suite struct RoundTripTests {
+    let arena = SmallArena()
+    let folder: TemporaryFolder
+
+    init() throws { folder = try TemporaryFolder() }
+
+    @Test func roomsComeBackEqualAndInRoomOrder() throws {
+        let store = try arena.store(in: folder)
+        let rooms = arena.rooms(round: 1, count: 60)
+        try store.save(rooms: rooms.reversed(), run: arena.run.id)
+        #expect(try store.roomResults(run: arena.run.id, round: 1) == rooms)
+        #expect(try ArenaStore.readOnly(path: store.url.path).roomResults(run: arena.run.id, round: 1) == rooms)
+        #expect(try store.roomResults(run: arena.run.id, round: 2).isEmpty)
+    }
+
+    @Test func hostileTextIsKeptToTheLastByte() throws {
+        let store = try arena.store(in: folder)
+        var room = arena.room(round: 1, index: 0)
+        room.room.prompt = Prompt(id: "a\u{0}b", text: "\u{0}", reference: "")
+        room.rollouts[0].text = "\u{0}\u{0}x"
+        try store.save(rooms: [room], run: arena.run.id)
+        let back = try #require(try store.roomResults(run: arena.run.id, round: 1).first)
+        #expect(back == room)
+        #expect(Array(back.rollouts[0].text.utf8) == [0, 0, 120])
+    }
+
+    @Test func anEmptySequenceIsNotAMissingOne() throws {
+        let store = try arena.store(in: folder)
+        var room = arena.room(round: 1, index: 0)
+        room.rollouts[0].sequence = TokenSequence(tokens: [], own: [])
+        room.rollouts[0].logProbs = []
+        room.rollouts[1].sequence = nil
+        try store.save(rooms: [room], run: arena.run.id)
+        let back = try #require(try store.roomResults(run: arena.run.id, round: 1).first)
+        #expect(back.rollouts[0].sequence?.tokens == [])
+        #expect(back.rollouts[1].sequence == nil)
+    }
+
+    @Test func everythingOfAClosedRoundComesBackEqual() throws {
+        let store = try arena.store(in: folder, closedRounds: 3)
+        let closings = (1...3).map { arena.closing(round: $0) }
+        let id = arena.run.id
+        #expect(try store.rounds(run: id) == closings.map(\.round))
+        #expect(try store.lastClosedRound(run: id) == closings[2].round)
+        #expect(try store.matches(run: id) == closings.flatMap(\.matches))
+        #expect(try store.matches(run: id, upToRound: 2) == closings[0...1].flatMap(\.matches))
+        #expect(try store.pairs(run: id, round: 2) == closings[1].pairs)
+        #expect(try store.ratings(run: id) == closings.flatMap(\.ratings))
+        #expect(try store.updates(run: id) == closings.flatMap(\.updates))
+        #expect(try store.evaluations(run: id) == closings.flatMap(\.evaluations))
+        #expect(try store.judgeHealth(run: id) == closings.compactMap(\.judgeHealth))
+        #expect(try store.versions(run: id) == arena.versions + closings.flatMap(\.versions))
+        #expect(try store.entrants(run: id) == arena.entrants)
+    }
+
+    @Test func numbersThatAreNoneComeBackAsSuch() throws {
+        let store = try arena.store(in: folder)
+        try store.save(rooms: arena.rooms(round: 1), run: arena.run.id)
+        var closing = arena.closing(round: 1)
+        closing.updates[0].metrics["loss"] = .nan
+        closing.judgeHealth?.accuracy = .nan
+        try store.close(closing, run: arena.run.id)
+        #expect(try store.updates(run: arena.run.id)[0].metrics["loss"]?.isNaN == true)
+        #expect(try store.judgeHealth(run: arena.run.id)[0].accuracy.isNaN)
+    }
+
+    @Test func countsOfForfeitsAndResultsAreThoseOfTheClosedRounds() throws {
+        let store = try arena.store(in: folder, closedRounds: 2)
+        try store.save(rooms: arena.rooms(round: 3), run: arena.run.id)
+        var forfeits = Dictionary(uniqueKeysWithValues: arena.entrants.map { ($0.name, [Forfeit: Int]()) })
+        for room in arena.rooms(round: 1) + arena.rooms(round: 2) {
+            for (policy, rollout) in zip(room.room.seats, room.rollouts) {
+                if let reason = rollout.forfeit { forfeits[policy.agent]?[reason, default: 0] += 1 }
+            }
+        }
+        #expect(try store.forfeitCounts(run: arena.run.id) == forfeits)
+
+        var wins: [[String]: Int] = [:]
+        for match in (1...2).flatMap({ arena.closing(round: $0).matches }) where match.score != 0.5 {
+            let (winner, loser) = match.score == 1 ? (match.first, match.second) : (match.second, match.first)
+            if winner.agent != loser.agent { wins[[winner.agent, loser.agent], default: 0] += 1 }
+        }
+        let table = try store.headToHead(run: arena.run.id)
+        #expect(table.count == 6)
+        for line in table {
+            #expect(line.wins == wins[[line.agent, line.opponent], default: 0])
+            #expect(line.losses == wins[[line.opponent, line.agent], default: 0])
+        }
+    }
+
+    @Test func sampleRoomsDependOnTheSeedOnly() throws {
+        let store = try arena.store(in: folder, closedRounds: 2)
+        try store.save(rooms: arena.rooms(round: 3), run: arena.run.id)
+        let all = arena.rooms(round: 1) + arena.rooms(round: 2)
+        let sample = try store.sampleRooms(run: arena.run.id, count: 5, seed: Seed(run: 1))
+        #expect(sample.count == 5)
+        #expect(sample == all.filter(sample.contains))
+        #expect(try store.sampleRooms(run: arena.run.id, count: 5, seed: Seed(run: 1)) == sample)
+        #expect(try store.sampleRooms(run: arena.run.id, count: 5, seed: Seed(run: 2)) != sample)
+        #expect(try store.sampleRooms(run: arena.run.id, count: 99, seed: Seed(run: 1)) == all)
+    }
+
+    @Test(arguments: 0..<18) func marksOfAnyLengthAreOneBitEach(count: Int) throws {
+        let marks = (0..<count).map { $0 % 3 == 1 }
+        let bytes = Blobs.encode(marks)
+        #expect(bytes.count == (count + 7) / 8)
+        #expect(Blobs.marks(bytes, count: count) == marks)
+        #expect(Blobs.marks(bytes + [0], count: count) == nil)
+    }
+
+    @Test func numbersAreLittleEndianWhateverTheMachine() {
+        #expect(Blobs.encode([Int32(0x0102_0304), -1]) == Data([4, 3, 2, 1, 255, 255, 255, 255]))
+        #expect(Blobs.encode([Float(1)]) == Data([0, 0, 0x80, 0x3F]))
+        #expect(Blobs.integers(Data([1, 0, 0, 0, 9])) == nil)
+        #expect(Blobs.floats(Blobs.encode([Float.nan]))?[0].isNaN == true)
+    }
+}
