@@ -6,12 +6,114 @@ import Testing
 
 @Suite("A report in its formats")
 struct ReportRenderingTests {
-    @Test("Writes the demonstration page where REPORT_DEMO_FOLDER names a folder")
-    func demonstration() throws {
-        guard let folder = ProcessInfo.processInfo.environment["REPORT_DEMO_FOLDER"] else { return }
-        try ReportFolder.write(ReportDemo.report(), to: folder)
-        try ReportFolder.write(ReportDemo.empty(), to: folder + "-empty")
-        try ReportFolder.write(ReportDemo.scripted(), to: folder + "-scripted")
-        print(TerminalReport(width: 100, isColoured: true).text(ReportDemo.report(), path: folder))
+    let report = ReportDemo.report()
+
+    /// To look at the pages, let REPORT_DEMO_FOLDER name a folder.
+    @Test("The folder gets four whole files and nothing else, and an old report is replaced")
+    func folder() throws {
+        let asked = ProcessInfo.processInfo.environment["REPORT_DEMO_FOLDER"]
+        let root = asked ?? FileManager.default.temporaryDirectory.appendingPathComponent("report-\(UUID())").path
+        defer { if asked == nil { try? FileManager.default.removeItem(atPath: root) } }
+        let cases = [("empty", ReportDemo.empty()), ("scripted", ReportDemo.scripted()), ("run", ReportDemo.empty()), ("run", report)]
+        for (name, value) in cases { try ReportFolder.write(value, to: root + "/" + name) }
+        let written = try FileManager.default.contentsOfDirectory(atPath: root + "/run").sorted()
+        #expect(written == ["report.html", "report.json", "report.md", "standings.csv"])
+        for file in try ReportFolder.files(report) {
+            #expect(try String(contentsOfFile: root + "/run/" + file.name, encoding: .utf8) == file.text)
+        }
+    }
+
+    @Test("A folder that cannot be made is a thrown fault, not a half-written report")
+    func unwritableFolder() {
+        #expect(throws: (any Error).self) { try ReportFolder.write(report, to: "/dev/null/report") }
+    }
+
+    @Test("Terminal, Markdown and HTML show the same cells for every agent, CSV the same digits")
+    func sameNumbers() throws {
+        let terminal = TerminalReport(width: 200).text(report)
+        let markdown = MarkdownReport.text(report)
+        let html = HTMLReport.text(report).replacing("\u{A0}", with: " ")
+        let csv = CSVReport.text(report).split(separator: "\r\n").dropFirst().map { $0.split(separator: ",", omittingEmptySubsequences: false) }
+        for (index, cells) in StandingsTable.rows(report).enumerated() {
+            let line = try #require(terminal.split(separator: "\n").first { $0.contains("  \(cells[1]) ") })
+            for cell in cells { #expect(line.contains(cell), "\(cell) is missing from \(line)") }
+            #expect(markdown.contains("| " + cells.joined(separator: " | ") + " |"))
+            for cell in cells.dropFirst(2) { #expect(html.contains(">\(cell)</td>"), "\(cell) is missing from the page") }
+            let row = report.standings[index]
+            #expect(String(csv[index][4]) == ReportNumber.rating(row.rating.value))
+            #expect(cells[3].hasPrefix(csv[index][4] + " "))
+            #expect(String(csv[index][7]) == cells[4])
+            #expect(csv[index][9...11].joined(separator: "/") == cells[6])
+        }
+    }
+
+    @Test("What was learned reads the same on the terminal, in Markdown and on the page")
+    func sameFindings() throws {
+        let findings = ReportFindings(report)
+        #expect(findings.learning.map(\.tone) == [.good, .good])
+        let terminal = TerminalReport(width: 400).text(report)
+        let html = HTMLReport.text(report).replacing("\u{A0}", with: " ")
+        for learning in findings.learning {
+            #expect(terminal.contains("\(learning.agent): \(learning.sentence)"))
+            #expect(html.contains(learning.sentence))
+            #expect(MarkdownReport.text(report).contains(MarkdownReport.escaped(learning.sentence)))
+        }
+        #expect(terminal.contains("updates: 57 promoted, 15 rejected, from 6,912 preference pairs"))
+        #expect(terminal.contains("not trusted in 2 of 36 rounds"))
+    }
+
+    @Test("JSON keeps every value, unbounded intervals included, and is the same bytes again")
+    func json() throws {
+        for value in [report, ReportDemo.empty(), ReportDemo.scripted()] {
+            let text = try ReportFolder.json(value)
+            #expect(try ReportFolder.report(json: text) == value)
+            #expect(try ReportFolder.json(value) == text)
+        }
+    }
+
+    @Test("Token ids and log-probabilities of sample rooms stay out of the report, and five rooms are the most")
+    func sampleRooms() {
+        #expect(report.sampleRooms.count == 5)
+        #expect(report.sampleRooms.allSatisfy { $0.rollouts.allSatisfy { $0.sequence == nil && $0.logProbs.isEmpty } })
+    }
+
+    @Test("The order of the records given does not change a report")
+    func orderFree() {
+        let again = Report(
+            arena: report.arena, kind: report.kind, runID: report.runID, seed: report.seed, kernels: report.kernels,
+            roundCount: report.roundCount, signature: report.signature, standings: report.standings.reversed(),
+            anchors: report.anchors.reversed(), ratings: report.ratings.reversed(),
+            headToHead: report.headToHead.reversed(), evaluations: report.evaluations.reversed(),
+            judgeHealth: report.judgeHealth?.reversed(), updates: report.updates.reversed(), timings: report.timings,
+            sampleRooms: report.sampleRooms)
+        #expect(again == report)
+    }
+
+    @Test("Agents that cannot be told apart share a rank")
+    func sharedRanks() {
+        func row(_ name: String, _ value: Double, _ width: Double) -> Standing {
+            Standing(
+                agent: name, role: .learner, version: 1, elo: value,
+                rating: Estimate(value: value, low: value - width, high: value + width), wins: 1, draws: 0, losses: 1,
+                forfeits: 0)
+        }
+        var report = ReportDemo.empty()
+        report.standings = [row("a", 1200, 30), row("b", 1190, 30), row("c", 1000, 30)]
+        report.roundCount = 1
+        #expect(report.standings.map(report.rankText) == ["1=", "1=", "3"])
+        #expect(ReportFindings(report).headline == "a and b share the lead")
+    }
+
+    @Test("A learner whose held-out value fell beyond its interval is said to be hurt")
+    func hurtLearner() throws {
+        var report = ReportDemo.report()
+        report.evaluations = [(0, 0.6), (4, 0.3)].map { round, value in
+            EvaluationRecord(
+                round: round, policy: PolicyID(agent: "ada", version: round), measure: "gold_sampled", value: value,
+                low: value - 0.03, high: value + 0.03, count: 1000)
+        }
+        let learning = try #require(ReportFindings(report).learning.first)
+        #expect(learning.tone == .bad)
+        #expect(learning.sentence.hasSuffix("(−30.0 ± 4.2 points): training hurt"))
     }
 }

@@ -59,11 +59,11 @@ struct ChartAxis {
         return min(6, max(0, Int((-log10(ticks[1] - ticks[0]) - 1e-9).rounded(.up))))
     }
 
-    /// 1, 2 or 5 times a power of ten, at least `rough` (Heckbert 1990, "Nice numbers for graph labels").
+    /// The nearest of 1, 2 or 5 times a power of ten (Heckbert 1990, "Nice numbers for graph labels").
     static func niceStep(_ rough: Double) -> Double {
         guard rough.isFinite, rough > 0 else { return 1 }
         let power = pow(10, log10(rough).rounded(.down))
         let fraction = rough / power
-        return power * (fraction <= 1.0001 ? 1 : fraction <= 2.0001 ? 2 : fraction <= 5.0001 ? 5 : 10)
+        return power * (fraction < 1.5 ? 1 : fraction < 3.2 ? 2 : fraction < 7.1 ? 5 : 10)
     }
 }

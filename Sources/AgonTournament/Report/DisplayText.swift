@@ -36,6 +36,9 @@ enum DisplayText {
         return String(scalars[..<end]) + "… [\(ReportNumber.count(scalars.distance(from: end, to: scalars.endIndex))) more]"
     }
 
+    /// A name or another short thing from outside, fit to stand in a sentence: visible, and never long.
+    static func name(_ text: String, limit: Int = 40) -> String { visible(truncated(text, limit: limit)) }
+
     /// Columns that the text takes on a terminal: 2 for East Asian wide characters and emoji, 0 for combining marks.
     /// - Source: Unicode Standard Annex 11, classes W and F, by their blocks.
     static func width(_ text: String) -> Int { text.reduce(0) { $0 + width($1) } }

@@ -7,21 +7,28 @@ extension HTMLReport.Page {
     private func style(_ name: String) -> ChartStyle { styles[name] ?? ChartStyle.learner(0) }
 
     func ratingSection() -> Markup? {
-        let series = names.map { name in
+        let learning = report.standings.filter { $0.role != .scripted }
+        let isMixed = learning.contains { $0.role == .learner } && learning.count < report.standings.count
+        let prose = "The newest version of each agent on the anchored Elo scale, with its 95% interval. Agents that never change are grey."
+        let all = ratingChart(isMixed ? "All agents" : "Rating after each round", report.standings, size: isMixed ? .flat : .tall)
+        let charts = (isMixed ? [ratingChart("Learners and anchors", learning, size: .tall)] : []) + [all]
+        let figures = charts.compactMap { $0.markup() }
+        return figures.isEmpty ? nil : section("ratings", "Rating over rounds", prose) { figures }
+    }
+
+    private func ratingChart(_ title: String, _ rows: [Standing], size: LineChart.Size) -> LineChart {
+        let series = rows.map(\.agent).map { name in
             LineChart.Series(
-                name: DisplayText.visible(name), style: style(name),
+                name: DisplayText.name(name), style: style(name),
                 points: report.ratings.filter { $0.policy.agent == name }.map {
                     LineChart.Point(round: $0.round, value: $0.rating, low: $0.low, high: $0.high)
                 })
         }
-        let ends = report.standings.map { "\(DisplayText.visible($0.agent)) ends at \(ReportNumber.rating($0.rating))" }
-        let chart = LineChart(
-            title: "Rating after each round", description: ends.joined(separator: "; "), series: series,
-            smallestRange: 100, format: { ReportNumber.rating($0) },
+        let ends = rows.map { "\(DisplayText.name($0.agent)) ends at \(ReportNumber.rating($0.rating))" }
+        return LineChart(
+            title: title, description: ends.joined(separator: "; "), series: series,
+            smallestRange: 100, size: size, format: { ReportNumber.rating($0) },
             tickFormat: { ReportNumber.fixed($0, decimals: $1) })
-        let prose = "The newest version of each agent on the anchored Elo scale, with its 95% interval. Agents that never change are grey."
-        guard let figure = chart.markup() else { return nil }
-        return section("ratings", "Rating over rounds", prose) { figure }
     }
 
     func learningSection() -> Markup? {
@@ -32,7 +39,7 @@ extension HTMLReport.Page {
                 Markup(.ul, ["class": "claims"]) {
                     for learning in findings.learning {
                         Markup(.li) {
-                            Markup(.strong) { DisplayText.truncated(learning.agent, limit: 40) }
+                            Markup(.strong) { learning.agent }
                             " " + learning.sentence
                         }
                     }
@@ -46,7 +53,7 @@ extension HTMLReport.Page {
         let records = report.evaluations.filter { $0.measure == measure.name }
         let series = names.map { name in
             LineChart.Series(
-                name: DisplayText.visible(name), style: style(name),
+                name: DisplayText.name(name), style: style(name),
                 points: records.filter { $0.policy.agent == name }.map {
                     LineChart.Point(round: $0.round, value: $0.value, low: $0.low, high: $0.high)
                 })
@@ -59,7 +66,7 @@ extension HTMLReport.Page {
                 return "\(line.name): \(measure.text(first.value)) in round \(first.round), \(measure.text(last.value)) in round \(last.round)"
             }.joined(separator: "; "),
             series: series, guides: [measure.neutral].compactMap { $0 }, bounds: isShare ? 0...1 : nil,
-            smallestRange: isShare ? 0.2 : 1, format: { measure.text($0) },
+            smallestRange: isShare ? 0.1 : 1, format: { measure.text($0) },
             tickFormat: { isShare ? HTMLReport.Page.percentTick($0, $1) : ReportNumber.fixed($0, decimals: $1) })
     }
 
@@ -141,14 +148,14 @@ extension HTMLReport.Page {
     private func metricChart(_ metric: String) -> LineChart {
         let series = names.map { name in
             LineChart.Series(
-                name: DisplayText.visible(name), style: style(name),
+                name: DisplayText.name(name), style: style(name),
                 points: report.updates.filter { $0.agent == name }.compactMap { update in
                     update.metrics[metric].map { LineChart.Point(round: update.round, value: $0) }
                 })
         }
         return LineChart(
-            title: DisplayText.truncated(DisplayText.visible(metric), limit: 40), description: "One value per update.",
-            series: series, isSmall: true, format: { ReportNumber.metric($0) },
+            title: DisplayText.name(metric), description: "One value per update.",
+            series: series, size: .small, format: { ReportNumber.metric($0) },
             tickFormat: { ReportNumber.fixed($0, decimals: $1) })
     }
 }

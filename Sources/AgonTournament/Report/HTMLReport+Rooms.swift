@@ -23,10 +23,10 @@ extension HTMLReport.Page {
         let promoted = updates.filter { $0.toVersion != nil }.count
         let last = max(report.roundCount, updates.last?.round ?? 1, 1)
         let slot = 1000 / Double(last)
-        let shown = DisplayText.visible(name)
+        let shown = DisplayText.name(name)
         return Markup(.div, ["class": "gate"]) {
             Markup(.p) {
-                Markup(.strong) { DisplayText.truncated(shown, limit: 40) }
+                Markup(.strong) { shown }
                 " \(promoted) of \(updates.count) promoted"
             }
             Markup(
@@ -73,7 +73,7 @@ extension HTMLReport.Page {
                     for update in report.updates.suffix(HTMLReport.Page.decisionLimit).reversed() {
                         Markup(.tr) {
                             Markup(.td) { String(update.round) }
-                            Markup(.td) { DisplayText.truncated(update.agent, limit: 32) }
+                            Markup(.td) { DisplayText.name(update.agent) }
                             Markup(.td) { update.toVersion.map { "v\(update.fromVersion) → v\($0)" } ?? "v\(update.fromVersion) kept" }
                             Markup(.td) { HTMLReport.Page.gateText(update) }
                             Markup(.td) { DisplayText.truncated(update.decision, limit: 240) }
@@ -87,7 +87,7 @@ extension HTMLReport.Page {
     private static func gateText(_ update: UpdateRecord) -> String {
         guard let score = update.gateScore else { return ReportNumber.missing }
         guard let low = update.gateLow, let high = update.gateHigh else { return ReportNumber.percent(score) }
-        return ReportNumber.percent(Estimate(value: score, low: low, high: high)) + ", \(update.gateCount) games"
+        return ReportNumber.percent(Estimate(value: score, low: low, high: high)) + ", \(ReportNumber.count(update.gateCount)) matches"
     }
 
     func roomSection() -> Markup? {
@@ -103,7 +103,7 @@ extension HTMLReport.Page {
                 "Round \(result.room.round), room \(result.room.index + 1)"
                 if result.room.isCanary { Markup(.span, ["class": "tag"]) { "canary" } }
             }
-            Markup(.p, ["class": "judged"]) { "judged by \(DisplayText.truncated(result.judge.description, limit: 60))" }
+            Markup(.p, ["class": "judged"]) { "judged by \(DisplayText.name(result.judge.name)) v\(result.judge.version)" }
             Markup(.pre, ["class": "prompt"]) { clipped(result.room.prompt.text, HTMLReport.Page.promptLimit) }
             Markup(.div, ["class": "answers"]) {
                 for seat in order.prefix(HTMLReport.Page.seatLimit) { answer(result, seat) }
@@ -122,7 +122,7 @@ extension HTMLReport.Page {
         return Markup(.div, ["class": "answer"]) {
             Markup(.p, ["class": "who"]) {
                 Markup(.span, ["class": "rank"]) { rank.map { "\($0)." } ?? ReportNumber.missing }
-                Markup(.strong) { DisplayText.truncated(policy?.description ?? "seat \(seat + 1)", limit: 40) }
+                Markup(.strong) { policy.map { "\(DisplayText.name($0.agent))@v\($0.version)" } ?? "seat \(seat + 1)" }
                 gold(rollout.gold)
                 if let forfeit = rollout.forfeit { Markup(.span, ["class": "tag bad"]) { "forfeit: \(forfeit.rawValue)" } }
                 if let score { Markup(.span, ["class": "score"]) { "judge \(ReportNumber.fixed(score, decimals: 2))" } }

@@ -4,15 +4,13 @@ extension HTMLReport.Page {
     /// The leaderboard with each rating's interval drawn on one scale.
     func leaderboard() -> Markup {
         let rows = StandingsTable.rows(report)
-        return section("leaderboard", "Leaderboard") {
+        return section("leaderboard", "Leaderboard", ReportProse.leaderboard) {
             if report.standings.isEmpty {
                 Markup(.p, ["class": "prose"]) { "No agents are entered." }
             } else {
                 Markup(.div, ["class": "scroll"]) {
                     Markup(.table, ["class": "board"]) {
-                        Markup(.caption) {
-                            "Ratings on the Elo scale with 95% intervals. “=” marks a rank that is shared, because the intervals overlap."
-                        }
+                        Markup(.caption, ["class": "unseen"]) { "Standings" }
                         Markup(.thead) {
                             Markup(.tr) {
                                 for column in StandingsTable.columns {
@@ -36,7 +34,7 @@ extension HTMLReport.Page {
                 if index == 1 {
                     Markup(.th, ["scope": "row"]) {
                         styles[standing.agent].map(LineChart.swatch)
-                        Markup(.span) { DisplayText.truncated(cell, limit: 32) }
+                        Markup(.span) { cell }
                     }
                 } else {
                     Markup(.td, ["class": classes(index, standing)]) { cell }
@@ -63,7 +61,7 @@ extension HTMLReport.Page {
         func x(_ value: Double) -> String { LineChart.digits(axis.place(value) * 160) }
         return Markup(.svg, ["class": "whisker", "viewBox": "0 0 160 16", "role": "img"]) {
             Markup(.title) {
-                "\(standing.agent): \(ReportNumber.rating(standing.rating.low)) to \(ReportNumber.rating(standing.rating.high))"
+                "\(DisplayText.name(standing.agent)): \(ReportNumber.rating(standing.rating.low)) to \(ReportNumber.rating(standing.rating.high))"
             }
             Markup(.path, ["class": "rail", "d": "M0 8H160"])
             Markup(.path, ["class": "line \(style)", "d": "M\(x(standing.rating.low)) 8H\(x(standing.rating.high))"])
@@ -79,12 +77,13 @@ extension HTMLReport.Page {
             names.map { column -> HeatMap.Cell? in
                 guard row != column, let meeting = report.meeting(row, column), let score = meeting.score else { return nil }
                 let tally = ReportNumber.tally(wins: meeting.wins, draws: meeting.draws, losses: meeting.losses)
-                let expected = meeting.expectedScore.map { ", expected \(ReportNumber.percent($0))" } ?? ""
-                return HeatMap.Cell(value: score, text: ReportNumber.percent(score), note: tally + expected)
+                let expected = meeting.expectedScore.map { "expected \(ReportNumber.percent($0))" }
+                return HeatMap.Cell(
+                    value: score, text: ReportNumber.percent(score), notes: [tally] + [expected].compactMap { $0 })
             }
         }
         let map = HeatMap(
-            caption: "Head-to-head scores", corner: "row against column", names: names.map { DisplayText.visible($0) },
+            caption: "Head-to-head scores", corner: "row against column", names: names.map { DisplayText.name($0) },
             cells: cells)
         return section(
             "head-to-head", "Who beats whom",
@@ -103,7 +102,7 @@ extension HTMLReport.Page {
                     Markup(.div) {
                         Markup(.dt) { fact.label }
                         Markup(.dd, ["class": fact.label == "signature" || fact.label == "run" ? "code" : ""]) {
-                            DisplayText.truncated(fact.value, limit: 160)
+                            fact.value
                         }
                     }
                 }

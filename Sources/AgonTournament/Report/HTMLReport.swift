@@ -9,7 +9,7 @@ public enum HTMLReport {
     public static func text(_ report: Report) -> String {
         let findings = ReportFindings(report)
         let page = Page(report: report, findings: findings, styles: ChartStyle.styles(report))
-        let title = "\(report.arena): \(findings.headline)"
+        let title = "\(DisplayText.name(report.arena, limit: 80)): \(findings.headline)"
         let document = Markup(.html, ["lang": "en"]) {
             Markup(.head) {
                 Markup(.meta, ["charset": "utf-8"])
@@ -18,7 +18,7 @@ public enum HTMLReport {
                     .meta,
                     ["http-equiv": "Content-Security-Policy", "content": "default-src 'none'; style-src 'unsafe-inline'"])
                 Markup(.meta, ["name": "color-scheme", "content": "light dark"])
-                Markup(.title) { DisplayText.truncated(title, limit: 200) }
+                Markup(.title) { title }
                 PageStyle.sheet
             }
             Markup(.body) {
@@ -46,14 +46,14 @@ public enum HTMLReport {
         func header() -> Markup {
             Markup(.header) {
                 Markup(.p, ["class": "eyebrow"]) {
-                    Markup(.strong) { DisplayText.truncated(report.arena, limit: 80) }
+                    Markup(.strong) { DisplayText.name(report.arena, limit: 80) }
                     " · \(report.kind == .game ? "game" : "prompts") · "
                     report.roundCount == 1 ? "1 round" : "\(report.roundCount) rounds"
                     " · seed \(report.seed)"
                 }
-                Markup(.h1) { DisplayText.truncated(findings.headline, limit: 160) }
+                Markup(.h1) { findings.headline }
                 if !findings.lead.isEmpty {
-                    Markup(.p, ["class": "lead"]) { DisplayText.truncated(findings.lead, limit: 400) }
+                    Markup(.p, ["class": "lead"]) { findings.lead }
                 }
                 tiles()
             }
@@ -62,7 +62,7 @@ public enum HTMLReport {
         func footer() -> Markup {
             Markup(.footer) {
                 Markup(.p) {
-                    "Run \(DisplayText.truncated(report.runID, limit: 120)). The same configuration and seed give the same signature."
+                    "Run \(DisplayText.name(report.runID, limit: 160)). The same configuration and seed give the same signature."
                 }
             }
         }
@@ -80,9 +80,12 @@ public enum HTMLReport {
         private func tiles() -> Markup? {
             var tiles = findings.learning.prefix(4).map { learning in
                 tile(
-                    label: "\(learning.agent): \(learning.measure.title.lowercased())",
+                    label: learning.agent, style: styles[learning.agent],
                     value: "\(learning.measure.text(learning.first.value)) → \(learning.measure.text(learning.last.value))",
-                    note: "\(learning.measure.text(change: learning.change)), v\(learning.firstVersion) to v\(learning.lastVersion)",
+                    notes: [
+                        learning.measure.title,
+                        "\(learning.measure.text(change: learning.change)), v\(learning.firstVersion) to v\(learning.lastVersion)",
+                    ],
                     claim: learning.claim, tone: learning.tone)
             }
             if let last = report.judgeHealth?.last {
@@ -94,25 +97,30 @@ public enum HTMLReport {
                     }
                 tiles.append(
                     tile(
-                        label: "judge: right on canaries", value: ReportNumber.percent(last.accuracy),
-                        note: "last round, 95% interval \(ReportNumber.percent(last.low)) to \(ReportNumber.percent(last.high))",
+                        label: "judge", style: nil, value: ReportNumber.percent(last.accuracy),
+                        notes: ["Right on canaries, last round", "95% interval \(ReportNumber.percent(last.low)) to \(ReportNumber.percent(last.high))"],
                         claim: claim, tone: findings.judgeTone))
             }
             if !report.updates.isEmpty {
                 let promoted = report.updates.filter { $0.toVersion != nil }.count
                 tiles.append(
                     tile(
-                        label: "updates promoted", value: "\(promoted) of \(report.updates.count)",
-                        note: "each candidate plays its parent first", claim: nil, tone: .neutral))
+                        label: "updates", style: nil, value: "\(promoted) of \(report.updates.count)",
+                        notes: ["Promoted", "Each candidate plays its parent first"], claim: nil, tone: .neutral))
             }
             return tiles.isEmpty ? nil : Markup(.div, ["class": "tiles"]) { tiles }
         }
 
-        private func tile(label: String, value: String, note: String, claim: String?, tone: ReportFindings.Tone) -> Markup {
+        private func tile(
+            label: String, style: ChartStyle?, value: String, notes: [String], claim: String?, tone: ReportFindings.Tone
+        ) -> Markup {
             Markup(.div, ["class": "tile"]) {
-                Markup(.p, ["class": "label"]) { DisplayText.truncated(label, limit: 80) }
+                Markup(.p, ["class": "label"]) {
+                    label
+                    style.map(LineChart.swatch)
+                }
                 Markup(.p, ["class": "value"]) { value }
-                Markup(.p, ["class": "note"]) { note }
+                for note in notes { Markup(.p, ["class": "note"]) { note } }
                 if let claim { Markup(.p, ["class": "claim \(tone.rawValue)"]) { claim } }
             }
         }

@@ -4,8 +4,8 @@ struct HeatMap {
         /// 0 … 1.
         var value: Double
         var text: String
-        /// A second, smaller line.
-        var note: String
+        /// Smaller lines below.
+        var notes: [String]
     }
 
     var caption: String
@@ -23,13 +23,13 @@ struct HeatMap {
                 Markup(.thead) {
                     Markup(.tr) {
                         Markup(.th, ["scope": "col"]) { corner }
-                        for name in names { Markup(.th, ["scope": "col", "class": "n"]) { label(name) } }
+                        for name in names { Markup(.th, ["scope": "col", "class": "n"]) { name } }
                     }
                 }
                 Markup(.tbody) {
                     for (name, row) in zip(names, cells) {
                         Markup(.tr) {
-                            Markup(.th, ["scope": "row"]) { label(name) }
+                            Markup(.th, ["scope": "row"]) { name }
                             row.map(cell)
                         }
                     }
@@ -38,13 +38,11 @@ struct HeatMap {
         }
     }
 
-    private func label(_ name: String) -> String { DisplayText.truncated(name, limit: 24) }
-
     private func cell(_ cell: Cell?) -> Markup {
         guard let cell else { return Markup(.td, ["class": "n none"]) { ReportNumber.missing } }
         return Markup(.td, ["class": "n \(HeatMap.tint(cell.value))"]) {
             Markup(.span) { cell.text }
-            Markup(.small) { cell.note }
+            for note in cell.notes { Markup(.small) { note } }
         }
     }
 

@@ -33,7 +33,12 @@ struct LineChart {
     var bounds: ClosedRange<Double>?
     /// The least range of values to show.
     var smallestRange = 0.0
-    var isSmall = false
+    /// How much room it takes.
+    enum Size: String {
+        case tall, flat, small
+    }
+
+    var size = Size.tall
     /// How values are written in legend and table.
     var format: (Double) -> String
     /// How ticks are written, given the decimals that tell them apart.
@@ -51,17 +56,18 @@ struct LineChart {
         let rounds = drawn.flatMap { $0.points.map(\.round) }
         guard let first = rounds.min(), let last = rounds.max() else { return nil }
         let x = ChartAxis(
-            from: Double(first), to: Double(max(last, first + 1)), tickCount: isSmall ? 3 : 6, isWhole: true)
+            from: Double(first), to: Double(max(last, first + 1)), tickCount: size == .small ? 3 : 6, isWhole: true)
         let y = ChartAxis(
             values: drawn.flatMap { $0.points.map(\.value) },
             intervals: drawn.flatMap { $0.points.flatMap { [$0.low, $0.high].compactMap { $0 } } },
             bounds: bounds, smallest: smallestRange, including: guides)
-        return Markup(.figure, ["class": isSmall ? "chart small" : "chart"]) {
+        return Markup(.figure, ["class": "chart \(size.rawValue)"]) {
             Markup(.figcaption) { title }
             legend(drawn)
             Markup(.div, ["class": "plot"]) {
                 yLabels(y)
                 plot(drawn, x: x, y: y)
+                Markup(.div, ["class": "unit", "aria-hidden": "true"]) { "round" }
                 xLabels(x)
             }
             table(drawn)
@@ -86,7 +92,7 @@ struct LineChart {
             for line in drawn {
                 Markup(.li) {
                     LineChart.swatch(line.style)
-                    Markup(.span, ["class": "name"]) { DisplayText.truncated(line.name, limit: 40) }
+                    Markup(.span, ["class": "name"]) { line.name }
                     if let value = line.points.last?.value { Markup(.span, ["class": "value"]) { format(value) } }
                 }
             }
@@ -177,7 +183,6 @@ struct LineChart {
                     ReportNumber.fixed(tick, decimals: 0)
                 }
             }
-            Markup(.span, ["class": "unit"]) { "round" }
         }
     }
 
@@ -202,7 +207,7 @@ struct LineChart {
     private func row(_ line: Series, rounds: [Int]) -> Markup {
         let values = Dictionary(line.points.map { ($0.round, $0.value) }) { $1 }
         return Markup(.tr) {
-            Markup(.th, ["scope": "row"]) { DisplayText.truncated(line.name, limit: 40) }
+            Markup(.th, ["scope": "row"]) { line.name }
             for round in rounds {
                 Markup(.td, ["class": "n"]) { values[round].map(format) ?? ReportNumber.missing }
             }

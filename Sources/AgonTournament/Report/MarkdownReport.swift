@@ -5,7 +5,7 @@ public enum MarkdownReport {
     /// The whole document.
     public static func text(_ report: Report) -> String {
         let findings = ReportFindings(report)
-        var blocks = ["# \(escaped(report.arena)): \(escaped(findings.headline))"]
+        var blocks = ["# \(escaped(DisplayText.name(report.arena, limit: 80))): \(escaped(findings.headline))"]
         if !findings.lead.isEmpty { blocks.append(escaped(findings.lead)) }
         let learned = findings.learningLines + [findings.judge, findings.updates].compactMap { $0 }
         if !learned.isEmpty { blocks.append(learned.map { "- \(escaped($0))" }.joined(separator: "\n")) }
@@ -27,13 +27,13 @@ public enum MarkdownReport {
         guard !report.headToHead.isEmpty else { return nil }
         let names = report.standings.map(\.agent)
         let rows = names.map { row in
-            [DisplayText.visible(row)]
+            [DisplayText.name(row)]
                 + names.map { column in
                     guard let score = report.meeting(row, column)?.score else { return ReportNumber.missing }
                     return ReportNumber.percent(score)
                 }
         }
-        return table([("score of ↓ against →", false)] + names.map { (DisplayText.visible($0), true) }, rows)
+        return table([("score of ↓ against →", false)] + names.map { (DisplayText.name($0), true) }, rows)
     }
 
     private static func evaluations(_ report: Report, _ measures: [ReportMeasure]) -> String {
@@ -43,7 +43,7 @@ public enum MarkdownReport {
                 let records = report.evaluations.filter { $0.measure == measure.name && $0.policy.agent == agent }
                 guard let first = records.first, let last = records.last else { continue }
                 rows.append([
-                    measure.title, DisplayText.visible(agent),
+                    measure.title, DisplayText.name(agent),
                     "\(measure.text(Estimate(first))) at v\(first.policy.version)",
                     "\(measure.text(Estimate(last))) at v\(last.policy.version)",
                     ReportNumber.count(last.count),

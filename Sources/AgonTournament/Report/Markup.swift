@@ -18,9 +18,10 @@ struct Markup: Sendable {
         var isVoid: Bool { self == .meta }
     }
 
-    /// Text, escaped, with invisible and controlling characters made visible.
+    /// Text, escaped, with invisible and controlling characters made visible. No line breaks before its ± signs.
     static func text(_ text: String, keepsLines: Bool = false) -> Markup {
-        Markup(html: escaped(DisplayText.visible(text, keepsLines: keepsLines)))
+        let visible = DisplayText.visible(text, keepsLines: keepsLines)
+        return Markup(html: escaped(visible.replacing(" ± ", with: "\u{A0}±\u{A0}")))
     }
 
     /// A style sheet. Only for constants of this module: it is not escaped.

@@ -17,18 +17,18 @@ enum PageStyle {
         footer{padding-top:2rem;padding-bottom:4rem;color:var(--soft);font-size:.85rem}
         p{margin:0 0 .75rem}
         .eyebrow{color:var(--soft);font-size:.9rem;margin-bottom:.5rem}.eyebrow strong{color:var(--ink)}
-        h1{font-size:clamp(1.7rem,4.6vw,2.7rem);line-height:1.15;letter-spacing:-.02em;font-weight:650;margin:0 0 .75rem;max-width:24ch}
+        h1{font-size:clamp(1.7rem,4.6vw,2.7rem);line-height:1.15;letter-spacing:-.02em;font-weight:650;margin:0 0 .75rem;max-width:30ch;text-wrap:balance}
         h2{font-size:1.35rem;line-height:1.3;letter-spacing:-.01em;font-weight:650;margin:0 0 .5rem}
         h3{font-size:1rem;font-weight:650;margin:0;display:flex;gap:.6rem;align-items:center;flex-wrap:wrap}
         .lead{color:var(--soft);max-width:60ch;font-size:1.05rem}
         .prose{max-width:68ch;color:var(--soft)}
         section{margin-top:clamp(2.75rem,6vw,4.25rem)}
-        .tiles{display:grid;grid-template-columns:repeat(auto-fit,minmax(13.5rem,1fr));gap:1rem;margin-top:1.75rem}
+        .tiles{display:grid;grid-template-columns:repeat(auto-fit,minmax(14.2rem,1fr));gap:1rem;margin-top:1.75rem}
         .tile{background:var(--card);border:1px solid var(--line);border-radius:12px;padding:1rem 1.15rem}
-        .tile p{margin:0}.tile .label{color:var(--soft);font-size:.82rem}
+        .tile{display:flex;flex-direction:column}.tile p{margin:0}.tile .label{font-size:.88rem;font-weight:600;display:flex;gap:.6rem;align-items:center}
         .tile .value{font-size:1.45rem;font-weight:650;letter-spacing:-.01em;line-height:1.35;white-space:nowrap}
         .tile .note{color:var(--soft);font-size:.82rem}
-        .claim{font-size:.82rem;font-weight:600;margin-top:.35rem!important}.claim.good{color:var(--good)}.claim.bad{color:var(--bad)}
+        .claim{font-size:.82rem;font-weight:600;margin-top:auto!important;padding-top:.5rem}.claim.good{color:var(--good)}.claim.bad{color:var(--bad)}
         .claim.neutral{color:var(--soft)}.claim.good::before{content:"▲ "}.claim.bad::before{content:"▼ "}.claim.neutral::before{content:"◆ "}
         .scroll{overflow-x:auto;-webkit-overflow-scrolling:touch;overflow-wrap:normal}
         table{border-collapse:collapse;width:100%;font-size:.92rem}
@@ -42,7 +42,7 @@ enum PageStyle {
         .board .swatch{margin-right:.55rem}
         .whisker{width:10rem;height:1rem;display:block}
         .unseen{position:absolute;width:1px;height:1px;overflow:hidden;clip-path:inset(50%)}
-        .heat td,.heat th{padding:.55rem .8rem}.heat td{min-width:6.5rem}.heat small{display:block;color:var(--soft);font-size:.74rem}
+        .heat td,.heat th{padding:.55rem .8rem}.heat td{min-width:6rem}.heat thead th:first-child{white-space:normal;min-width:5rem}.heat small{display:block;color:var(--soft);font-size:.74rem}
         .heat .none{color:var(--soft)}
         .h1{background:rgba(var(--blue),.10)}.h2{background:rgba(var(--blue),.2)}.h3{background:rgba(var(--blue),.32)}
         .h4{background:rgba(var(--blue),.45)}.l1{background:rgba(var(--orange),.09)}.l2{background:rgba(var(--orange),.18)}
@@ -71,8 +71,9 @@ enum PageStyle {
         .y,.x{position:relative;color:var(--soft);font-size:.76rem}
         .y{grid-column:1;grid-row:1}.x{grid-column:2;grid-row:2}
         .y span{position:absolute;right:.6rem;transform:translateY(-50%);white-space:nowrap}
-        .x span{position:absolute;top:.35rem;transform:translateX(-50%)}
-        .x .unit{left:auto;right:0;top:1.35rem;transform:none}
+        .x span{position:absolute;top:.35rem;transform:translateX(-50%);white-space:nowrap}
+        .unit{grid-column:1;grid-row:2;text-align:right;padding:.35rem .9rem 0 0;white-space:nowrap;color:var(--soft);font-size:.76rem}
+        .flat .plot{grid-template-rows:11rem 1.6rem}
         .pairs{display:grid;grid-template-columns:repeat(auto-fit,minmax(min(100%,24rem),1fr));gap:1.5rem 2.5rem}
         .pairs .plot{grid-template-rows:14rem 1.6rem}
         .multiples{display:grid;grid-template-columns:repeat(auto-fill,minmax(min(100%,17rem),1fr));gap:1rem 2rem}
@@ -97,7 +98,9 @@ enum PageStyle {
         dt{color:var(--soft);font-size:.8rem}dd{margin:0}.code{font:.85rem ui-monospace,SFMono-Regular,Menlo,"DejaVu Sans Mono",monospace}
         :focus-visible{outline:2px solid var(--c0);outline-offset:2px}
         @media (max-width:40rem){body{font-size:15px}.plot{grid-template-columns:2.9rem 1fr;grid-template-rows:14rem 1.6rem}
-        th,td{padding:.45rem .55rem}}
+        th,td{padding:.45rem .55rem}.tiles{grid-template-columns:repeat(2,minmax(0,1fr));gap:.75rem}.tile{padding:.8rem .85rem}.tile .value{font-size:1.02rem}
+        .flat .plot{grid-template-rows:9rem 1.6rem}}
+        .scroll th[scope=row]{position:sticky;left:0;background:var(--bg)}
         @media print{:root{--bg:#fff}body{font-size:11pt}section{break-inside:auto}figure,.tile,.room,tr{break-inside:avoid}
         .scroll{overflow:visible}details:not([open]){display:none}header{padding-top:0}*{print-color-adjust:exact;-webkit-print-color-adjust:exact}}
 

@@ -71,7 +71,7 @@ struct ReportFindings {
             return ("No round is closed yet", "\(report.standings.count) agents are entered.")
         }
         let group = tied(pool)
-        let names = group.prefix(3).map { DisplayText.visible($0.agent) }
+        let names = group.prefix(3).map { DisplayText.name($0.agent) }
         var notes: [String] = []
         let headline: String
         if group.count == 1 {
@@ -81,9 +81,12 @@ struct ReportFindings {
             headline = group.count > 3 ? "\(group.count) agents share the lead" : "\(joined) share the lead"
             notes.append("\(names[0]) is at \(ReportNumber.rating(best.rating)); the intervals overlap.")
         }
+        if let change = best.changeSinceFirst, change.halfWidth.isFinite {
+            notes.append("\(names[0]) has moved \(ReportNumber.change(change)) points since its first version.")
+        }
         let above = report.standings.prefix { $0.agent != best.agent }
         if !above.isEmpty {
-            let listed = above.map { "\(DisplayText.visible($0.agent)) (\($0.role.rawValue))" }.joined(separator: ", ")
+            let listed = above.prefix(3).map { "\(DisplayText.name($0.agent)) (\($0.role.rawValue))" }.joined(separator: ", ") + (above.count > 3 ? " and others" : "")
             notes.append("Rated higher: \(listed) at \(ReportNumber.rating(above[0].rating)).")
         }
         return (headline, notes.joined(separator: " "))
@@ -100,7 +103,7 @@ struct ReportFindings {
             let gained = direction ? change.low > 0 : change.high < 0
             let lost = direction ? change.high < 0 : change.low > 0
             return Learning(
-                agent: DisplayText.visible(row.agent), measure: measure, first: before,
+                agent: DisplayText.name(row.agent), measure: measure, first: before,
                 firstVersion: first.policy.version, last: after, lastVersion: last.policy.version, change: change,
                 tone: gained ? .good : lost ? .bad : .neutral)
         }
@@ -119,7 +122,7 @@ struct ReportFindings {
         }
         let distrusted = health.filter { !$0.isTrusted }.count
         let (before, after) = (estimate(first), estimate(last))
-        var text = "judge right on canaries: \(ReportNumber.percent(before)) in round \(first.round) → "
+        var text = "judge: right on \(ReportNumber.percent(before)) of canaries in round \(first.round) → "
             + "\(ReportNumber.percent(after)) in round \(last.round)"
         text += distrusted == 0 ? ", trusted in every round" : ", not trusted in \(distrusted) of \(health.count) rounds"
         if let gold = last.goldScore {
@@ -183,8 +186,8 @@ extension Report {
     /// The facts of the run, as label and value.
     var facts: [(label: String, value: String)] {
         [
-            ("run", DisplayText.visible(runID)), ("seed", String(seed)), ("kernels", DisplayText.visible(kernels)),
-            ("rounds", String(roundCount)), ("signature", signature.isEmpty ? ReportNumber.missing : DisplayText.visible(signature)),
+            ("run", DisplayText.name(runID, limit: 160)), ("seed", String(seed)), ("kernels", DisplayText.name(kernels)),
+            ("rounds", String(roundCount)), ("signature", signature.isEmpty ? ReportNumber.missing : DisplayText.name(signature, limit: 160)),
             ("rooms", ReportNumber.count(timings.roomCount)),
             ("rooms per second", ReportNumber.rate(timings.roomCount, per: seconds)),
             ("tokens", ReportNumber.count(timings.tokenCount)),

@@ -3,10 +3,15 @@ enum ReportProse {
     /// How to read a rating.
     static let reading = """
         A rating is an estimate on the Elo scale: 100 points more mean a score of 64% in a match, 200 points 76%, \
-        400 points 91%. The number after ± is half the 95% interval, and the rating is rarely outside of it. Two agents \
-        whose intervals overlap have not been told apart: they share a rank, marked with “=”. The ratings are \
+        400 points 91%. The number after ± is half the 95% interval, and the rating is rarely outside of it. The ratings are \
         Bradley–Terry estimates over all matches, held in place by the anchors, which never change, so a gain is a \
         gain over them. Elo is the running score that forgets: it follows an agent's last matches.
+        """
+
+    /// What the leaderboard's columns stand on.
+    static let leaderboard = """
+        Ratings are on the Elo scale, each with its 95% interval. Agents whose intervals overlap have not been told \
+        apart: they share a rank, marked with “=”.
         """
 
     /// How to read the matrix.

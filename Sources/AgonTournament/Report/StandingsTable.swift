@@ -26,7 +26,7 @@ struct StandingsTable {
     static func rows(_ report: Report) -> [[String]] {
         report.standings.map { row in
             [
-                report.rankText(of: row), DisplayText.visible(row.agent),
+                report.rankText(of: row), DisplayText.name(row.agent),
                 row.role == .learner ? "v\(row.version)" : row.role.rawValue,
                 ReportNumber.rating(row.rating), ReportNumber.rating(row.elo), ReportNumber.count(row.matchCount),
                 ReportNumber.tally(wins: row.wins, draws: row.draws, losses: row.losses),

@@ -37,7 +37,7 @@ public struct TerminalReport: Sendable {
 
     private func title(_ report: Report) -> String {
         let rounds = report.roundCount == 1 ? "1 round" : "\(report.roundCount) rounds"
-        return DisplayText.fitted("\(DisplayText.visible(report.arena)) · \(rounds) · seed \(report.seed)", columns: width)
+        return DisplayText.fitted("\(DisplayText.name(report.arena)) · \(rounds) · seed \(report.seed)", columns: width)
     }
 
     private func tableLines(_ report: Report) -> [String] {
