@@ -116,8 +116,10 @@ struct BytePairModel: Sendable {
         let scalar = String(decoding: piece[start..<end], as: UTF8.self).unicodeScalars.first ?? "\u{FFFD}"
         let digits = String(scalar.value, radix: 16, uppercase: true)
         let code = "U+" + String(repeating: "0", count: max(0, 4 - digits.count)) + digits
-        let isPrintable = ![.control, .format, .surrogate, .privateUse, .unassigned, .lineSeparator, .paragraphSeparator]
-            .contains(scalar.properties.generalCategory)
+        let unprintable: [Unicode.GeneralCategory] = [
+            .control, .format, .surrogate, .privateUse, .unassigned, .lineSeparator, .paragraphSeparator,
+        ]
+        let isPrintable = !unprintable.contains(scalar.properties.generalCategory)
         let name = isPrintable ? "\"\(scalar)\" (\(code))" : code
         return TransformerError(
             .invalidTokenizer,

@@ -46,7 +46,8 @@ struct JSONReader: Sendable {
     func required(_ key: String) throws(TransformerError) -> JSONReader {
         if let reader = try optional(key) { return reader }
         let name = path.isEmpty ? key : "\(path).\(key)"
-        throw TransformerError(.invalidFile, "\(file): the key \"\(name)\" is missing; add it or export the model again.")
+        throw TransformerError(
+            .invalidFile, "\(file): the key \"\(name)\" is missing; add it or export the model again.")
     }
 
     func members() throws(TransformerError) -> [JSONMember] {

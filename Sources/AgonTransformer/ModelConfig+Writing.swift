@@ -4,8 +4,9 @@ extension ModelConfig {
         func text(_ value: String) -> JSONValue { .string(ByteString(value)) }
         func token(_ value: Int32?) -> JSONValue { value.map { .integer(Int($0)) } ?? .null }
         let isScore = head == .score
+        let architecture = isScore ? "LlamaForSequenceClassification" : "LlamaForCausalLM"
         var members = [
-            JSONMember("architectures", .array([text(isScore ? "LlamaForSequenceClassification" : "LlamaForCausalLM")])),
+            JSONMember("architectures", .array([text(architecture)])),
             JSONMember("attention_bias", .bool(false)),
             JSONMember("attention_dropout", .decimal(0)),
             JSONMember("bos_token_id", token(bosToken)),

@@ -14,7 +14,8 @@ extension ModelFolder {
             try DurableFile.write(
                 JSONWriter.pretty(config.generationConfigJSON()), to: "\(folder)/generation_config.json")
             let sources = parameters.layout.tensors.map {
-                SafetensorsSource(name: $0.name, shape: $0.shape, values: UnsafeBufferPointer(parameters.memory(of: $0)))
+                SafetensorsSource(
+                    name: $0.name, shape: $0.shape, values: UnsafeBufferPointer(parameters.memory(of: $0)))
             }
             try withExtendedLifetime(parameters) { () throws(TransformerError) in
                 try SafetensorsFile.write(sources, to: "\(folder)/model.safetensors")

@@ -113,7 +113,8 @@ public struct ModelFolder: Sendable {
                 ? "set tie_word_embeddings to false in config.json or remove the tensor"
                 : "use weights that match config.json"
             throw TransformerError(
-                .invalidTensor, "\(first.file.path): tensor \(first.tensor.name)\(others) not part of the model; \(remedy).")
+                .invalidTensor,
+                "\(first.file.path): tensor \(first.tensor.name)\(others) not part of the model; \(remedy).")
         }
         for tensor in layout.tensors {
             guard let place = files[tensor.name], place.tensor.shape != tensor.shape else { continue }

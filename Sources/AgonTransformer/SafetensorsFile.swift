@@ -63,7 +63,8 @@ public final class SafetensorsFile: Sendable {
         }
         let length = try SafetensorsHeader.length(bytes(descriptor, path, at: 0, 8), fileSize: size, file: path)
         return try SafetensorsHeader(
-            json: bytes(descriptor, path, at: 8, length), dataSize: size - 8 - length, dataStart: 8 + length, file: path)
+            json: bytes(descriptor, path, at: 8, length), dataSize: size - 8 - length, dataStart: 8 + length,
+            file: path)
     }
 
     private static func bytes(

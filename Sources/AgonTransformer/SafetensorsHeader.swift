@@ -62,7 +62,9 @@ struct SafetensorsHeader: Sendable {
                 tensors.append(try Self.tensor(member.key.text, entry, dataStart: dataStart, file: file))
             }
         }
-        tensors.sort { ($0.byteRange.lowerBound, $0.byteRange.upperBound) < ($1.byteRange.lowerBound, $1.byteRange.upperBound) }
+        tensors.sort {
+            ($0.byteRange.lowerBound, $0.byteRange.upperBound) < ($1.byteRange.lowerBound, $1.byteRange.upperBound)
+        }
         try Self.checkCoverage(tensors, dataStart: dataStart, dataEnd: dataStart + dataSize, file: file)
         self.tensors = tensors
         self.metadata = metadata
@@ -118,7 +120,8 @@ struct SafetensorsHeader: Sendable {
                         + "but the file has \(dataEnd); copy it again.")
             }
             guard tensor.byteRange.lowerBound == position else {
-                let fault = tensor.byteRange.lowerBound < position ? "overlaps the one before it" : "leaves a hole before it"
+                let overlaps = tensor.byteRange.lowerBound < position
+                let fault = overlaps ? "overlaps the one before it" : "leaves a hole before it"
                 throw TransformerError(
                     .invalidTensor, "\(file): the data of tensor \(tensor.name) \(fault); write the file again.")
             }

@@ -20,7 +20,8 @@ extension Tokenizer {
         for token in special {
             guard !token.isEmpty, add(ByteString(token)) else {
                 throw TransformerError(
-                    .invalidTokenizer, "The special token \"\(token)\" is empty or given twice; give each its own text.")
+                    .invalidTokenizer,
+                    "The special token \"\(token)\" is empty or given twice; give each its own text.")
             }
         }
         for byte in alphabet.utf8 {
@@ -28,7 +29,8 @@ extension Tokenizer {
             guard add(token) || !special.contains(where: { ByteString($0) == token }) else {
                 throw TransformerError(
                     .invalidTokenizer,
-                    "\"\(token.text)\" is both a special token and a character of the alphabet; rename the special token.")
+                    "\"\(token.text)\" is both a special token and a character of the alphabet; "
+                        + "rename the special token.")
             }
         }
         let json = JSONWriter.pretty(characterJSON(vocabulary, special))

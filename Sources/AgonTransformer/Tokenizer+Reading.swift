@@ -101,16 +101,19 @@ private struct VocabularyReader {
             throw reader.unsupported("the model \"\(type)\"")
         }
         for key in ["continuing_subword_prefix", "end_of_word_suffix"] {
-            if let text = try reader.optional(key)?.text(), !text.isEmpty { throw reader.unsupported("\(key) \"\(text)\"") }
+            if let text = try reader.optional(key)?.text(), !text.isEmpty {
+                throw reader.unsupported("\(key) \"\(text)\"")
+            }
         }
         if let dropout = try reader.optional("dropout")?.decimal(), dropout != 0 {
             throw reader.unsupported("a dropout of \(dropout)")
         }
         let vocab = try reader.required("vocab")
-        var ids: [ByteString: Int32] = [:]
-        var seen: Set<Int32> = []
-        for member in try vocab.members() {
-            let id = try Self.id(vocab.at(member.key.text, member.value))
+        let members = try vocab.members()
+        var ids = [ByteString: Int32](minimumCapacity: members.count)
+        var seen = Set<Int32>(minimumCapacity: members.count)
+        for member in members {
+            let id = try Self.checkedId(vocab, member)
             guard seen.insert(id).inserted else {
                 throw TransformerError(
                     .invalidTokenizer,
@@ -121,7 +124,12 @@ private struct VocabularyReader {
         self.ids = ids
     }
 
-    private static func id(_ reader: JSONReader) throws(TransformerError) -> Int32 {
+    private static func checkedId(_ vocab: JSONReader, _ member: JSONMember) throws(TransformerError) -> Int32 {
+        if case .integer(let id) = member.value, (0..<idLimit).contains(id) { return Int32(id) }
+        return try checkedId(vocab.at(member.key.text, member.value))
+    }
+
+    private static func checkedId(_ reader: JSONReader) throws(TransformerError) -> Int32 {
         let id = try reader.integer()
         guard (0..<idLimit).contains(id) else {
             throw TransformerError(
@@ -173,10 +181,13 @@ private struct VocabularyReader {
     }
 
     private func merges() throws(TransformerError) -> BytePairModel.MergeTable {
-        let entries = try reader.required("merges").elements()
+        let list = try reader.required("merges")
+        guard case .array(let entries) = list.value else { throw list.mismatch("an array") }
         var table = BytePairModel.MergeTable(capacity: entries.count)
         for (rank, entry) in entries.enumerated() {
-            let (left, right) = try Self.pair(entry)
+            guard let (left, right) = Self.pair(entry) else {
+                throw list.at("\(rank)", entry).mismatch("a pair of tokens, \"a b\" or [\"a\", \"b\"]")
+            }
             guard let leftId = ids[left], let rightId = ids[right],
                 let result = ids[ByteString(left.bytes + right.bytes)]
             else {
@@ -190,16 +201,19 @@ private struct VocabularyReader {
         return table
     }
 
-    /// A merge in either syntax: `"a b"` or `["a", "b"]`.
-    private static func pair(_ entry: JSONReader) throws(TransformerError) -> (ByteString, ByteString) {
-        if case .string(let text) = entry.value {
+    /// A merge in either syntax, `"a b"` or `["a", "b"]`; nil where it is neither.
+    private static func pair(_ entry: JSONValue) -> (ByteString, ByteString)? {
+        switch entry {
+        case .string(let text):
             let parts = text.bytes.split(separator: UInt8(ascii: " "), omittingEmptySubsequences: false)
-            guard parts.count == 2 else { throw entry.mismatch("two tokens with one space between") }
-            return (ByteString(Array(parts[0])), ByteString(Array(parts[1])))
+            return parts.count == 2 ? (ByteString(Array(parts[0])), ByteString(Array(parts[1]))) : nil
+        case .array(let parts):
+            guard parts.count == 2, case .string(let left) = parts[0], case .string(let right) = parts[1] else {
+                return nil
+            }
+            return (left, right)
+        default: return nil
         }
-        let parts = try entry.elements()
-        guard parts.count == 2 else { throw entry.mismatch("a pair of tokens") }
-        return (try parts[0].string(), try parts[1].string())
     }
 
     func addedTokens(_ list: JSONReader) throws(TransformerError) -> [AddedToken] {
@@ -209,8 +223,10 @@ private struct VocabularyReader {
                 try entry.optional(key)?.bool() ?? preset
             }
             let content = try entry.required("content").string()
-            let id = try Self.id(entry.required("id"))
-            guard !content.bytes.isEmpty else { throw try entry.required("content").mismatch("a text that is not empty") }
+            let id = try Self.checkedId(entry.required("id"))
+            guard !content.bytes.isEmpty else {
+                throw try entry.required("content").mismatch("a text that is not empty")
+            }
             if let known = ids[content], known != id {
                 throw TransformerError(
                     .invalidTokenizer,

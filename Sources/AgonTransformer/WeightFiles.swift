@@ -47,7 +47,9 @@ struct WeightFiles: Sendable {
         var places: [Place] = []
         for member in try map.members() {
             let name = try map.at(member.key.text, member.value).string()
-            guard !name.bytes.contains(UInt8(ascii: "/")), !name.bytes.isEmpty, name.bytes.first != UInt8(ascii: ".") else {
+            guard let first = name.bytes.first, first != UInt8(ascii: "."),
+                !name.bytes.contains(UInt8(ascii: "/"))
+            else {
                 throw TransformerError(
                     .invalidFile, "\(index): \"\(name.text)\" is not the name of a file in this folder; correct it.")
             }

@@ -79,6 +79,7 @@ import Testing
         let model = try Self.model(ties: false)
         try model.save(to: "\(folder.path)/m")
         try folder.remove("m/model.safetensors")
+        defer { withExtendedLifetime(model) {} }
         let sources = Self.sources(model)
         let parts = [Array(sources[..<7]), Array(sources[7...])]
         var map: [JSONMember] = []
@@ -103,80 +104,114 @@ import Testing
         #expect(sentence { _ = try ModelFolder.load("\(folder.path)/m") }.contains("has no tensor ghost"))
     }
 
+    private struct Breakage: Sendable {
+        let file: String
+        let reason: String
+        let apply: @Sendable (TemporaryFolder) throws -> Void
+
+        init(_ file: String, _ reason: String, _ apply: @escaping @Sendable (TemporaryFolder) throws -> Void) {
+            self.file = file
+            self.reason = reason
+            self.apply = apply
+        }
+    }
+
+    private static func writeWeights(
+        _ folder: TemporaryFolder, _ model: ModelFolder, shapes: [String: [Int]?] = [:]
+    ) throws {
+        try withExtendedLifetime(model) {
+            let changed: [SafetensorsSource] = sources(model).compactMap { source in
+                guard let shape = shapes[source.name] else { return source }
+                return shape.map { SafetensorsSource(name: source.name, shape: $0, values: source.values) }
+            }
+            try SafetensorsFile.write(changed, to: "\(folder.path)/m/model.safetensors")
+        }
+    }
+
+    /// The model's weights with one element replaced.
+    private static func poison(_ folder: TemporaryFolder, _ value: Float) throws {
+        let model = try model()
+        let parameters = model.parameters.copy()
+        parameters["model.layers.1.mlp.up_proj.weight"]?[7] = value
+        try writeWeights(folder, model.replacing(parameters))
+    }
+
+    private static let brokenText: [Breakage] = [
+        Breakage("/m does not exist", "correct the path") { try $0.remove("m") },
+        Breakage("/m is a file", "not a model folder") { try $0.remove("m"); try $0.write("x", "m") },
+        Breakage("config.json", "is missing") { try $0.remove("m/config.json") },
+        Breakage("config.json", "line 1 is not valid JSON") { try $0.write("", "m/config.json") },
+        Breakage("config.json", "line 2 is not valid JSON") { try $0.write("{\n\"a\": tru}", "m/config.json") },
+        Breakage("config.json", "the key \"num_attention_heads\" is missing") {
+            try $0.write("{\"model_type\": \"llama\"}", "m/config.json")
+        },
+        Breakage("generation_config.json", "not valid JSON") { try $0.write("{", "m/generation_config.json") },
+        Breakage("tokenizer.json", "is missing") { try $0.remove("m/tokenizer.json") },
+        Breakage("tokenizer.json", "line 1 is not valid JSON") { try $0.write("", "m/tokenizer.json") },
+        Breakage("tokenizer.json", "has token id 17 but the model has only 16 rows") {
+            try Tokenizer.characters("abcdefghijklmnopqr", special: []).save(to: "\($0.path)/m/tokenizer.json")
+        },
+    ]
+
+    private static let brokenWeights: [Breakage] = [
+        Breakage("model.safetensors", "is missing") { try $0.remove("m/model.safetensors") },
+        Breakage("pytorch_model.bin", "save the model as model.safetensors") {
+            try $0.remove("m/model.safetensors")
+            try $0.write("x", "m/pytorch_model.bin")
+        },
+        Breakage("model.safetensors", "has only 0 bytes") { try $0.write("", "m/model.safetensors") },
+        Breakage("model.safetensors", "is truncated: tensor") {
+            try $0.write(Array($0.read("m/model.safetensors").dropLast(100)), "m/model.safetensors")
+        },
+        Breakage("model.safetensors", "truncated, copy it again") {
+            try $0.write(Array($0.read("m/model.safetensors").prefix(200)), "m/model.safetensors")
+        },
+        Breakage("model.safetensors", "claims a header of 10000000000 bytes") {
+            try $0.write(safetensorsBytes("{}", claimedLength: 10_000_000_000), "m/model.safetensors")
+        },
+        Breakage("model.safetensors", "tensor model.embed_tokens.weight and 19 others are missing") {
+            try $0.write(safetensorsBytes("{}"), "m/model.safetensors")
+        },
+        Breakage("model.safetensors", "tensor model.norm.weight is missing") {
+            try writeWeights($0, model(), shapes: ["model.norm.weight": .some(nil)])
+        },
+        Breakage("model.safetensors", "lm_head.weight is not part of the model; set tie_word_embeddings") {
+            try writeWeights($0, model(ties: false))
+        },
+        Breakage("model.safetensors", "tensor model.norm.weight has shape [2, 4] but config.json asks for [8]") {
+            try writeWeights($0, model(), shapes: ["model.norm.weight": [2, 4]])
+        },
+        Breakage("model.safetensors", "tensor model.layers.1.mlp.up_proj.weight holds nan at element 7") {
+            try poison($0, .nan)
+        },
+        Breakage("model.safetensors", "tensor model.layers.1.mlp.up_proj.weight holds -inf at element 7") {
+            try poison($0, -.infinity)
+        },
+    ]
+
     /// Each entry breaks a good folder in one way; the sentence must name the file and the reason.
     @Test func everyBrokenFolderIsOneSentence() throws {
         let good = try Self.model()
-        let untied = try Self.model(ties: false)
-        defer { withExtendedLifetime((good, untied)) {} }
-        func weights(_ folder: TemporaryFolder, _ sources: [SafetensorsSource]) throws {
-            try SafetensorsFile.write(sources, to: "\(folder.path)/m/model.safetensors")
-        }
-        func poisoned(_ value: Float, _ folder: TemporaryFolder) throws {
-            let parameters = good.parameters.copy()
-            parameters["model.layers.1.mlp.up_proj.weight"]?[7] = value
-            let changed = try good.replacing(parameters)
-            try withExtendedLifetime(changed) { try weights(folder, Self.sources(changed)) }
-        }
-        let cases: [(file: String, reason: String, breakIt: (TemporaryFolder) throws -> Void)] = [
-            ("/m does not exist", "correct the path", { try $0.remove("m") }),
-            ("/m is a file", "not a model folder", { try $0.remove("m"); try $0.write("x", "m") }),
-            ("config.json", "is missing", { try $0.remove("m/config.json") }),
-            ("config.json", "line 1 is not valid JSON", { try $0.write("", "m/config.json") }),
-            ("config.json", "line 2 is not valid JSON", { try $0.write("{\n\"a\": tru}", "m/config.json") }),
-            ("config.json", "the key \"num_attention_heads\" is missing", { try $0.write("{\"model_type\": \"llama\"}", "m/config.json") }),
-            ("generation_config.json", "not valid JSON", { try $0.write("{", "m/generation_config.json") }),
-            ("tokenizer.json", "is missing", { try $0.remove("m/tokenizer.json") }),
-            ("tokenizer.json", "line 1 is not valid JSON", { try $0.write("", "m/tokenizer.json") }),
-            (
-                "tokenizer.json", "has token id 17 but the model has only 16 rows",
-                { try Tokenizer.characters("abcdefghijklmnopqr", special: []).save(to: "\($0.path)/m/tokenizer.json") }
-            ),
-            ("model.safetensors", "is missing", { try $0.remove("m/model.safetensors") }),
-            (
-                "pytorch_model.bin", "save the model as model.safetensors",
-                { try $0.remove("m/model.safetensors"); try $0.write("x", "m/pytorch_model.bin") }
-            ),
-            ("model.safetensors", "has only 0 bytes", { try $0.write("", "m/model.safetensors") }),
-            (
-                "model.safetensors", "is truncated",
-                { try $0.write(Array($0.read("m/model.safetensors").dropLast(100)), "m/model.safetensors") }
-            ),
-            (
-                "model.safetensors", "truncated, copy it again",
-                { try $0.write(Array($0.read("m/model.safetensors").prefix(200)), "m/model.safetensors") }
-            ),
-            (
-                "model.safetensors", "claims a header of 10000000000 bytes",
-                { try $0.write(safetensorsBytes("{}", claimedLength: 10_000_000_000), "m/model.safetensors") }
-            ),
-            ("model.safetensors", "tensor model.embed_tokens.weight and 19 others are missing", { try $0.write(safetensorsBytes("{}"), "m/model.safetensors") }),
-            (
-                "model.safetensors", "tensor model.norm.weight is missing",
-                { try weights($0, Self.sources(good).filter { $0.name != "model.norm.weight" }) }
-            ),
-            ("model.safetensors", "lm_head.weight is not part of the model; set tie_word_embeddings", { try weights($0, Self.sources(untied)) }),
-            (
-                "model.safetensors", "tensor model.norm.weight has shape [2, 4] but config.json asks for [8]",
-                { folder in
-                    try weights(
-                        folder,
-                        Self.sources(good).map {
-                            $0.name == "model.norm.weight" ? SafetensorsSource(name: $0.name, shape: [2, 4], values: $0.values) : $0
-                        })
-                }
-            ),
-            ("model.safetensors", "tensor model.layers.1.mlp.up_proj.weight holds nan at element 7", { try poisoned(.nan, $0) }),
-            ("model.safetensors", "tensor model.layers.1.mlp.up_proj.weight holds -inf at element 7", { try poisoned(-.infinity, $0) }),
-        ]
-        for (file, reason, breakIt) in cases {
+        for breakage in Self.brokenText + Self.brokenWeights {
             let folder = try TemporaryFolder()
             try good.save(to: "\(folder.path)/m")
-            try breakIt(folder)
+            try breakage.apply(folder)
             let message = sentence { _ = try ModelFolder.load("\(folder.path)/m") }
-            #expect(message.contains(file) && message.contains(reason), "\(reason): \(message)")
+            #expect(message.contains(breakage.file) && message.contains(breakage.reason), "\(message)")
             #expect(message.hasSuffix(".") && !message.contains("\n"))
-            if ProcessInfo.processInfo.environment["AGON_PRINT_SENTENCES"] != nil { print(message.replacingOccurrences(of: folder.path, with: "agents")) }
         }
+    }
+
+    @Test func aConfigThatAsksForMoreMemoryThanTheWeightsHoldTakesNone() throws {
+        let folder = try TemporaryFolder()
+        try Self.model().save(to: "\(folder.path)/m")
+        let text = String(decoding: try folder.read("m/config.json"), as: UTF8.self)
+            .replacingOccurrences(of: "\"hidden_size\": 8", with: "\"hidden_size\": 131072")
+            .replacingOccurrences(of: "\"vocab_size\": 16", with: "\"vocab_size\": 4194304")
+        try folder.write(text, "m/config.json")
+        #expect(
+            sentence { _ = try ModelFolder.load("\(folder.path)/m") }.contains(
+                "tensor model.embed_tokens.weight has shape [16, 8] but config.json asks for [4194304, 131072]"))
     }
 
     @Test func aTokenizerLargerThanTheModelIsRefusedBeforeItIsSaved() throws {
