@@ -125,7 +125,7 @@ import Testing
         let store = try arena.store(in: folder)
         let bothRead = DispatchGroup()
         let oneReads = [DispatchSemaphore(value: 0), DispatchSemaphore(value: 0)]
-        let seen = Seen()
+        let notes = (0..<2).map { folder.url.appendingPathComponent("seen\($0)") }
         try store.write("a test") { db in
             try db.execute(sql: "UPDATE runs SET arena = 'changed'")
             for reader in 0..<2 {
@@ -136,26 +136,16 @@ import Testing
                         oneReads[reader].wait()
                         return try String.fetchOne(db, sql: "SELECT arena FROM runs")
                     }
-                    seen.add(arena ?? "nothing")
+                    try? Data((arena ?? "nothing").utf8).write(to: notes[reader])
                 }
             }
             bothRead.wait()
         }
-        #expect(seen.values == ["sums", "sums"])
+        for note in notes { #expect(try String(contentsOf: note, encoding: .utf8) == "sums") }
         #expect(try store.run(id: arena.run.id)?.arena == "changed")
     }
 
     private func rowCount(_ store: ArenaStore, _ table: String) throws -> Int? {
         try store.read("a test") { try Int.fetchOne($0, sql: "SELECT count(*) FROM \(table)") }
     }
-}
-
-/// What two threads saw. Safety: the lock guards the only property.
-private final class Seen: @unchecked Sendable {
-    private let lock = NSLock()
-    private var collected: [String] = []
-
-    var values: [String] { lock.withLock { collected } }
-
-    func add(_ value: String) { lock.withLock { collected.append(value) } }
 }
