@@ -86,8 +86,10 @@ struct ReportFindings {
         }
         let above = report.standings.prefix { $0.agent != best.agent }
         if !above.isEmpty {
-            let listed = above.prefix(3).map { "\(DisplayText.name($0.agent)) (\($0.role.rawValue))" }.joined(separator: ", ") + (above.count > 3 ? " and others" : "")
-            notes.append("Rated higher: \(listed) at \(ReportNumber.rating(above[0].rating)).")
+            let listed = above.prefix(3).map {
+                "\(DisplayText.name($0.agent)) (\($0.role.rawValue)) at \(ReportNumber.rating($0.rating))"
+            }
+            notes.append("Rated higher: \(listed.joined(separator: ", "))\(above.count > 3 ? " and others" : "").")
         }
         return (headline, notes.joined(separator: " "))
     }
