@@ -19,8 +19,13 @@ import Testing
         let metrics: [String: Double]
     }
 
+    private static func base() throws -> ModelFolder {
+        try ModelFolder(
+            parameters: GoldenModel.policy(), tokenizer: .characters("0123456789", special: ["<pad>", "<bos>", "<eos>"]))
+    }
+
     @Test func `a checkpoint loads as a model of its own and says where it came from`() throws {
-        let base = try ModelFolder.load(Fixture.url("policy-tied").path)
+        let base = try Self.base()
         let pairs = Array(try GoldenModel.pairs().prefix(4))
         let kernels = try Kernels.current
         let configuration = try TrainingConfiguration(beta: 0.2, reference: .base)
@@ -55,7 +60,7 @@ import Testing
     }
 
     @Test func `a checkpoint that cannot be written is an error with its cause`() throws {
-        let base = try ModelFolder.load(Fixture.url("policy-tied").path)
+        let base = try Self.base()
         let file = FileManager.default.temporaryDirectory.appendingPathComponent("agon-\(UUID().uuidString)")
         try Data("not a folder".utf8).write(to: file)
         defer { try? FileManager.default.removeItem(at: file) }
