@@ -48,7 +48,8 @@ let package = Package(
         .executableTarget(
             name: "agon",
             dependencies: [
-                "AgonTournament", .product(name: "ArgumentParser", package: "swift-argument-parser"),
+                "AgonCore", "AgonAgents", "AgonStore", "AgonTraining", "AgonTransformer", "AgonTournament",
+                .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ], swiftSettings: strict),
         .testTarget(name: "CKernelsTests", dependencies: ["CKernels"], swiftSettings: strict),
         .testTarget(

@@ -40,15 +40,13 @@ public struct PolicyRequest: Sendable, Hashable {
     public var turns: [Turn]
     /// The most tokens the answer may have.
     public var maxNewTokens: Int
-    public var sampling: SamplingOptions
     /// The address of every draw that this answer makes.
     public var seed: Seed
 
-    public init(prompt: String, turns: [Turn] = [], maxNewTokens: Int, sampling: SamplingOptions, seed: Seed) {
+    public init(prompt: String, turns: [Turn] = [], maxNewTokens: Int, seed: Seed) {
         self.prompt = prompt
         self.turns = turns
         self.maxNewTokens = maxNewTokens
-        self.sampling = sampling
         self.seed = seed
     }
 }

@@ -45,7 +45,6 @@ struct Round {
         next.remember(canaries: canaries, health: health, care: care)
         next.round = number
         next.signature = signature(state, results, ratings, versions)
-        try pulse.beforeCommit()
         try store.close(
             RoundClosing(
                 round: RoundRecord(number: number, signature: next.signature, timings: stopwatch.timings),
@@ -122,7 +121,7 @@ struct Round {
     /// Each learner trains on its pairs, side by side with the others.
     private func train(
         _ state: RunState, _ pairs: [PreferencePair], _ results: [RoomResult], _ stopwatch: inout RoundStopwatch
-    ) throws -> [(LearnerUpdate, (PreferenceUpdateOutcome?, UpdateRecord))] {
+    ) throws -> [(LearnerUpdate, (TrainingOutcome?, UpdateRecord))] {
         let byIndex = results.sorted { $0.room.index < $1.room.index }
         let updates = arena.learners.compactMap { name in
             state.learners[name].map {
@@ -138,7 +137,7 @@ struct Round {
     }
 
     private func gate(
-        _ trained: [(LearnerUpdate, (PreferenceUpdateOutcome?, UpdateRecord))], _ state: RunState,
+        _ trained: [(LearnerUpdate, (TrainingOutcome?, UpdateRecord))], _ state: RunState,
         _ judge: RunState.LearnedJudge?, _ health: JudgeHealthRecord?, _ stopwatch: inout RoundStopwatch
     ) async throws -> [LearnerUpdate.Outcome] {
         let judge = try Roster.judge(judge, arena: arena, threads: options.threads)

@@ -1,4 +1,6 @@
+import AgonAgents
 public import AgonCore
+import AgonJudging
 public import AgonStore
 import AgonTransformer
 import Crypto
@@ -149,8 +151,9 @@ extension RunRecord {
         var signature = Signature(after: arena.configuration.decidingText)
         for entrant in arena.entrants {
             let agent = arena.agents[entrant.name]
+            let strategy = if case .scripted(let name, let skill) = agent?.kind { "\(name) \(skill)" } else { "" }
             signature.add("\(entrant.name) \(entrant.role.rawValue) \(arena.modelHashes[entrant.name] ?? "")")
-            signature.add("\(String(describing: agent?.sampling)) \(agent?.system ?? "") \(agent?.strategyText ?? "")")
+            signature.add("\(String(describing: agent?.sampling)) \(agent?.system ?? "") \(strategy)")
         }
         signature.add("judge \(arena.judgeHash)")
         signature.add("prompts \(arena.promptsHash)")
@@ -159,5 +162,14 @@ extension RunRecord {
         self.init(
             id: "\(arena.configuration.name)-\(seed)-\(hash)", arena: arena.configuration.name, seed: seed,
             configuration: arena.configuration.text, kernels: arena.kernels.name)
+    }
+}
+
+extension Tournament {
+    /// The report of the run as far as it is closed.
+    public func report() throws -> Report {
+        try Report(
+            store: store, run: run, isGame: arena.game != nil, reference: arena.referencePolicy,
+            initialRating: arena.configuration.initialRating)
     }
 }

@@ -1,3 +1,4 @@
+public import AgonCore
 /// A text to continue.
 public struct GenerationRequest: Sendable, Equatable {
     /// The prompt, and in a game the transcript so far: `[T]`, at least one token.

@@ -1,3 +1,4 @@
+import AgonCore
 import CKernels
 
 /// The requests of one thread: who decodes now, who waits, and the memory they use, which outlives a run.
@@ -185,7 +186,7 @@ final class GenerationBatch {
         let count = request.allowedTokenCount ?? model.config.vocabularySize
         let floor = request.sampling.floor(of: logits, count: count, scratch: &filterScratch)
         return model.kernels.table.pointee.gumbel_argmax(
-            logits, Int32(count), request.sampling.temperature, floor,
+            logits, Int32(count), Float(request.sampling.temperature), floor,
             mixBits(request.key ^ mixBits(UInt64(position) &+ 0x9E37_79B9_7F4A_7C15)))
     }
 }

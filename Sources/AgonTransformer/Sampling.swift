@@ -1,30 +1,10 @@
+import AgonCore
 import Foundation
 
-/// How the next token is drawn from the logits; the names and meanings of Hugging Face `generate`.
-///
-/// Filters apply in this order: temperature, `topK`, `topP`, `minP`, each to what the one before has kept.
-public struct SamplingOptions: Sendable, Equatable {
-    /// Divides the logits; 0 always takes the most probable token.
-    public var temperature: Float
-    /// Keeps the k largest logits and all that equal the k-th; 0 keeps all.
-    public var topK: Int
-    /// Keeps the smallest set of most probable tokens whose probabilities reach p, at least one token. Tokens that
-    /// equal the last kept one stay with it, so that the set does not depend on a sort.
-    public var topP: Float
-    /// Keeps tokens of at least this share of the greatest probability; 0 keeps all.
-    public var minP: Float
-
-    /// The defaults sample from the model's own distribution.
-    public init(temperature: Float = 1, topK: Int = 0, topP: Float = 1, minP: Float = 0) {
-        self.temperature = temperature
-        self.topK = topK
-        self.topP = topP
-        self.minP = minP
-    }
-
-    /// Always the most probable token.
-    public static let greedy = SamplingOptions(temperature: 0)
-
+/// How the drawing options act on logits. Filters apply in this order: temperature, `topK`, `topP`, `minP`, each
+/// to what the one before has kept. Tokens that equal the last one kept stay with it, so that the set does not
+/// depend on a sort.
+extension SamplingOptions {
     func check() throws(TransformerError) {
         func fail(_ name: String, _ range: String, _ value: String) -> TransformerError {
             TransformerError(.invalidRequest, "\(name) must be \(range), but is \(value).")
@@ -45,7 +25,7 @@ public struct SamplingOptions: Sendable, Equatable {
         for index in 0..<count { greatest = max(greatest, logits[index]) }
         if topK > 0, topK < count { floor = Self.kthLargest(topK, logits, count, &scratch) }
         if topP < 1 { floor = max(floor, nucleusFloor(logits, count, atLeast: floor, greatest, &scratch)) }
-        if minP > 0 { floor = max(floor, greatest + temperature * log(minP)) }
+        if minP > 0 { floor = max(floor, greatest + Float(temperature * log(minP))) }
         // Rounding of the last line must not exclude the greatest itself.
         return min(floor, greatest)
     }
@@ -82,7 +62,7 @@ public struct SamplingOptions: Sendable, Equatable {
         var total = 0.0
         for index in 0..<count where logits[index] >= floor { total += weight(logits[index], greatest) }
         // Only the head of the distribution is sorted; the window doubles until it holds enough of the mass.
-        var window = 8 * temperature
+        var window = Float(8 * temperature)
         while true {
             let bound = max(floor, greatest - window)
             kept.removeAll(keepingCapacity: true)
@@ -91,19 +71,19 @@ public struct SamplingOptions: Sendable, Equatable {
                 kept.append(logits[index])
                 mass += weight(logits[index], greatest)
             }
-            if mass >= Double(topP) * total || bound == floor { break }
+            if mass >= topP * total || bound == floor { break }
             window = window > 1e30 ? .infinity : window * 2
         }
         kept.sort(by: >)
         var mass = 0.0
         for logit in kept {
             mass += weight(logit, greatest)
-            if mass >= Double(topP) * total { return logit }
+            if mass >= topP * total { return logit }
         }
         return kept[kept.count - 1]
     }
 
     private func weight(_ logit: Float, _ greatest: Float) -> Double {
-        exp(Double(logit - greatest) / Double(temperature))
+        exp(Double(logit - greatest) / temperature)
     }
 }

@@ -139,7 +139,7 @@ import Testing
             let request = PolicyRequest(
                 prompt: "",
                 turns: turns.map { $0.seat == seat ? .own(tokens: [], text: $0.text) : .other(text: $0.text) },
-                maxNewTokens: game.moveTokenLimit, sampling: SamplingOptions(), seed: seed.child(.seat, seat))
+                maxNewTokens: game.moveTokenLimit, seed: seed.child(.seat, seat))
             let answer = try await seats[seat].respond(to: [request])[0]
             turns.append((seat, answer.text))
         }

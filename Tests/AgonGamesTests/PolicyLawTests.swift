@@ -38,7 +38,7 @@ import Testing
 
     private func request(_ prompt: String, _ index: Int, turns: [Turn] = []) -> PolicyRequest {
         PolicyRequest(
-            prompt: prompt, turns: turns, maxNewTokens: 8, sampling: SamplingOptions(),
+            prompt: prompt, turns: turns, maxNewTokens: 8,
             seed: Seed(run: 13).child(.room, index))
     }
 

@@ -1,4 +1,4 @@
-import AgonCore
+public import AgonCore
 import Foundation
 
 /// What an agent's folder says: `agents/NAME/agent.yaml` and, where there is one, `system.md`.

@@ -40,24 +40,24 @@ public struct TransformerPolicy: Policy {
             zip(requests, contexts).map { request, context in
                 GenerationRequest(
                     tokens: context, maxNewTokens: request.maxNewTokens, sampling: sampling, key: request.seed.value,
-                    allowedTokenCount: tokenizer.tokenCount)
+                    allowedTokenCount: tokenizer.idLimit)
             }, threads: threads)
         return try zip(generations, contexts).map { generation, context in
             let isEnded = generation.finish == .stop
             let visible = isEnded ? generation.tokens.dropLast() : generation.tokens[...]
             return PolicyResponse(
-                text: try tokenizer.decode(Array(visible), skipSpecialTokens: true), tokens: generation.tokens,
+                text: tokenizer.decode(visible, skipSpecial: true), tokens: generation.tokens,
                 context: context, logProbs: generation.logProbs, finish: isEnded ? .stop : .length)
         }
     }
 
     private func context(_ request: PolicyRequest) throws -> [Int32] {
         var tokens = transformer.config.bosToken.map { [$0] } ?? []
-        tokens += try tokenizer.encode(system + request.prompt, addSpecialTokens: false)
+        tokens += try tokenizer.encode(system + request.prompt, addSpecialTokens: false, parseSpecial: false)
         for turn in request.turns {
             switch turn {
             case .own(let own, _): tokens += own
-            case .other(let text): tokens += try tokenizer.encode(text, addSpecialTokens: false)
+            case .other(let text): tokens += try tokenizer.encode(text, addSpecialTokens: false, parseSpecial: false)
             }
         }
         return tokens

@@ -161,11 +161,12 @@ public struct ConfigurationReader {
     private static func sentence(_ error: YamlError) -> String {
         switch error {
         case .parser(_, let problem, let mark, _), .scanner(_, let problem, let mark, _), .composer(_, let problem, let mark, _):
-            "line \(mark.line), column \(mark.column): \(problem)"
-        case .duplicatedKeysInMapping(let duplicates, _):
-            "key `\(duplicates.map { "\($0)" }.joined(separator: "`, `"))` stands twice"
+            return "line \(mark.line), column \(mark.column): \(problem)"
+        case .duplicatedKeysInMapping:
+            return "a key stands twice in one section"
         default:
-            "\(error)".split(separator: "\n").first.map(String.init) ?? "unknown fault"
+            let lines = "\(error)".split(separator: "\n")
+            return lines.first.map(String.init) ?? "unknown fault"
         }
     }
 }
@@ -174,20 +175,25 @@ public struct ConfigurationReader {
 public enum NearestName {
     /// The nearest candidate by edit distance, nil where none is near (more than a third of the letters differ).
     public static func of(_ name: String, among candidates: [String]) -> String? {
-        let scored = candidates.map { (distance(name, $0), $0) }.min { $0.0 == $1.0 ? $0.1 < $1.1 : $0.0 < $1.0 }
-        guard let (distance, nearest) = scored, distance <= max(1, max(name.count, nearest.count) / 3) else { return nil }
-        return nearest
+        var best: (distance: Int, name: String)?
+        for candidate in candidates.sorted() {
+            let distance = self.distance(name, candidate)
+            if distance < best?.distance ?? Int.max { best = (distance, candidate) }
+        }
+        guard let best, best.distance <= max(1, max(name.count, best.name.count) / 3) else { return nil }
+        return best.name
     }
 
     /// Levenshtein distance.
     static func distance(_ left: String, _ right: String) -> Int {
         let right = Array(right.unicodeScalars)
-        var row = Array(0...right.count)
+        var row: [Int] = Array(0...right.count)
         for (i, scalar) in left.unicodeScalars.enumerated() {
             var diagonal = row[0]
             row[0] = i + 1
             for (j, other) in right.enumerated() {
-                let next = min(diagonal + (scalar == other ? 0 : 1), row[j] + 1, row[j + 1] + 1)
+                let change = scalar == other ? diagonal : diagonal + 1
+                let next: Int = min(change, min(row[j], row[j + 1]) + 1)
                 diagonal = row[j + 1]
                 row[j + 1] = next
             }

@@ -54,8 +54,8 @@ public struct RewardModel: Sendable {
 
     /// The same without a model at hand.
     public static func tokens(prompt: String, answer: String, tokenizer: Tokenizer, config: ModelConfig) -> [Int32]? {
-        guard let prompt = try? tokenizer.encode(prompt, addSpecialTokens: false),
-            let answer = try? tokenizer.encode(answer, addSpecialTokens: false)
+        guard let prompt = try? tokenizer.encode(prompt, addSpecialTokens: false, parseSpecial: false),
+            let answer = try? tokenizer.encode(answer, addSpecialTokens: false, parseSpecial: false)
         else { return nil }
         return (config.bosToken.map { [$0] } ?? []) + prompt + answer + config.eosTokens.prefix(1)
     }

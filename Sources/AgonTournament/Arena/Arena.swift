@@ -111,6 +111,9 @@ public struct Arena: Sendable {
         task?.goldAnswer(to: prompt) ?? promptFile?.answers[prompt]
     }
 
+    /// SHA-256 of the prompts file; empty for games and tasks.
+    var promptsHash: String { promptFile?.hash ?? "" }
+
     var scheduler: any Scheduler {
         switch configuration.schedule {
         case .roundRobin(let rooms, let baseline):
@@ -123,6 +126,11 @@ public struct Arena: Sendable {
     /// The policy that ratings and measurements are read against: the first anchor, else the first agent's version 0.
     public var referencePolicy: PolicyID {
         PolicyID(agent: configuration.anchors.first.map { ($0 as NSString).lastPathComponent } ?? entrants[0].name, version: 0)
+    }
+
+    /// Rooms in each round.
+    public var roomsPerRound: Int {
+        scheduler.pairings(round: 1, entrants: entrants, seed: Seed(run: configuration.seed)).count
     }
 
     /// The agents whose policies train.

@@ -1,7 +1,7 @@
 import AgonAgents
 import AgonCore
-import AgonJudging
-import AgonTraining
+public import AgonJudging
+public import AgonTraining
 import Foundation
 
 /// A contest's definition, as its file says it, checked.
@@ -171,6 +171,15 @@ extension ArenaConfiguration {
         if isGame, ["max_new_tokens"].contains(where: reader.has) {
             throw reader.error("max_new_tokens", "the game says how long a move is: remove `max_new_tokens`.")
         }
+    }
+
+    /// Everything in the file that decides a result, in one form; comments, paths and the number of rounds do not.
+    var decidingText: String {
+        var bare = self
+        (bare.file, bare.text, bare.summary, bare.judge.folder, bare.roundCount) = ("", "", "", "", 0)
+        if case .prompts = contest { bare.contest = .prompts(file: "") }
+        (bare.seed, bare.agents) = (0, agents.map { ($0 as NSString).lastPathComponent })
+        return String(describing: bare)
     }
 
     /// A path in a file is meant from that file's folder.

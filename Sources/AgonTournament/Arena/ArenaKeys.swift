@@ -1,4 +1,4 @@
-import AgonAgents
+public import AgonAgents
 
 /// The keys of an arena file: what the reader accepts, and what `arenas/README.md` says.
 public enum ArenaKeys {

@@ -1,5 +1,6 @@
 import AgonAgents
 import AgonCore
+import Crypto
 import Foundation
 
 /// Prompts from a JSON Lines file: `{"prompt": …, "answer": …}` a line, `answer` optional.
@@ -13,6 +14,8 @@ struct PromptFile: PromptSource {
     private let trainingPrompts: [Prompt]
     private let heldOutPrompts: [Prompt]
     let hasGold: Bool
+    /// SHA-256 of the file.
+    let hash: String
     /// Gold answers by prompt text, for scripted agents.
     let answers: [String: String]
 
@@ -26,6 +29,7 @@ struct PromptFile: PromptSource {
         guard let text = try? String(contentsOfFile: path, encoding: .utf8) else {
             throw AgentError(.unreadable, "\(path) cannot be read: `prompts` names a JSON Lines file in UTF-8.")
         }
+        hash = FileHash.hexadecimal(SHA256.hash(data: Data(text.utf8)))
         var prompts: [Prompt] = []
         for (index, line) in text.split(separator: "\n", omittingEmptySubsequences: false).enumerated() {
             guard !line.allSatisfy(\.isWhitespace) else { continue }

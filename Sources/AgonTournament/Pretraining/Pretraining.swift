@@ -38,7 +38,7 @@ public struct Pretraining {
         let start = Parameters.initialised(model, seed: seed.child(.training, 0).value)
         let steps = try StepConfiguration(
             stepCount: configuration.stepCount, learningRate: configuration.learningRate,
-            weightDecay: configuration.weightDecay, schedule: .cosine, warmupSteps: configuration.warmupStepCount,
+            schedule: .cosine, warmupSteps: configuration.warmupStepCount, weightDecay: configuration.weightDecay,
             shardCount: 2)
         let corpus = seed.child(.training, 1)
         let outcome: TrainingOutcome

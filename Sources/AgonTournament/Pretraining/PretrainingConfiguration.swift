@@ -1,4 +1,4 @@
-import AgonAgents
+public import AgonAgents
 import AgonTransformer
 import Foundation
 

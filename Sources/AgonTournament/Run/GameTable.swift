@@ -35,6 +35,16 @@ private struct Board {
         var tokens: [Int32] = []
         var own: [Bool] = []
         var logProbs: [Float] = []
+
+        /// Adds an own move. The context that came with it is everything seen before, own earlier moves included.
+        mutating func record(_ response: PolicyResponse) {
+            turns.append(.own(tokens: response.tokens, text: response.text))
+            guard !response.tokens.isEmpty else { return }
+            own += Array(repeating: false, count: response.context.count - own.count)
+            own += Array(repeating: true, count: response.tokens.count)
+            tokens = response.context + response.tokens
+            logProbs += response.logProbs
+        }
     }
 
     init(room: Room, game: any Game) {
@@ -79,17 +89,5 @@ private struct Board {
                 sequence: view.own.contains(true) ? TokenSequence(tokens: view.tokens, own: view.own) : nil,
                 logProbs: view.logProbs, forfeit: seat == forfeiter ? .illegal : nil, gold: scores?[seat])
         }
-    }
-}
-
-extension Board.SeatView {
-    /// Adds an own move. The context that came with it is everything seen before, own earlier moves included.
-    fileprivate mutating func record(_ response: PolicyResponse) {
-        turns.append(.own(tokens: response.tokens, text: response.text))
-        guard !response.tokens.isEmpty else { return }
-        own += Array(repeating: false, count: response.context.count - own.count)
-        own += Array(repeating: true, count: response.tokens.count)
-        tokens = response.context + response.tokens
-        logProbs += response.logProbs
     }
 }

@@ -39,12 +39,15 @@ struct JudgeCare {
     func refreshed(_ judge: RunState.LearnedJudge, today: [RewardPair], earlier: [RewardPair]) throws -> RunState.LearnedJudge {
         let settings = arena.configuration.judge
         guard settings.refreshStepCount > 0, !(today.isEmpty && earlier.isEmpty) else { return judge }
+        let half = max(1, settings.refreshBatchSize / 2)
         let outcome = try RewardTraining.refresh(
-            judge.parameters, today: today, earlier: earlier, stepCount: settings.refreshStepCount,
-            learningRate: settings.refreshLearningRate, batchSize: settings.refreshBatchSize, seed: seed,
-            kernels: arena.kernels)
+            judge.parameters, newPairs: today, replay: earlier, newCount: half, replayCount: half, loss: RewardLoss(),
+            configuration: StepConfiguration(
+                stepCount: settings.refreshStepCount, learningRate: settings.refreshLearningRate, schedule: .constant,
+                warmupSteps: 0, shardCount: 1),
+            seed: seed, kernels: arena.kernels)
         return RunState.LearnedJudge(
-            id: JudgeID(name: judge.id.name, version: judge.id.version + 1), parameters: outcome, hash: "")
+            id: JudgeID(name: judge.id.name, version: judge.id.version + 1), parameters: outcome.parameters, hash: "")
     }
 
     /// The round's record of the judge's health, and whether updates made under it may be promoted.

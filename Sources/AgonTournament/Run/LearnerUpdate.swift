@@ -1,6 +1,7 @@
 import AgonAgents
 import AgonCore
 import AgonJudging
+import AgonRatings
 import AgonTraining
 import AgonTransformer
 
@@ -20,7 +21,7 @@ struct LearnerUpdate: Sendable {
     }
 
     /// Trains a candidate. Nil where there was nothing to learn from; the outcome then says so.
-    func candidate(pairs: [PreferencePair], results: [RoomResult]) throws -> (PreferenceUpdateOutcome?, UpdateRecord) {
+    func candidate(pairs: [PreferencePair], results: [RoomResult]) throws -> (TrainingOutcome?, UpdateRecord) {
         func sequence(_ address: RolloutAddress) -> TokenSequence? { results[address.room].rollouts[address.seat].sequence }
         let training = pairs.compactMap { pair -> TrainingPair? in
             guard let chosen = sequence(pair.chosen), let rejected = sequence(pair.rejected) else { return nil }
@@ -34,10 +35,12 @@ struct LearnerUpdate: Sendable {
             return (nil, record)
         }
         guard let base = arena.models[agent]?.parameters else { preconditionFailure("\(agent) has no base model") }
+        let start = Transformer(base, kernels: arena.kernels)
         do {
             let outcome = try PreferenceUpdate.run(
                 policy: learner.parameters,
-                reference: arena.configuration.training.reference == .base ? base : learner.parameters, base: base,
+                reference: .model(arena.configuration.training.reference == .base ? start : Transformer(learner.parameters, kernels: arena.kernels)),
+                base: start,
                 pairs: training, configuration: arena.configuration.training, seed: seed, kernels: arena.kernels)
             record.stepCount = outcome.stepCount
             record.metrics = outcome.metrics
@@ -50,7 +53,7 @@ struct LearnerUpdate: Sendable {
 
     /// Lets a candidate meet its parent on held-out prompts and decides.
     func gated(
-        _ trained: (PreferenceUpdateOutcome?, UpdateRecord), judge: any Judge, isJudgeTrusted: Bool, threads: Int
+        _ trained: (TrainingOutcome?, UpdateRecord), judge: any Judge, isJudgeTrusted: Bool, threads: Int
     ) async throws -> Outcome {
         var record = trained.1
         guard let candidate = trained.0?.parameters else { return Outcome(record: record, promoted: nil) }

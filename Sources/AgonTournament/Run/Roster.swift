@@ -32,7 +32,7 @@ struct Roster: Sendable {
         case .transformer:
             guard let model = arena.models[id.agent] else { preconditionFailure("\(id) has no model") }
             return TransformerPolicy(
-                id: id, transformer: try Transformer(parameters ?? model.parameters, kernels: arena.kernels),
+                id: id, transformer: Transformer(parameters ?? model.parameters, kernels: arena.kernels),
                 tokenizer: model.tokenizer, sampling: agent.sampling, system: agent.system, threads: threads)
         case .scripted(let name, let skill):
             return try scripted(id, strategy: name, skill: skill, agent: agent, arena: arena)
@@ -67,11 +67,11 @@ struct Roster: Sendable {
                 }
             }
         case .exact:
-            return ExactJudge.judge()
+            return ExactJudge.judge(id: JudgeID(name: "exact"), mode: .string)
         case .rewardModel:
             guard let learned, let model = arena.judgeModel else { preconditionFailure("a reward model needs weights") }
             return RewardModel(
-                id: learned.id, transformer: try Transformer(learned.parameters, kernels: arena.kernels),
+                id: learned.id, transformer: Transformer(learned.parameters, kernels: arena.kernels),
                 tokenizer: model.tokenizer, threads: threads
             ).judge(tieMargin: arena.configuration.judge.tieMargin)
         }

@@ -1,4 +1,6 @@
+import AgonAgents
 import AgonCore
+import AgonJudging
 import AgonRatings
 import AgonTraining
 import AgonTransformer
