@@ -1,0 +1,30 @@
+# The two commands of the README: `make arena` and `make test`. Both install what is missing.
+SHELL := /bin/bash
+SWIFT := $(shell command -v swift 2>/dev/null)
+
+.PHONY: arena build test check setup clean
+
+arena: build
+	.build/release/agon run arenas/quickstart.yaml
+
+build: setup
+	swift build -c release --product agon
+
+test: setup
+	swift build --build-tests
+	swift test --skip-build
+
+check: test
+	.build/debug/agon check arenas/quickstart.yaml
+	.build/debug/agon check arenas/frozen-judge.yaml
+	.build/debug/agon check arenas/tic-tac-toe.yaml
+
+# The only system library is SQLite; the only tool that must already be there is Swift.
+setup:
+	@if [ -z "$(SWIFT)" ]; then echo "Swift 6.1 or later is needed: install it from https://www.swift.org/install/linux and run make again." >&2; exit 1; fi
+	@if [ "$$(uname)" = Linux ] && ! [ -f /usr/include/sqlite3.h ]; then \
+	  if [ "$$(id -u)" = 0 ]; then run=; else run=sudo; fi; \
+	  $$run apt-get update -q && $$run apt-get install -y -q libsqlite3-dev; fi
+
+clean:
+	rm -rf .build
