@@ -89,6 +89,29 @@ struct ReportRenderingTests {
         #expect(again == report)
     }
 
+    @Test("A pair of agents given from both sides is counted once")
+    func bothSides() throws {
+        let once = HeadToHead(first: "ada", second: "rookie", wins: 6, draws: 1, losses: 3, expectedScore: 0.6)
+        let report = Report(
+            arena: "twice", kind: .game, runID: "twice-1-0", seed: 1, kernels: "portable", roundCount: 1, signature: "",
+            standings: [], anchors: [], ratings: [], headToHead: [once.flipped, once], evaluations: [],
+            judgeHealth: nil, updates: [], timings: RoundTimings(), sampleRooms: [])
+        #expect(report.headToHead == [once])
+        let seen = try #require(report.meeting("rookie", "ada"))
+        #expect(seen.wins == 3 && seen.draws == 1 && seen.losses == 6)
+        #expect(seen.score == 0.35)
+    }
+
+    @Test("A rating whose interval is no number shows a dash, on every page")
+    func noInterval() {
+        var report = ReportDemo.report(rounds: 3)
+        for index in report.standings.indices { report.standings[index].rating.low = .nan }
+        for index in report.ratings.indices { report.ratings[index].high = .nan }
+        #expect(TerminalReport(width: 100).text(report).contains("± –"))
+        #expect(ReportMarkupChecker.fault(in: HTMLReport.text(report)) == nil)
+        #expect(!HTMLReport.text(report).contains("nan"))
+    }
+
     @Test("Agents that cannot be told apart share a rank")
     func sharedRanks() {
         func row(_ name: String, _ value: Double, _ width: Double) -> Standing {

@@ -58,13 +58,15 @@ extension HTMLReport.Page {
             values: report.standings.map(\.rating.value),
             intervals: report.standings.flatMap { [$0.rating.low, $0.rating.high] }, bounds: nil, smallest: 100)
         let style = styles[standing.agent]?.name ?? "a0"
+        let low = standing.rating.low.isNaN ? -.infinity : standing.rating.low
+        let high = standing.rating.high.isNaN ? .infinity : standing.rating.high
         func x(_ value: Double) -> String { LineChart.digits(axis.place(value) * 160) }
         return Markup(.svg, ["class": "whisker", "viewBox": "0 0 160 16", "role": "img"]) {
             Markup(.title) {
                 "\(DisplayText.name(standing.agent)): \(ReportNumber.rating(standing.rating.low)) to \(ReportNumber.rating(standing.rating.high))"
             }
             Markup(.path, ["class": "rail", "d": "M0 8H160"])
-            Markup(.path, ["class": "line \(style)", "d": "M\(x(standing.rating.low)) 8H\(x(standing.rating.high))"])
+            Markup(.path, ["class": "line \(style)", "d": "M\(x(low)) 8H\(x(high))"])
             Markup(.path, ["class": "dot \(style)", "d": "M\(x(standing.rating.value)) 8h0"])
         }
     }

@@ -146,7 +146,7 @@ struct LineChart {
     }
 
     private func band(_ series: Series, x: ChartAxis, y: ChartAxis) -> Markup? {
-        let points = series.points.filter { $0.low != nil && $0.high != nil }
+        let points = series.points.filter { !($0.low ?? .nan).isNaN && !($0.high ?? .nan).isNaN }
         guard points.count > 1 else { return nil }
         let upper = points.map { LineChart.corner($0.round, $0.high ?? $0.value, x, y) }
         let lower = points.reversed().map { LineChart.corner($0.round, $0.low ?? $0.value, x, y) }

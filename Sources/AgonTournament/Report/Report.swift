@@ -30,6 +30,7 @@ public struct Report: Sendable, Hashable, Codable {
     public var anchors: [String]
     /// Every agent's standing at the end of every round.
     public var ratings: [RatingRecord]
+    /// One per pair of agents that met.
     public var headToHead: [HeadToHead]
     public var evaluations: [EvaluationRecord]
     /// One record per round; nil where a referee decides and there is no judge to watch.
@@ -60,12 +61,23 @@ public struct Report: Sendable, Hashable, Codable {
         self.standings = standings.sorted { ($1.rating.value, $0.agent) < ($0.rating.value, $1.agent) }
         self.anchors = anchors.sorted()
         self.ratings = ratings.sorted { ($0.round, $0.policy) < ($1.round, $1.policy) }
-        self.headToHead = headToHead.sorted { ($0.first, $0.second) < ($1.first, $1.second) }
+        self.headToHead = Report.oncePerPair(headToHead)
         self.evaluations = evaluations.sorted { ($0.measure, $0.round, $0.policy) < ($1.measure, $1.round, $1.policy) }
         self.judgeHealth = judgeHealth?.sorted { $0.round < $1.round }
         self.updates = updates.sorted { ($0.round, $0.agent) < ($1.round, $1.agent) }
         self.timings = timings
         self.sampleRooms = sampleRooms.prefix(Report.sampleRoomLimit).map(Report.withoutTokens)
+    }
+
+    /// Each pair of agents once, seen from the one that is first by name, whichever sides were given.
+    private static func oncePerPair(_ records: [HeadToHead]) -> [HeadToHead] {
+        var seen: [[String]: HeadToHead] = [:]
+        for record in records where record.first != record.second {
+            let ordered = record.first < record.second ? record : record.flipped
+            let key = [ordered.first, ordered.second]
+            if seen[key] == nil || record.first < record.second { seen[key] = ordered }
+        }
+        return seen.values.sorted { ($0.first, $0.second) < ($1.first, $1.second) }
     }
 
     private static func withoutTokens(_ result: RoomResult) -> RoomResult {
@@ -151,7 +163,7 @@ public struct HeadToHead: Sendable, Hashable, Codable {
     public var wins: Int
     public var draws: Int
     public var losses: Int
-    /// Mean score of `first` that the ratings at the time of play predict, 0 … 1; nil where unknown.
+    /// Mean score of `first` that the ratings predict, 0 … 1; nil where unknown.
     public var expectedScore: Double?
 
     public init(first: String, second: String, wins: Int, draws: Int, losses: Int, expectedScore: Double? = nil) {

@@ -160,24 +160,13 @@ extension Report {
         return isShared ? "\(rank)=" : "\(rank)"
     }
 
-    /// Mean score of `first` against `second` with how it was made; nil where they never met.
+    /// What `first` did against `second`; nil where they never met.
     func meeting(_ first: String, _ second: String) -> HeadToHead? {
-        var total = HeadToHead(first: first, second: second, wins: 0, draws: 0, losses: 0)
-        for record in headToHead {
-            let seen: HeadToHead
-            if record.first == first, record.second == second {
-                seen = record
-            } else if record.first == second, record.second == first {
-                seen = record.flipped
-            } else {
-                continue
-            }
-            total.wins += seen.wins
-            total.draws += seen.draws
-            total.losses += seen.losses
-            total.expectedScore = seen.expectedScore ?? total.expectedScore
+        for record in headToHead where record.matchCount > 0 {
+            if record.first == first, record.second == second { return record }
+            if record.first == second, record.second == first { return record.flipped }
         }
-        return total.matchCount == 0 ? nil : total
+        return nil
     }
 
     /// Seconds spent in all parts of all rounds.
