@@ -173,7 +173,7 @@ import Testing
             try $0.write(safetensorsBytes("{}"), "m/model.safetensors")
         },
         Breakage("model.safetensors", "tensor model.norm.weight is missing") {
-            try writeWeights($0, model(), shapes: ["model.norm.weight": .some(nil)])
+            try writeWeights($0, model(), shapes: ["model.norm.weight": [Int]?.none])
         },
         Breakage("model.safetensors", "lm_head.weight is not part of the model; set tie_word_embeddings") {
             try writeWeights($0, model(ties: false))

@@ -1,3 +1,4 @@
+import AgonCore
 import Foundation
 import Testing
 
@@ -7,7 +8,7 @@ import Testing
     private struct Golden: Decodable {
         struct Case: Decodable {
             struct Options: Decodable {
-                let temperature, top_p, min_p, typical_p, repetition_penalty: Float?
+                let temperature, top_p, min_p, typical_p, repetition_penalty: Double?
                 let top_k: Int?
             }
             let options: Options

@@ -13,7 +13,9 @@ struct ChartAxis {
     /// - Parameter isWhole: ticks at whole numbers only.
     init(from low: Double, to high: Double, tickCount: Int = 5, isWhole: Bool = false) {
         let low = low.isFinite ? low : 0
-        let high = high.isFinite && high > low ? high : low + 1
+        // Values that differ by rounding only are one value: an axis between them would have no ticks to tell apart.
+        let isFlat = !high.isFinite || high - low <= 1e-9 * max(abs(low), abs(high))
+        let high = isFlat ? low + (low == 0 ? 1 : abs(low) * 0.1) : high
         self.low = low
         self.high = high
         var step = ChartAxis.niceStep((high - low) / Double(max(tickCount, 1)))
@@ -55,7 +57,7 @@ struct ChartAxis {
 
     /// Decimals that tell neighbouring ticks apart.
     var decimals: Int {
-        guard ticks.count > 1 else { return 1 }
+        guard ticks.count > 1, ticks[1] > ticks[0] else { return 1 }
         return min(6, max(0, Int((-log10(ticks[1] - ticks[0]) - 1e-9).rounded(.up))))
     }
 
