@@ -42,7 +42,7 @@ public struct TransformerPolicy: Policy {
                     tokens: context, maxNewTokens: request.maxNewTokens, sampling: sampling, key: request.seed.value,
                     allowedTokenCount: tokenizer.idLimit)
             }, threads: threads)
-        return try zip(generations, contexts).map { generation, context in
+        return zip(generations, contexts).map { generation, context in
             let isEnded = generation.finish == .stop
             let visible = isEnded ? generation.tokens.dropLast() : generation.tokens[...]
             return PolicyResponse(

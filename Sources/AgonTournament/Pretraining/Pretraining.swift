@@ -2,7 +2,7 @@ import AgonAgents
 import AgonCore
 import AgonGames
 public import AgonTraining
-public import AgonTransformer
+import AgonTransformer
 
 /// Makes a model from nothing, by letting it watch a crowd. Bit for bit the same on the same kernel path.
 public struct Pretraining {
