@@ -37,7 +37,7 @@ public struct Key: Sendable {
                 range.upperBound == .infinity || range.upperBound == .greatestFiniteMagnitude)
         case .boolean: "true or false"
         case .text: "text"
-        case .choice(let values, _): values.joined(separator: ", ")
+        case .choice(let values, _): values.filter { !$0.isEmpty }.joined(separator: ", ")
         case .list: "list of text"
         case .numbers: "list of numbers"
         case .section: "section"
@@ -52,7 +52,7 @@ public struct Key: Sendable {
         case .boolean(let value): "\(value)"
         case .text(let value), .choice(_, let value): value.map { $0.isEmpty ? "none" : $0 } ?? "required"
         case .list(let value): value.map { $0.isEmpty ? "none" : "[\($0.joined(separator: ", "))]" } ?? "required"
-        case .numbers(let value): value.map { "[\($0.map(Key.print).joined(separator: ", "))]" } ?? "required"
+        case .numbers(let value): value.map { "[\($0.map(Key.print).joined(separator: ", "))]" } ?? "none"
         case .section: ""
         }
     }
