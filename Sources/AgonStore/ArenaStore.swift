@@ -28,7 +28,7 @@ public final class ArenaStore: Sendable {
             throw StoreError(.cannotOpen, "cannot make the folder \(folder) for the database", underlying: error)
         }
         let pool = try ArenaStore.translating("cannot open \(url.path)") {
-            try ArenaStore.requireOurs(url)
+            try ArenaStore.requireOurs(url, readOnly: false)
             let pool = try DatabasePool(path: url.path, configuration: ArenaStore.configuration(readOnly: false))
             // The pool's own setup ends with synchronous = NORMAL, so this has to come after it.
             try pool.writeWithoutTransaction { try $0.execute(sql: "PRAGMA synchronous = FULL") }
@@ -47,7 +47,7 @@ public final class ArenaStore: Sendable {
             throw StoreError(.cannotOpen, "there is no database at \(url.path)")
         }
         let pool = try translating("cannot open \(url.path)") {
-            try requireOurs(url)
+            try requireOurs(url, readOnly: true)
             let pool = try DatabasePool(path: url.path, configuration: configuration(readOnly: true))
             guard try pool.read(Schema.migrator.hasCompletedMigrations) else {
                 throw StoreError(
@@ -110,24 +110,35 @@ public final class ArenaStore: Sendable {
     }
 
     /// Looks before anything is changed: the pool would put another program's database into WAL mode.
-    private static func requireOurs(_ url: URL) throws {
+    ///
+    /// For writing it looks through a connection that may write, because a process killed while it made the file
+    /// leaves a rollback journal, and SQLite has to roll it back before anything can be read.
+    private static func requireOurs(_ url: URL, readOnly: Bool) throws {
         guard FileManager.default.fileExists(atPath: url.path) else { return }
-        let queue = try DatabaseQueue(path: url.path, configuration: configuration(readOnly: true))
-        try queue.read { db in
-            let application = try Int.fetchOne(db, sql: "PRAGMA application_id") ?? 0
-            let version = try Int.fetchOne(db, sql: "PRAGMA user_version") ?? 0
-            let tables = try String.fetchAll(db, sql: "SELECT name FROM sqlite_master WHERE type = 'table'")
-            // A process killed while it made the file leaves at most the table of migrations.
-            let isNew = application == 0 && version == 0 && tables.allSatisfy { $0 == "grdb_migrations" }
-            guard isNew || application == Schema.applicationID else {
-                throw StoreError(.foreignDatabase, "\(url.path) is a database of another program")
-            }
-            let isNewer = try version > Schema.version || Schema.migrator.hasBeenSuperseded(db)
-            guard !isNewer else {
-                throw StoreError(
-                    .newerSchema,
-                    "\(url.path) was written by a newer version of Agon (schema \(version), known \(Schema.version))")
-            }
+        do {
+            let queue = try DatabaseQueue(path: url.path, configuration: configuration(readOnly: readOnly))
+            try queue.read { try requireOurs($0, url) }
+        } catch let error as DatabaseError where readOnly && error.resultCode == .SQLITE_READONLY {
+            throw StoreError(
+                .readOnly, "\(url.path) was left in the middle of a write; a run on it puts it in order",
+                underlying: error)
+        }
+    }
+
+    private static func requireOurs(_ db: Database, _ url: URL) throws {
+        let application = try Int.fetchOne(db, sql: "PRAGMA application_id") ?? 0
+        let version = try Int.fetchOne(db, sql: "PRAGMA user_version") ?? 0
+        let tables = try String.fetchAll(db, sql: "SELECT name FROM sqlite_master WHERE type = 'table'")
+        // A process killed while it made the file leaves at most the table of migrations.
+        let isNew = application == 0 && version == 0 && tables.allSatisfy { $0 == "grdb_migrations" }
+        guard isNew || application == Schema.applicationID else {
+            throw StoreError(.foreignDatabase, "\(url.path) is a database of another program")
+        }
+        let isNewer = try version > Schema.version || Schema.migrator.hasBeenSuperseded(db)
+        guard !isNewer else {
+            throw StoreError(
+                .newerSchema,
+                "\(url.path) was written by a newer version of Agon (schema \(version), known \(Schema.version))")
         }
     }
 }

@@ -70,6 +70,25 @@ import Testing
         #expect(try ArenaStore(path: path).runs().isEmpty)
     }
 
+    @Test func aWriteThatWasCutOffIsRolledBackByTheNextRun() throws {
+        _ = try arena.store(in: folder)
+        let cut = folder.path("cut.db")
+        let queue = try DatabaseQueue(path: folder.path("sums.db"))
+        try queue.writeWithoutTransaction { db in
+            // A cache of one page spills half of the transaction into the file; the copy is what a kill leaves.
+            try db.execute(sql: "PRAGMA journal_mode = DELETE; PRAGMA cache_size = 1; BEGIN")
+            try db.execute(sql: "UPDATE runs SET configuration = hex(zeroblob(100000))")
+            for name in ["", "-journal"] {
+                try FileManager.default.copyItem(atPath: folder.path("sums.db\(name)"), toPath: cut + name)
+            }
+            try db.execute(sql: "ROLLBACK")
+        }
+        let error = storeError { _ = try ArenaStore.readOnly(path: cut) }
+        #expect(error?.message == "\(cut) was left in the middle of a write; a run on it puts it in order")
+        #expect(try ArenaStore(path: cut).runs() == [arena.run])
+        #expect(try ArenaStore.readOnly(path: cut).runs() == [arena.run])
+    }
+
     @Test func aReadOnlyStoreDoesNotWrite() throws {
         let store = try arena.store(in: folder)
         let reader = try ArenaStore.readOnly(path: store.url.path)
