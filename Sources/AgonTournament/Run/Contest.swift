@@ -19,10 +19,16 @@ struct HeldOutContest {
     }
 
     /// Plays every prompt in both seatings, and judges with `judge`, or by gold where it is nil.
+    ///
+    /// A prompt may stand several times in the list, for more games from few openings; all of its games are one
+    /// cluster of the score's interval.
     func play(_ first: PolicyID, _ second: PolicyID, prompts: [Prompt], judge: (any Judge)?) async throws -> Outcome {
+        let clusterOfPrompt = Dictionary(zip(prompts.map(\.id), 0...), uniquingKeysWith: { first, _ in first })
         let rooms = prompts.enumerated().flatMap { index, prompt in
             [[first, second], [second, first]].enumerated().map { turn, seats in
-                Room(round: 0, index: 2 * index + turn, group: index, prompt: prompt, seats: seats)
+                Room(
+                    round: 0, index: 2 * index + turn, group: clusterOfPrompt[prompt.id] ?? index, prompt: prompt,
+                    seats: seats)
             }
         }
         let rollouts = try await player.play(rooms, seed: seed)
