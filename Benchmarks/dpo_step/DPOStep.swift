@@ -8,7 +8,7 @@ import Foundation
 ///     dpo-step POLICY_FOLDER REFERENCE_FOLDER PAIRS.json THREADS cached|fresh
 ///
 /// Each line on standard input asks for one optimiser step on all pairs; the answer is one line of JSON with the
-/// step's loss and seconds. With `fresh` the reference's forward pass is part of every step; with `cached` its
+/// step's loss and seconds and the kernel path. With `fresh` the reference's forward pass is part of every step; with `cached` its
 /// log-probabilities are computed once, before the first. End of input ends the process.
 @main
 struct DPOStep {
@@ -44,17 +44,15 @@ struct DPOStep {
         var start = clock.now
 
         /// Waits for the next request and starts its clock.
-        func await() throws {
+        func nextRequest() throws {
             guard readLine() != nil else { throw Finished() }
             start = clock.now
             guard arguments[5] == "fresh" else { return }
             _ = try reference.logProbs(of: pairs.flatMap { [$0.chosen, $0.rejected] }, threads: threads)
         }
 
-        print("{\"kernels\": \"\(kernels.name)\"}")
-        fflush(nil)
-        try await()
         do {
+            try nextRequest()
             _ = try PreferenceUpdate.run(
                 policy: policy, reference: .model(reference), pairs: pairs,
                 configuration: TrainingConfiguration(
@@ -64,9 +62,9 @@ struct DPOStep {
             ) { progress in
                 let elapsed = (clock.now - start).components
                 let seconds = Double(elapsed.seconds) + Double(elapsed.attoseconds) * 1e-18
-                print("{\"loss\": \(progress.metrics["loss"] ?? .nan), \"seconds\": \(seconds)}")
+                print("{\"loss\": \(progress.metrics["loss"] ?? .nan), \"seconds\": \(seconds), \"kernels\": \"\(kernels.name)\"}")
                 fflush(nil)
-                try await()
+                try nextRequest()
             }
         } catch is Finished {}
     }

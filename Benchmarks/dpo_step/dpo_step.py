@@ -186,16 +186,14 @@ class Eager:
         return loss.item(), time.perf_counter() - start
 
 
-def engine_steps(command: list[str]) -> Iterator[tuple[float, float]]:
-    """Loss and seconds of agon's next step, whenever asked."""
+def engine_steps(command: list[str]) -> Iterator[dict[str, Any]]:
+    """Loss, seconds and kernel path of agon's next step, whenever asked."""
     with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as process:
         assert process.stdin and process.stdout
-        print("kernels:", json.loads(process.stdout.readline())["kernels"], file=sys.stderr)
         while True:
             process.stdin.write("step\n")
             process.stdin.flush()
-            answer = json.loads(process.stdout.readline())
-            yield answer["loss"], answer["seconds"]
+            yield json.loads(process.stdout.readline())
 
 
 def compare(engine: str, name: str, mode: Mode, threads: int, steps: int) -> str:
@@ -216,14 +214,15 @@ def compare(engine: str, name: str, mode: Mode, threads: int, steps: int) -> str
         theirs = Eager(size, mode, policy, reference, pairs)
         worst = 0.0
         for number in range(1, 4):
-            (our, _), (their, _) = next(ours), theirs.step()
+            answer, (their, _) = next(ours), theirs.step()
+            our = answer["loss"]
             worst = max(worst, abs(our - their))
             if not worst <= TOLERANCE:
                 sys.exit(f"{name}, {mode.title}: in step {number} agon's loss is {our}, PyTorch's {their}.")
-        times = [(next(ours)[1], theirs.step()[1]) for _ in range(steps)]
+        times = [(next(ours)["seconds"], theirs.step()[1]) for _ in range(steps)]
         ours.close()
     ratio = statistics.median(their / our for our, their in times)
-    cells = [name, mode.title, str(threads), spread([our for our, _ in times]), spread([their for _, their in times])]
+    cells = [name, mode.title, str(threads), answer["kernels"], spread([our for our, _ in times]), spread([their for _, their in times])]
     return "| " + " | ".join(cells + [f"{ratio:.2f}×", f"{worst:.0e}"]) + " |"
 
 
@@ -245,8 +244,8 @@ def main() -> None:
         sys.exit(f"{options.engine} is not there: build it with `swift build -c release --package-path Benchmarks`.")
     print(f"PyTorch {torch.__version__} eager fp32; {PAIRS} pairs, {options.steps} steps of each side in turn; "
           "milliseconds, median (range)\n")
-    print("| size | mode | threads | agon | PyTorch | PyTorch / agon, median of steps | loss differs by |")
-    print("|---|---|---|---|---|---|---|")
+    print("| size | mode | threads | kernels | agon | PyTorch | PyTorch / agon, median of steps | loss differs by |")
+    print("|---|---|---|---|---|---|---|---|")
     for name in options.sizes.split(","):
         for threads in options.threads.split(","):
             for mode in MODES:

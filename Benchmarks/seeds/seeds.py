@@ -97,6 +97,17 @@ def summary(reports: list[Record]) -> str:
     return "\n".join(lines)
 
 
+def curve(reports: list[Record]) -> str:
+    """The first measure's median over all learners of all seeds, round by round."""
+    present = {e["measure"] for e in reports[0]["evaluations"]}
+    measure, heading, factor = next(m for m in MEASURES if m[0] in present)
+    rounds: dict[int, list[float]] = {}
+    for evaluation in (e for report in reports for e in report["evaluations"] if e["measure"] == measure):
+        rounds.setdefault(evaluation["round"], []).append(evaluation["value"] * factor)
+    points = ", ".join(f"{number}: {statistics.median(values):.1f}" for number, values in sorted(rounds.items()))
+    return f"- {heading}, median after round {points}"
+
+
 def main() -> None:
     """Arguments, runs, tables."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
@@ -117,7 +128,7 @@ def main() -> None:
             rows += [row(report, agent, seconds) for agent in learners]
         first = reports[0]
         print(f"### {first['arena']}, {first['roundCount']} rounds, kernels {first['kernels']}\n")
-        print(f"{table(rows)}\n\n{summary(reports)}\n", flush=True)
+        print(f"{table(rows)}\n\n{summary(reports)}\n{curve(reports)}\n", flush=True)
 
 
 if __name__ == "__main__":
