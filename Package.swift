@@ -13,7 +13,11 @@ let strict: [SwiftSetting] = [
 let package = Package(
     name: "agon",
     platforms: [.macOS(.v14)],
-    products: [.executable(name: "agon", targets: ["agon"])],
+    products: [
+        .executable(name: "agon", targets: ["agon"]),
+        // The engine alone, for Benchmarks/ and for whoever trains without an arena.
+        .library(name: "AgonEngine", targets: ["AgonCore", "AgonTransformer", "AgonTraining"]),
+    ],
     dependencies: [
         .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
         .package(url: "https://github.com/groue/GRDB.swift", from: "7.10.0"),
