@@ -2,7 +2,7 @@
 SHELL := /bin/bash
 SWIFT := $(shell command -v swift 2>/dev/null)
 
-.PHONY: arena build test check setup clean
+.PHONY: arena build test paths check setup clean
 
 arena: build
 	.build/release/agon run arenas/quickstart.yaml
@@ -14,7 +14,14 @@ test: setup
 	swift build --build-tests
 	swift test --skip-build
 
-check: test
+# The kernel paths that a fast processor would not choose, on the tests that compare with other programs and on whole runs.
+paths: test
+	@for path in portable avx2; do \
+	  if [ $$path = avx2 ] && ! grep -qw avx2 /proc/cpuinfo; then continue; fi; \
+	  echo "AGON_KERNELS=$$path"; \
+	  AGON_KERNELS=$$path swift test --skip-build --filter 'AgonTransformerTests|AgonTrainingTests|StoryTests' || exit 1; done
+
+check: test paths
 	.build/debug/agon check arenas/quickstart.yaml
 	.build/debug/agon check arenas/frozen-judge.yaml
 	.build/debug/agon check arenas/tic-tac-toe.yaml

@@ -68,6 +68,7 @@ public struct ConfigurationReader {
     /// `file:line`, to begin a sentence about a key's value.
     public func place(_ name: String) -> String { "\(file):\(line(of: name))" }
 
+    /// A whole number within the key's range.
     public func integer(_ name: String) throws -> Int {
         guard case .integer(let range, let fallback) = spec(name).kind else { preconditionFailure("`\(name)` is no integer key") }
         guard let node = mapping[name] else { return try fallback ?? missing(name) }
@@ -76,6 +77,7 @@ public struct ConfigurationReader {
         return value
     }
 
+    /// A finite number within the key's range.
     public func number(_ name: String) throws -> Double {
         guard case .number(let range, let fallback) = spec(name).kind else { preconditionFailure("`\(name)` is no number key") }
         guard let node = mapping[name] else { return try fallback ?? missing(name) }
@@ -84,6 +86,7 @@ public struct ConfigurationReader {
         return value
     }
 
+    /// True or false.
     public func boolean(_ name: String) throws -> Bool {
         guard case .boolean(let fallback) = spec(name).kind else { preconditionFailure("`\(name)` is no boolean key") }
         guard let node = mapping[name] else { return fallback }
@@ -124,6 +127,7 @@ public struct ConfigurationReader {
         }
     }
 
+    /// A list of finite numbers; nil where it is absent and has no default.
     public func numbers(_ name: String) throws -> [Double]? {
         guard case .numbers(let fallback) = spec(name).kind else { preconditionFailure("`\(name)` is no number list key") }
         guard let node = mapping[name] else { return fallback }

@@ -25,6 +25,7 @@ public struct ArenaConfiguration: Sendable {
         case rewardModel = "reward_model"
     }
 
+    /// How the judge judges, is measured and learns.
     public struct JudgeSettings: Sendable {
         public var kind: JudgeKind
         /// The judge's folder, resolved; empty for judges without one.
