@@ -31,8 +31,8 @@ import Testing
     ]
 
     private static func imports(_ file: SourceTree.File) -> [String] {
-        CodeText(file.text).lines.compactMap { line in
-            let words = String(line).split(separator: " ")
+        file.code.compactMap { line in
+            let words = line.split(separator: " ")
             guard let place = words.firstIndex(of: "import"), place + 1 < words.count,
                 words[..<place].allSatisfy({ $0.hasPrefix("@") || ["public", "package", "internal"].contains($0) })
             else { return nil }
@@ -82,7 +82,7 @@ import Testing
         let protocols: Set<Substring> = ["Policy", "Judge", "Scheduler", "Game", "PromptSource"]
         var count = 0
         for file in SourceTree.sources {
-            for line in CodeText(file.text).lines.map({ String($0) }) {
+            for line in file.code {
                 let words = line.split { !($0.isLetter || $0.isNumber || $0 == "_") }
                 guard let place = words.firstIndex(where: { ["struct", "class", "actor", "enum"].contains($0) }),
                     line.contains(":"), place + 2 < words.count, words[(place + 2)...].contains(where: protocols.contains)

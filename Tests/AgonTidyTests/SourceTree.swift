@@ -11,6 +11,8 @@ enum SourceTree {
         let text: String
 
         var lines: [Substring] { text.split(separator: "\n", omittingEmptySubsequences: false) }
+        /// The file's code without comments and strings, line by line.
+        var code: [String] { SourceTree.code[path]?.lines.map { String($0) } ?? [] }
         /// The folder under `Sources` or `Tests`.
         var module: String { path.split(separator: "/").dropFirst().first.map(String.init) ?? "" }
     }
@@ -41,6 +43,11 @@ enum SourceTree {
 
     static let swift = files(below: ["Sources", "Tests"], extensions: ["swift"])
     static let sources = swift.filter { $0.path.hasPrefix("Sources/") }
+
+    /// The code in Swift and C files, by path: each is scanned once for all tests.
+    static let code: [String: CodeText] = Dictionary(
+        uniqueKeysWithValues: files(below: ["Sources", "Tests"], extensions: ["swift", "c", "h"])
+            .map { ($0.path, CodeText($0.text)) })
 
     static func file(_ path: String) -> File? {
         (try? String(contentsOfFile: "\(root)/\(path)", encoding: .utf8)).map { File(path: path, text: $0) }

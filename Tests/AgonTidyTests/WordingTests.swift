@@ -12,8 +12,8 @@ import Testing
         }
         let fatal = ["try!", "fatalError(", "as!", "@preconcurrency public"]
         for file in SourceTree.sources {
-            for (index, line) in CodeText(file.text).lines.enumerated() {
-                for word in fatal where String(line).contains(word) {
+            for (index, line) in file.code.enumerated() {
+                for word in fatal where line.contains(word) {
                     Issue.record("\(file.path):\(index + 1): `\(word)` ends the program: throw, or state a precondition")
                 }
             }
@@ -24,8 +24,8 @@ import Testing
     func safety() {
         let words = ["@unchecked Sendable", "nonisolated(unsafe)"]
         for file in SourceTree.sources {
-            let code = CodeText(file.text).lines
-            for index in code.indices where words.contains(where: String(code[index]).contains) {
+            let code = file.code
+            for index in code.indices where words.contains(where: code[index].contains) {
                 let around = file.lines[max(0, index - 12)...min(index + 3, file.lines.count - 1)]
                 #expect(around.contains { $0.contains("// Safety:") }, "\(file.path):\(index + 1) lacks `// Safety:`")
                 #expect(["AgonTransformer", "AgonTraining"].contains(file.module), "\(file.path):\(index + 1)")
@@ -51,9 +51,9 @@ import Testing
     /// Functions that some protocol asks for, with the lines on which it asks.
     private static func requirements(_ file: SourceTree.File) -> [(name: Substring, line: Int)] {
         var isProtocol = false
-        return CodeText(file.text).lines.enumerated().compactMap { index, characters in
-            let words = String(characters).split { !($0.isLetter || $0.isNumber || $0 == "_") }
-            if words.prefix(2).contains("protocol") { isProtocol = true } else if characters.first == "}" { isProtocol = false }
+        return file.code.enumerated().compactMap { index, line in
+            let words = line.split { !($0.isLetter || $0.isNumber || $0 == "_") }
+            if words.prefix(2).contains("protocol") { isProtocol = true } else if line.first == "}" { isProtocol = false }
             guard isProtocol, let place = words.firstIndex(where: { $0 == "func" || $0 == "var" }), place + 1 < words.count
             else { return nil }
             return (words[place + 1], index)
@@ -72,7 +72,7 @@ import Testing
             }
         }
         for file in SourceTree.sources {
-            for (index, line) in CodeText(file.text).lines.map({ String($0) }).enumerated() {
+            for (index, line) in file.code.enumerated() {
                 let words = line.split { !($0.isLetter || $0.isNumber || $0 == "_") }
                 guard words.prefix(2).contains("public"), let place = words.prefix(5).firstIndex(where: kinds.contains),
                     place + 1 < words.count, !Self.isDocumented(file.lines, index)

@@ -86,6 +86,18 @@ import Testing
         #expect(sentence { _ = try Arena(file: "") } != "")
     }
 
+    @Test("the program says the sentence on one line, ends with 2 and has made nothing", arguments: ["run", "check"])
+    func exitCode(command: String) throws {
+        let arena = try StoryArena(StoryArena.prompts.replacing("agents: [", with: "agents: [HERE/agents/broken, "))
+        try arena.write("kind: transformer\nmodel: .\ntemprature: 1\n", "agents/broken/agent.yaml")
+        let process = try AgonProcess([command, "arena.yaml"], in: arena.folder)
+        let printed = process.end()
+        #expect(process.process.terminationReason == .exit && process.process.terminationStatus == 2)
+        #expect(printed.contains("broken/agent.yaml:3: there is no key `temprature` here: did you mean `temperature`?"))
+        #expect(printed.split(separator: "\n").count == 1, "\(printed)")
+        #expect(!FileManager.default.fileExists(atPath: arena.folder + "/leaderboard"))
+    }
+
     @Test("an agent by any spelling of its path is one agent with one name")
     func agentPaths() throws {
         let text = StoryArena.scripted.replacing("ROOT/agents/random,", with: "ROOT/agents/../agents/random/.,")

@@ -108,6 +108,28 @@ import Testing
         #expect(before.map { Set($0).isSubset(of: after) } == true && after.count == 2 * 180)
     }
 
+    @Test("adding an agent is adding a folder: a copy plays and learns under its own name")
+    func addedAgent() async throws {
+        let story = try StoryArena(StoryArena.game)
+        let files = FileManager.default
+        try files.createSymbolicLink(
+            atPath: story.folder + "/agents/novice", withDestinationPath: StoryArena.root + "/agents/novice")
+        for name in ["xena", "mine"] {
+            try files.copyItem(atPath: StoryArena.root + "/agents/xena", toPath: "\(story.folder)/agents/\(name)")
+        }
+        try story.write("kind: transformer\nmodel: ../xena\ntemperature: 0.8\n", "agents/mine/agent.yaml")
+        let text = StoryArena.game.replacing("ROOT/agents/xena, ROOT/agents/otto, ROOT/agents/novice", with: "mine, xena, novice")
+            .replacing("[ROOT/agents/novice", with: "[novice").replacing("rounds: 3", with: "rounds: 1")
+        try story.write(text, "arenas/mine.yaml")
+        let arena = try Arena(file: story.folder + "/arenas/mine.yaml")
+        #expect(arena.learners == ["mine", "xena"])
+        let tournament = try Tournament(arena: arena, database: story.database("db"), options: TournamentOptions(threads: 2))
+        try await tournament.play()
+        let versions = try tournament.store.versions(run: tournament.run.id)
+        #expect(versions.filter { $0.version == 1 }.map(\.name).sorted() == ["mine", "xena"])
+        #expect(Set(versions.filter { $0.version == 1 }.map(\.hash)).count == 2)
+    }
+
     @Test("the example queries answer on the database of a run", arguments: [StoryArena.prompts, StoryArena.game])
     func queries(text: String) async throws {
         let arena = try StoryArena(text.replacing("rounds: 3", with: "rounds: 2"))
