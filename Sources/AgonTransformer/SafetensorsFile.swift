@@ -34,7 +34,7 @@ public final class SafetensorsFile: Sendable {
     /// - Throws: `invalidFile` where the file is absent, truncated or no safetensors file; `invalidTensor` where a
     ///   tensor's shape, type and offsets contradict one another.
     public init(path: String) throws(TransformerError) {
-        let descriptor = open(path, O_RDONLY | O_CLOEXEC)
+        let descriptor = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK)
         guard descriptor >= 0 else { throw DurableFile.failure("open", path) }
         do throws(TransformerError) {
             let header = try Self.header(descriptor, path)
