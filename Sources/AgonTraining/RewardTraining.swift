@@ -21,13 +21,7 @@ public enum RewardTraining {
     ///
     /// - Throws: `invalidConfig` never in practice: the sizes are those of a valid model.
     public static func scoreModel(from language: Parameters, seed: UInt64) throws(TransformerError) -> Parameters {
-        let old = language.config
-        let config = try ModelConfig(
-            vocabularySize: old.vocabularySize, hiddenSize: old.hiddenSize, layerCount: old.layerCount,
-            headCount: old.headCount, keyValueHeadCount: old.keyValueHeadCount, headSize: old.headSize,
-            feedForwardSize: old.feedForwardSize, ropeTheta: old.ropeTheta, normEpsilon: old.normEpsilon,
-            tiesEmbeddings: old.tiesEmbeddings, maxPositionCount: old.maxPositionCount, bosToken: old.bosToken,
-            eosTokens: old.eosTokens, padToken: old.padToken, head: .score)
+        let config = try language.config.replacing(head: .score)
         let parameters = Parameters.initialised(config, seed: seed)
         for tensor in language.layout.tensors {
             if let target = parameters[tensor.name] { _ = target.update(fromContentsOf: language.memory(of: tensor)) }

@@ -15,7 +15,8 @@ public struct TokenStatistics: Sendable, Equatable {
 ///
 /// Call `forward`, derive ∂L/∂(log p) of each own token from the loss, call `backward` once. The pass packs the
 /// parameters at each `forward`, so an optimiser may change them between two steps, but not within one.
-/// Activations stay in memory that the next step reuses; `T_total · layers · (2·C + 2·H·D + 2·K·D + 2·F)` floats.
+/// Activations stay in memory that the next step reuses; `T_total · layers · (2·C + 2·H·D + 2·K·D + 2·F)` floats, and
+/// `(H + K)·D` more a token and layer where heads are normed.
 ///
 /// Neighbouring sequences that begin alike, as the two of a preference pair, have their beginning computed once.
 ///
