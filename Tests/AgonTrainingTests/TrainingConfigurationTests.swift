@@ -30,8 +30,9 @@ import Testing
         #expect(try LearningRateSchedule(named: "cosine") == .cosine)
         #expect(try TrainingConfiguration.Algorithm(named: "dpo") == .dpo)
         #expect(throws: TrainingError.self) { try ReferencePolicy(named: "roundStart") }
-        #expect(throws: TrainingError.self) { try LearningRateSchedule(named: "polynomial") }
-        #expect(throws: TrainingError.self) { try TrainingConfiguration.Algorithm(named: "kto") }
+        #expect(try LearningRateSchedule(named: "cosine_with_min_lr") == .cosineWithMinLR)
+        #expect(throws: TrainingError.self) { try LearningRateSchedule(named: "cosinus") }
+        #expect(throws: TrainingError.self) { try TrainingConfiguration.Algorithm(named: "dqn") }
     }
 
     @Test func `a linear schedule rises from zero and falls towards zero`() {
