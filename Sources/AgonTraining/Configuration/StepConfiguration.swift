@@ -18,7 +18,8 @@ public struct StepConfiguration: Sendable, Hashable {
     ) throws(TrainingError) {
         try requireRange("steps", stepCount, 0...1_000_000_000)
         try requireRange("learning_rate", learningRate, 0..<10)
-        try requireRange("warmup_steps", warmupSteps, 0...1_000_000_000)
+        try Warmup.steps(warmupSteps).check(schedule)
+        try LearningRateOptions().check(schedule, peak: learningRate)
         try requireRange("shards", shardCount, 1...64)
         optimiser = try AdamWOptions(beta2: adamBeta2, weightDecay: weightDecay, maxGradNorm: maxGradNorm)
         self.stepCount = stepCount

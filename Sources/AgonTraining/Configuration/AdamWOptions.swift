@@ -38,6 +38,13 @@ func requireRange(_ name: String, _ value: Double, _ range: Range<Double>) throw
     }
 }
 
+/// Checks that a number lies between 0 and an upper bound, both included.
+func requireRange(_ name: String, _ value: Double, through upper: Double) throws(TrainingError) {
+    guard (0...upper).contains(value) else {
+        throw TrainingError(.invalidConfiguration, "\(name) must be between 0 and \(upper), but is \(value).")
+    }
+}
+
 /// Checks that a count lies in a closed range.
 func requireRange(_ name: String, _ value: Int, _ range: ClosedRange<Int>) throws(TrainingError) {
     guard range.contains(value) else {
