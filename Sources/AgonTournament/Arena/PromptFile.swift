@@ -55,6 +55,9 @@ struct PromptFile: PromptSource {
         answers = Dictionary(prompts.compactMap { prompt in prompt.reference.map { (prompt.text, $0) } }, uniquingKeysWith: { first, _ in first })
     }
 
+    /// All prompts' texts.
+    var texts: [String] { (trainingPrompts + heldOutPrompts).map(\.text) }
+
     func training(count: Int, seed: Seed) -> [Prompt] { PromptFile.drawn(trainingPrompts, count, seed) }
     func heldOut(count: Int, seed: Seed) -> [Prompt] { PromptFile.drawn(heldOutPrompts, count, seed) }
 
