@@ -191,20 +191,21 @@ public enum NearestName {
         return best.name
     }
 
-    /// Levenshtein distance.
+    /// Insertions, deletions, changes and swaps of neighbours that lead from one to the other (optimal string alignment).
     static func distance(_ left: String, _ right: String) -> Int {
-        let right = Array(right.unicodeScalars)
-        var row: [Int] = Array(0...right.count)
-        for (i, scalar) in left.unicodeScalars.enumerated() {
-            var diagonal = row[0]
-            row[0] = i + 1
-            for (j, other) in right.enumerated() {
-                let change = scalar == other ? diagonal : diagonal + 1
-                let next: Int = min(change, min(row[j], row[j + 1]) + 1)
-                diagonal = row[j + 1]
-                row[j + 1] = next
+        let (left, right) = (Array(left.unicodeScalars), Array(right.unicodeScalars))
+        var beforeLast: [Int] = []
+        var last = Array(0...right.count)
+        for i in left.indices {
+            var row = [i + 1]
+            for j in right.indices {
+                let change = last[j] + (left[i] == right[j] ? 0 : 1)
+                var best = min(change, min(last[j + 1], row[j]) + 1)
+                if i > 0, j > 0, left[i] == right[j - 1], left[i - 1] == right[j] { best = min(best, beforeLast[j - 1] + 1) }
+                row.append(best)
             }
+            (beforeLast, last) = (last, row)
         }
-        return row[right.count]
+        return last[right.count]
     }
 }
