@@ -2,7 +2,7 @@
 SHELL := /bin/bash
 SWIFT := $(shell command -v swift 2>/dev/null)
 
-.PHONY: arena build test paths check setup clean
+.PHONY: arena build test check parity setup clean
 
 arena: build
 	.build/release/agon run arenas/quickstart.yaml
@@ -25,6 +25,12 @@ check: setup
 	  echo "AGON_KERNELS=$$path"; \
 	  AGON_KERNELS=$$path swift test --skip-build --filter 'AgonTransformerTests|AgonTrainingTests|StoryTests' || exit 1; done
 	.build/debug/agon check
+
+# Agreement with transformers, peft and trl; each script says what it skips where a Python package is missing.
+PYTHON ?= python3
+parity: setup
+	swift build --build-tests
+	@failed=0; for script in Tests/Parity/*.py; do echo "== $$script"; "$(PYTHON)" "$$script" || failed=1; done; exit $$failed
 
 # The only system library is SQLite; the only tool that must already be there is Swift.
 setup:
