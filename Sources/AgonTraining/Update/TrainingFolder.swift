@@ -26,6 +26,18 @@ public struct TrainingFolder: Sendable, Hashable {
     private var stateFile: String { checkpoint + "/trainer_state.json" }
     private static let referenceFile = "reference.safetensors"
 
+    /// Removes the checkpoint of an update that is no longer needed; the metrics stay.
+    ///
+    /// - Throws: `checkpointFailed` where the disk refuses.
+    public func removeCheckpoint() throws(TrainingError) {
+        guard DurableFile.exists(checkpoint) else { return }
+        do {
+            try FileManager.default.removeItem(atPath: checkpoint)
+        } catch {
+            throw TrainingError(.checkpointFailed, "\(checkpoint) cannot be removed.", underlying: error)
+        }
+    }
+
     /// How far a run was.
     struct State: Codable, Equatable {
         /// Steps done.
