@@ -15,16 +15,19 @@ test: setup
 	swift test --skip-build
 
 # The kernel paths that a fast processor would not choose, on the tests that compare with other programs and on whole runs.
-paths: test
+paths:
 	@for path in portable avx2; do \
 	  if [ $$path = avx2 ] && ! grep -qw avx2 /proc/cpuinfo; then continue; fi; \
 	  echo "AGON_KERNELS=$$path"; \
 	  AGON_KERNELS=$$path swift test --skip-build --filter 'AgonTransformerTests|AgonTrainingTests|StoryTests' || exit 1; done
 
-check: test paths
-	.build/debug/agon check arenas/quickstart.yaml
-	.build/debug/agon check arenas/frozen-judge.yaml
-	.build/debug/agon check arenas/tic-tac-toe.yaml
+# What CI runs: warnings are errors, every test, and everything in agents/, arenas/, judges/ and pretraining/ is usable.
+check: export AGON_CHECK = 1
+check: setup
+	swift build --build-tests
+	swift test --skip-build
+	$(MAKE) paths
+	.build/debug/agon check
 
 # The only system library is SQLite; the only tool that must already be there is Swift.
 setup:

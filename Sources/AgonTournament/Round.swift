@@ -27,11 +27,13 @@ struct Round {
         let roster = try Roster(arena: arena, state: state, threads: options.threads)
         let rooms = schedule(roster)
 
-        let canaries = try await results(rooms.filter(\.isCanary), roster, judge: state.judge, &stopwatch)
+        let canaries = try await results(rooms.filter(\.isCanary), of: rooms.count, roster, judge: state.judge, &stopwatch)
         let judge = try refreshedJudge(state, canaries, &stopwatch)
         try pulse.onStep(.judgeRefreshed, number)
-        let others = try await results(rooms.filter { !$0.isCanary }, roster, judge: judge, &stopwatch)
+        let others = try await results(rooms.filter { !$0.isCanary }, of: rooms.count, roster, judge: judge, &stopwatch)
         let results = canaries + others
+        try arena.configuration.limits.check(results, round: number, isGame: arena.game != nil)
+        pulse.updating(number)
 
         let pairs = preferencePairs(results)
         let health = try await judgeHealth(state, results, canaries, judge)
@@ -79,8 +81,9 @@ struct Round {
 
     /// Results of some rooms: those that an earlier start of this round committed are read, the rest is played,
     /// judged and committed wave by wave.
+    /// - Parameter count: rooms of the whole round.
     private func results(
-        _ rooms: [Room], _ roster: Roster, judge learned: RunState.LearnedJudge?, _ stopwatch: inout RoundStopwatch
+        _ rooms: [Room], of count: Int, _ roster: Roster, judge learned: RunState.LearnedJudge?, _ stopwatch: inout RoundStopwatch
     ) async throws -> [RoomResult] {
         let committed = try store.roomResults(run: run.id, round: number)
         var byIndex = Dictionary(uniqueKeysWithValues: committed.map { ($0.room.index, $0) })
@@ -99,7 +102,7 @@ struct Round {
             try pulse.onStep(.roomsCommitted, number)
             for result in results { byIndex[result.room.index] = result }
             stopwatch.count(rollouts)
-            try pulse.wave(number, byIndex.count, rooms.count, stopwatch.timings)
+            try pulse.wave(number, byIndex.count, count, stopwatch.timings)
         }
         return rooms.compactMap { byIndex[$0.index] }
     }

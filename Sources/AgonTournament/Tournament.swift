@@ -25,6 +25,8 @@ public enum TournamentEvent: Sendable {
     case started(run: RunRecord, closedRounds: Int, roundCount: Int)
     /// Rooms of a round that are committed so far.
     case wave(round: Int, rooms: Int, of: Int, timings: RoundTimings)
+    /// All rooms of the round are committed; training, gate and evaluation follow.
+    case updating(round: Int)
     /// A round is closed.
     case closed(round: Int, ratings: [RatingRecord], health: JudgeHealthRecord?, updates: [UpdateRecord], timings: RoundTimings)
 }
@@ -46,7 +48,9 @@ public struct Tournament: Sendable {
         self.arena = arena
         self.options = options
         store = try ArenaStore(path: database)
-        run = RunRecord(arena: arena, seed: seed ?? arena.configuration.seed)
+        let run = RunRecord(arena: arena, seed: seed ?? arena.configuration.seed)
+        // A file that differs from the one which the run began with in nothing that decides is still the run's file.
+        self.run = try store.run(id: run.id) ?? run
         let folder = (database as NSString).deletingLastPathComponent
         checkpoints = CheckpointFolder(root: folder.isEmpty ? "." : folder, runID: run.id)
     }
@@ -142,6 +146,8 @@ struct Pulse: Sendable {
         if shouldStop() { throw Interruption() }
     }
 
+    func updating(_ round: Int) { onEvent(.updating(round: round)) }
+
     func closed(
         _ round: Int, _ ratings: [RatingRecord], _ health: JudgeHealthRecord?, _ updates: [UpdateRecord], _ timings: RoundTimings
     ) {
@@ -172,9 +178,5 @@ extension RunRecord {
 
 extension Tournament {
     /// The report of the run as far as it is closed.
-    public func report() throws -> Report {
-        try Report(
-            store: store, run: run, isGame: arena.game != nil, reference: arena.referencePolicy,
-            initialRating: arena.configuration.initialRating)
-    }
+    public func report() throws -> Report { try Report(arena: arena, store: store, run: run) }
 }

@@ -8,6 +8,8 @@ public struct TournamentError: Error, Sendable, CustomStringConvertible {
         case configuration
         /// What the database holds contradicts the configuration or a checkpoint's hash.
         case inconsistent
+        /// The database has no run of the arena.
+        case noRun
         /// More rooms were lost to voids or forfeits than a result can bear.
         case tooManyVoids
     }

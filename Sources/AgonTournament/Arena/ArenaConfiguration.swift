@@ -59,6 +59,7 @@ public struct ArenaConfiguration: Sendable {
     public var gateMinScore: Double
     public var evaluationInterval: Int
     public var evaluationPromptCount: Int
+    var limits: RoundLimits
     /// The file's path, to name in errors.
     public var file: String
     /// The file's text, stored with each run.
@@ -71,13 +72,17 @@ public struct ArenaConfiguration: Sendable {
             throw AgentError(.unreadable, "\(file) cannot be read: `agon arenas` lists the arenas there are.")
         }
         let text = try TextFile.read(file, limit: ConfigurationReader.byteLimit)
+        try self.init(text: text, file: file)
+    }
+
+    /// Checks a text as if it stood in `file`, which need not exist yet.
+    /// - Throws: `AgentError`, one sentence naming file and line.
+    public init(text: String, file: String) throws {
         let reader = try ConfigurationReader(text: text, file: file, section: ArenaKeys.section)
         self.file = file
         self.text = text
         name = try reader.text("name")
-        guard !name.isEmpty, name.unicodeScalars.allSatisfy({ $0 == "-" || $0 == "_" || ($0.isASCII && $0.properties.isAlphabetic) || ("0"..."9").contains($0) }) else {
-            throw reader.error("name", "`\(name)` cannot name a folder: use letters, digits, `-` and `_`.")
-        }
+        guard FolderName.isValid(name) else { throw reader.error("name", FolderName.complaint(name)) }
         summary = try reader.text("description")
         contest = try ArenaConfiguration.contest(reader)
         agents = try reader.list("agents")
@@ -103,6 +108,8 @@ public struct ArenaConfiguration: Sendable {
         let evaluation = try reader.reader("evaluation")
         evaluationInterval = try evaluation.integer("every")
         evaluationPromptCount = try evaluation.integer("prompts")
+        let limits = try reader.reader("limits")
+        self.limits = RoundLimits(maxVoidShare: try limits.number("voids"), maxForfeitShare: try limits.number("forfeits"))
         try checkTogether(reader)
     }
 }
@@ -181,11 +188,12 @@ extension ArenaConfiguration {
         agents.map { AgentConfiguration.name(ofFolder: ArenaConfiguration.sibling("agents", $0, of: file)) }
     }
 
-    /// Everything in the file that decides a result, in one form; comments, paths and the number of rounds do not.
+    /// Everything in the file that decides a result, in one form; comments, paths, limits and the number of rounds do not.
     var decidingText: String {
         var bare = self
         (bare.file, bare.text, bare.summary, bare.judge.folder, bare.roundCount) = ("", "", "", "", 0)
         if case .prompts = contest { bare.contest = .prompts(file: "") }
+        bare.limits = RoundLimits()
         (bare.seed, bare.agents) = (0, agentNames)
         return String(describing: bare)
     }

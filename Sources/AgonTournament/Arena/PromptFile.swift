@@ -41,6 +41,9 @@ struct PromptFile: PromptSource {
         answers = Dictionary(uniqueKeysWithValues: prompts.compactMap { prompt in prompt.reference.map { (prompt.text, $0) } })
     }
 
+    /// All prompts' texts.
+    var texts: [String] { (trainingPrompts + heldOutPrompts).map(\.text) }
+
     /// The file's prompts, each text once.
     private static func prompts(_ text: String, path: String) throws(AgentError) -> [Prompt] {
         var prompts: [Prompt] = []
