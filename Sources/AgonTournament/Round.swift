@@ -57,6 +57,9 @@ struct Round {
                 matches: results.flatMap(Match.matches(of:)), pairs: pairs, ratings: ratings, versions: versions,
                 updates: outcomes.map(\.record), evaluations: evaluations, judgeHealth: health), run: run.id)
         try pulse.onStep(.roundClosed, number)
+        for name in arena.learners {
+            try checkpoints.training(name, round: number, saveSteps: 0).removeCheckpoint()
+        }
         pulse.closed(number, ratings, health, outcomes.map(\.record), stopwatch.timings)
         return next
     }
@@ -142,7 +145,8 @@ struct Round {
         return try stopwatch.measure(\.training) {
             try Parallel.map(updates, threads: options.threads) { update in
                 let own = arena.configuration.ownPairsOnly ? pairs.filter(involving: update.agent) : pairs
-                return (update, try update.candidate(pairs: own, results: byIndex))
+                let folder = checkpoints.training(update.agent, round: number, saveSteps: arena.configuration.saveSteps)
+                return (update, try update.candidate(pairs: own, results: byIndex, folder: folder))
             }
         }
     }

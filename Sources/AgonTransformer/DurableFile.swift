@@ -44,7 +44,7 @@ package enum DurableFile {
         try syncFolder((path as NSString).deletingLastPathComponent)
     }
 
-    static func write(_ bytes: [UInt8], to path: String) throws(TransformerError) {
+    package static func write(_ bytes: [UInt8], to path: String) throws(TransformerError) {
         try write(to: path) { (sink) throws(TransformerError) in try sink.write(bytes) }
     }
 
@@ -52,7 +52,7 @@ package enum DurableFile {
     ///
     /// A reader sees the old folder, no folder or the complete new one, never a mixture. What a killed attempt
     /// left behind is removed by the next one.
-    static func writeFolder(
+    package static func writeFolder(
         to path: String, _ body: (String) throws(TransformerError) -> Void
     ) throws(TransformerError) {
         let path = path.hasSuffix("/") && path.count > 1 ? String(path.dropLast()) : path

@@ -75,6 +75,8 @@ struct PackedMatrix {
     let memory: Floats
     let outputs: Int
     let inputs: Int
+    /// `[outputs]`, added to every row of the product; nil where the layer has none.
+    var bias: Floats?
 }
 
 /// The table's functions with Swift's integers. Shapes are in the C header.
@@ -97,7 +99,7 @@ extension Kernels {
         _ y: Floats, _ ldy: Int, _ x: Floats, _ ldx: Int, _ w: PackedMatrix, rows: Int, accumulate: Bool = false
     ) {
         table.pointee.linear(
-            y, Int32(ldy), x, Int32(ldx), w.memory, Int32(rows), Int32(w.outputs), Int32(w.inputs), nil,
+            y, Int32(ldy), x, Int32(ldx), w.memory, Int32(rows), Int32(w.outputs), Int32(w.inputs), w.bias,
             accumulate ? 1 : 0)
     }
 

@@ -25,6 +25,11 @@ public struct ArenaConfiguration: Sendable {
         case rewardModel = "reward_model"
     }
 
+    /// What an answer earns where an algorithm learns from rewards.
+    public enum Reward: String, Sendable {
+        case rank, score
+    }
+
     /// How the judge judges, is measured and learns.
     public struct JudgeSettings: Sendable {
         public var kind: JudgeKind
@@ -55,6 +60,9 @@ public struct ArenaConfiguration: Sendable {
     public var initialRating: Double
     public var eloK: Double
     public var training: TrainingConfiguration
+    public var reward: Reward
+    /// Steps between the checkpoints of an update; decides nothing.
+    public var saveSteps: Int
     public var gatePromptCount: Int
     public var gateMinScore: Double
     public var evaluationInterval: Int
@@ -101,7 +109,10 @@ public struct ArenaConfiguration: Sendable {
         let rating = try reader.reader("rating")
         initialRating = try rating.number("initial")
         eloK = try rating.number("k")
-        training = try TrainingKeys.read(reader.reader("training"))
+        let training = try reader.reader("training")
+        self.training = try TrainingKeys.read(training)
+        reward = Reward(rawValue: try training.text("reward")) ?? .rank
+        saveSteps = try training.integer("save_steps")
         let gate = try reader.reader("gate")
         gatePromptCount = try gate.integer("prompts")
         gateMinScore = try gate.number("min_score")
@@ -194,6 +205,7 @@ extension ArenaConfiguration {
         (bare.file, bare.text, bare.summary, bare.judge.folder, bare.roundCount) = ("", "", "", "", 0)
         if case .prompts = contest { bare.contest = .prompts(file: "") }
         bare.limits = RoundLimits()
+        bare.saveSteps = 0
         (bare.seed, bare.agents) = (0, agentNames)
         return String(describing: bare)
     }
