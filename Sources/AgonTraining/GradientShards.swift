@@ -19,42 +19,50 @@ final class GradientShards: @unchecked Sendable {
 
     private final class Shard {
         let pass: TrainingPass
-        let gradient: Parameters
+        let gradient: any TensorMemory
         var range = 0..<0
         var logProbs = LogProbs()
         var scores: [Float] = []
         var failure: (any Error)?
 
-        init(_ config: ModelConfig, kernels: Kernels) {
-            pass = TrainingPass(config, kernels: kernels)
-            gradient = Parameters(zeros: config)
+        init(_ trained: TrainedWeights, kernels: Kernels) {
+            pass = trained.makePass(kernels: kernels)
+            gradient = trained.memory.zeros()
         }
     }
 
     private let shards: [Shard]
     private let kernels: Kernels
     private let threads: Int
+    private let dropoutSeed: Seed
+    /// Forward passes so far: each draws a dropout of its own.
+    private var forwardCount = 0
 
-    init(_ config: ModelConfig, kernels: Kernels, shardCount: Int, threads: Int) {
+    /// - Parameter dropoutSeed: with the count of forward passes and a sequence's row, the address of its dropout.
+    init(
+        _ trained: some TrainablePolicy, kernels: Kernels, shardCount: Int, threads: Int,
+        dropoutSeed: Seed = Seed(run: 0)
+    ) {
         self.kernels = kernels
+        self.dropoutSeed = dropoutSeed
         self.threads = max(1, min(threads, shardCount))
-        shards = (0..<max(1, shardCount)).map { _ in Shard(config, kernels: kernels) }
+        shards = (0..<max(1, shardCount)).map { _ in Shard(trained.trained, kernels: kernels) }
     }
 
     /// log p, entropy and argmax of each own token.
     ///
     /// - Throws: what the pass threw for the first shard that failed.
-    func logProbs(of sequences: [TokenSequence], _ parameters: Parameters, statistics: Bool) throws -> LogProbs {
+    func logProbs(
+        of sequences: [TokenSequence], _ policy: some TrainablePolicy, statistics: Bool
+    ) throws -> LogProbs {
         cut(sequences.count)
+        let trained = policy.trained
+        let step = dropoutSeed.child(.sample, forwardCount)
+        forwardCount += 1
         try forEach { shard in
-            let part = Array(sequences[shard.range])
-            guard statistics else {
-                shard.logProbs = LogProbs(values: try shard.pass.forward(part, parameters))
-                return
-            }
-            let result = try shard.pass.forwardWithStatistics(part, parameters)
-            shard.logProbs = LogProbs(
-                values: result.logProbs, entropy: result.statistics.entropy, isArgmax: result.statistics.isArgmax)
+            shard.logProbs = try trained.forward(
+                shard.pass, Array(sequences[shard.range]),
+                dropoutKeys: shard.range.map { step.child(.seat, $0).value }, statistics: statistics)
         }
         return LogProbs(
             values: shards.flatMap(\.logProbs.values), entropy: shards.flatMap(\.logProbs.entropy),
@@ -64,7 +72,10 @@ final class GradientShards: @unchecked Sendable {
     /// The score of each sequence.
     ///
     /// - Throws: what the pass threw for the first shard that failed.
-    func scores(of sequences: [[Int32]], _ parameters: Parameters) throws -> [Float] {
+    func scores(of sequences: [[Int32]], _ policy: some TrainablePolicy) throws -> [Float] {
+        guard case .parameters(let parameters) = policy.trained else {
+            preconditionFailure("a score model is trained as a whole")
+        }
         cut(sequences.count)
         try forEach { shard in
             shard.scores = try shard.pass.forwardScores(Array(sequences[shard.range]), parameters)
@@ -72,11 +83,11 @@ final class GradientShards: @unchecked Sendable {
         return shards.flatMap(\.scores)
     }
 
-    /// The gradient of the last `logProbs` in all parameters.
+    /// The gradient of the last `logProbs` in all that is trained.
     ///
     /// - Parameter derivatives: ∂L/∂(log p) of each own token, per sequence.
     /// - Returns: memory that the next call overwrites.
-    func gradient(dLogProbs derivatives: [[Float]]) throws -> Parameters {
+    func gradient(dLogProbs derivatives: [[Float]]) throws -> any TensorMemory {
         try forEach { shard in
             shard.gradient.setAll(to: 0)
             shard.pass.backward(dLogProbs: Array(derivatives[shard.range]), into: shard.gradient)
@@ -88,10 +99,13 @@ final class GradientShards: @unchecked Sendable {
     ///
     /// - Parameter derivatives: ∂L/∂score of each sequence.
     /// - Returns: memory that the next call overwrites.
-    func gradient(dScores derivatives: [Float]) throws -> Parameters {
+    func gradient(dScores derivatives: [Float]) throws -> any TensorMemory {
         try forEach { shard in
-            shard.gradient.setAll(to: 0)
-            shard.pass.backward(dScores: Array(derivatives[shard.range]), into: shard.gradient)
+            guard let gradient = shard.gradient as? Parameters else {
+                preconditionFailure("a score model is trained as a whole")
+            }
+            gradient.setAll(to: 0)
+            shard.pass.backward(dScores: Array(derivatives[shard.range]), into: gradient)
         }
         return sum()
     }
@@ -120,7 +134,7 @@ final class GradientShards: @unchecked Sendable {
         for shard in shards { if let failure = shard.failure { throw failure } }
     }
 
-    private func sum() -> Parameters {
+    private func sum() -> any TensorMemory {
         for shard in shards.dropFirst() where !shard.range.isEmpty {
             kernels.add(shard.gradient.values, to: shards[0].gradient.values)
         }

@@ -54,7 +54,7 @@ extension PreferenceUpdate {
     /// Whether a model is the reference itself, so that nothing need be computed twice.
     static func isSame(_ model: Transformer, _ reference: UpdateReference) -> Bool {
         guard case .model(let other) = reference else { return false }
-        return model.parameters === other.parameters
+        return model.isSame(as: other)
     }
 
     /// Mean over all own tokens of log p − log q (`k1`) and of its half square (`k2`), in nats per token.

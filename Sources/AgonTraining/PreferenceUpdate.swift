@@ -28,7 +28,7 @@ public enum UpdateReference: Sendable {
 /// A pure function of its arguments and of the kernel path. The policy's parameters are read, never written;
 /// whatever is thrown, the old version stands.
 public enum PreferenceUpdate {
-    /// Trains a copy of the policy on the pairs.
+    /// Trains a copy of the policy on the pairs: all its weights, or its adapter alone.
     ///
     /// The metrics are TRL's, each the mean over the steps: `loss`, `rewards/chosen`, `rewards/rejected`,
     /// `rewards/margins`, `rewards/accuracies` (share of pairs with the chosen reward strictly greater, so 0 while
@@ -44,8 +44,9 @@ public enum PreferenceUpdate {
     ///   for collapse.
     ///
     /// - Parameters:
-    ///   - policy: the weights to start from.
-    ///   - reference: π_ref.
+    ///   - policy: the weights to start from, or an adapter on its base as `TrainedWeights`.
+    ///   - reference: π_ref. For an adapter that is the base, or the base adapted by a frozen adapter such as the one
+    ///     that the update starts from; neither takes memory of its own beside the base.
     ///   - base: the agent's version 0, for `kl_to_base`; nil leaves the metric out.
     ///   - pairs: without any, nothing happens: zero steps, no metrics, the same parameters.
     ///   - seed: the update's address; with the configuration's own seed it orders the pairs of each epoch.
@@ -55,14 +56,15 @@ public enum PreferenceUpdate {
     /// - Throws: `nonFiniteLoss`, naming the step and the pair; `invalidData` for a pair without own tokens or one
     ///   that does not fit the model; what `progress` throws.
     public static func run(
-        policy: Parameters, reference: UpdateReference, base: Transformer? = nil, pairs: [TrainingPair],
+        policy: some TrainablePolicy, reference: UpdateReference, base: Transformer? = nil, pairs: [TrainingPair],
         configuration: TrainingConfiguration, seed: Seed, shardCount: Int = 1, threads: Int = 1,
         kernels: Kernels? = nil, progress: ProgressCallback? = nil
     ) throws -> TrainingOutcome {
         let root = seed.child(.training, Int(truncatingIfNeeded: configuration.seed))
         return try run(
             policy: policy, reference: reference, base: base, pairs: pairs, configuration: configuration,
-            shardCount: shardCount, threads: threads, kernels: kernels ?? .current, progress: progress
+            shardCount: shardCount, threads: threads, kernels: kernels ?? .current, progress: progress,
+            dropoutSeed: root.child(.sample, 0)
         ) { epoch in
             var generator = SeededGenerator(root.child(.shuffle, epoch))
             return generator.shuffled(Array(pairs.indices))
@@ -71,9 +73,9 @@ public enum PreferenceUpdate {
 
     /// The same with the order of the pairs in each epoch given.
     static func run(
-        policy: Parameters, reference: UpdateReference, base: Transformer?, pairs: [TrainingPair],
+        policy: some TrainablePolicy, reference: UpdateReference, base: Transformer?, pairs: [TrainingPair],
         configuration: TrainingConfiguration, shardCount: Int = 1, threads: Int = 1, kernels: Kernels,
-        progress: ProgressCallback? = nil, order: (Int) -> [Int]
+        progress: ProgressCallback? = nil, dropoutSeed: Seed = Seed(run: 0), order: (Int) -> [Int]
     ) throws -> TrainingOutcome {
         try check(pairs)
         guard !pairs.isEmpty else {
@@ -87,7 +89,7 @@ public enum PreferenceUpdate {
             .init(
                 peak: configuration.learningRate, schedule: configuration.schedule,
                 warmupSteps: configuration.warmupSteps, stepCount: stepCount),
-            kernels: kernels, shardCount: shardCount, threads: threads)
+            kernels: kernels, shardCount: shardCount, threads: threads, dropoutSeed: dropoutSeed)
         var steps: [[String: Double]] = []
         for epoch in 0..<configuration.epochs {
             let indices = order(epoch)
@@ -103,7 +105,7 @@ public enum PreferenceUpdate {
         var metrics = means(over: steps)
         metrics["loss/first"] = steps.first?["loss"]
         metrics["loss/last"] = steps.last?["loss"]
-        let trained = Transformer(trainee.parameters, kernels: kernels)
+        let trained = trainee.parameters.transformer(kernels: kernels)
         let final = try sums(of: .model(trained), pairs, threads: threads)
         guard (final.chosen + final.rejected).allSatisfy(\.isFinite) else {
             throw TrainingError(

@@ -1,9 +1,10 @@
+import AgonCore
 import AgonTransformer
 
-/// A copy of a model's parameters in training: its gradient shards, its optimiser and its learning rate.
+/// A copy of a policy's weights in training: its gradient shards, its optimiser and its learning rate.
 struct Trainee {
     /// The weights that the steps change; nobody else holds them until the run ends.
-    let parameters: Parameters
+    let parameters: TrainedWeights
     let shards: GradientShards
     private var optimiser: AdamW
     private let rate: LearningRate
@@ -21,13 +22,15 @@ struct Trainee {
         }
     }
 
+    /// - Parameter dropoutSeed: the root of the addresses of an adapter's dropout.
     init(
-        copying start: Parameters, _ options: AdamWOptions, _ rate: LearningRate, kernels: Kernels, shardCount: Int,
-        threads: Int
+        copying start: some TrainablePolicy, _ options: AdamWOptions, _ rate: LearningRate, kernels: Kernels,
+        shardCount: Int, threads: Int, dropoutSeed: Seed = Seed(run: 0)
     ) {
-        parameters = start.copy()
-        shards = GradientShards(start.config, kernels: kernels, shardCount: shardCount, threads: threads)
-        optimiser = AdamW(start.config, options, kernels: kernels)
+        parameters = start.trained.copy()
+        shards = GradientShards(
+            parameters, kernels: kernels, shardCount: shardCount, threads: threads, dropoutSeed: dropoutSeed)
+        optimiser = AdamW(parameters.memory, options, kernels: kernels)
         self.rate = rate
     }
 
@@ -35,9 +38,9 @@ struct Trainee {
     ///
     /// - Returns: `grad_norm` before clipping and `learning_rate`.
     /// - Throws: `nonFiniteLoss` where the gradient is not finite.
-    mutating func step(_ gradient: Parameters) throws(TrainingError) -> [String: Double] {
+    mutating func step(_ gradient: any TensorMemory) throws(TrainingError) -> [String: Double] {
         let learningRate = rate.value(step: stepsDone)
-        let norm = try optimiser.step(parameters, gradient: gradient, learningRate: learningRate)
+        let norm = try optimiser.step(parameters.memory, gradient: gradient, learningRate: learningRate)
         stepsDone += 1
         return ["grad_norm": norm, "learning_rate": learningRate]
     }

@@ -15,14 +15,39 @@ public typealias ProgressCallback = (TrainingProgress) throws -> Void
 
 /// What a training run made.
 public struct TrainingOutcome: Sendable {
-    /// The trained weights; the very object that was passed in where there was nothing to train on.
-    public let parameters: Parameters
+    /// What was trained; the very object that was passed in where there was nothing to train on.
+    public let trained: TrainedWeights
     /// Optimiser steps taken; 0 where there was nothing to train on.
     public let stepCount: Int
     /// Each metric's mean over the steps, and what was measured once after them.
     public let metrics: [String: Double]
     /// The metrics of every step, in order.
     public let steps: [[String: Double]]
+
+    init(
+        parameters: some TrainablePolicy, stepCount: Int, metrics: [String: Double], steps: [[String: Double]]
+    ) {
+        trained = parameters.trained
+        self.stepCount = stepCount
+        self.metrics = metrics
+        self.steps = steps
+    }
+
+    /// The trained weights of a whole model.
+    ///
+    /// - Precondition: the run did not train an adapter.
+    public var parameters: Parameters {
+        guard case .parameters(let parameters) = trained else {
+            preconditionFailure("an adapter's run has no weights of its own; read `adapter`")
+        }
+        return parameters
+    }
+
+    /// The trained adapter; nil where a whole model was trained.
+    public var adapter: Adapter? {
+        guard case .adapter(let adapter, _) = trained else { return nil }
+        return adapter
+    }
 }
 
 /// The mean of each metric over the steps.

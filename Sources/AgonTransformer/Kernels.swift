@@ -100,9 +100,10 @@ extension Kernels {
             accumulate ? 1 : 0)
     }
 
-    /// dw `[outputs, inputs]` += dyᵀ·x, all dense.
+    /// dw `[outputs, inputs]` += dyᵀ·x, all dense; nothing where dw is nil, the matrix being frozen.
     @inline(__always)
-    func linearGradient(_ dw: Floats, _ dy: Floats, outputs: Int, _ x: Floats, inputs: Int, rows: Int) {
+    func linearGradient(_ dw: Floats?, _ dy: Floats, outputs: Int, _ x: Floats, inputs: Int, rows: Int) {
+        guard let dw else { return }
         table.pointee.linear_dw(
             dw, Int32(inputs), dy, Int32(outputs), x, Int32(inputs), Int32(rows), Int32(outputs), Int32(inputs))
     }

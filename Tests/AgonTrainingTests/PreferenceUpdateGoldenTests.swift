@@ -94,7 +94,7 @@ private struct GoldenRun: Decodable {
         let pairs = try GoldenModel.pairs()
         let (policy, reference) = (try GoldenModel.policy(), try GoldenModel.reference())
         let kernels = try Kernels.current
-        let shards = GradientShards(policy.config, kernels: kernels, shardCount: shardCount, threads: 1)
+        let shards = GradientShards(policy, kernels: kernels, shardCount: shardCount, threads: 1)
         let forward = try shards.logProbs(
             of: pairs.flatMap { [$0.chosen, $0.rejected] }, policy, statistics: false)
         let sums = PairSums(interleaved: forward.values)
