@@ -92,7 +92,8 @@ final class GenerationBatch {
             guard limit > 0, let last = request.tokens.last else { continue }
             entering.append(
                 Row(
-                    request: waiting, policy: request.policyIndex, slot: takeSlot(for: request), next: last, limit: limit))
+                    request: waiting, policy: request.policyIndex, slot: takeSlot(for: request), next: last,
+                    limit: limit))
         }
         guard !entering.isEmpty else { return }
         // Rows of one adapter next to one another share its products; the order changes no result.

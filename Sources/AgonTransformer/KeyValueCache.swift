@@ -50,7 +50,8 @@ struct KeyValueCache {
         policies[target] = policies[source]
     }
 
-    /// The slot that shares the longest beginning with a text of the same policy, and that length; nil where none shares a token.
+    /// The slot that shares the longest beginning with a text of the same policy, and that length; nil where none
+    /// shares a token.
     func longestPrefix(of text: ArraySlice<Int32>, policy: Int) -> (slot: Int, count: Int)? {
         var best: (slot: Int, count: Int)?
         for (slot, held) in tokens.enumerated() where policies[slot] == policy {

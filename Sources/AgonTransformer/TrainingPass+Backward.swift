@@ -50,7 +50,8 @@ extension TrainingPass {
             let first = batch.neededStarts[sequence]
             let values = dLogProbs[index]
             precondition(
-                values.count == batch.neededStarts[sequence + 1] - first, "backward needs one coefficient per own token")
+                values.count == batch.neededStarts[sequence + 1] - first,
+                "backward needs one coefficient per own token")
             for (offset, value) in values.enumerated() { memory[first + offset] = value }
         }
     }

@@ -56,7 +56,8 @@ public final class Transformer: Sendable {
         var batch = RaggedBatch()
         try batch.append(tokens, everyRow: true, config)
         let v = config.vocabularySize
-        return gather(batch, [adapter], count: tokens.count * v, threads: 1) { [kernels, config, packed] pass, group, result in
+        return gather(batch, [adapter], count: tokens.count * v, threads: 1) {
+            [kernels, config, packed] pass, group, result in
             let rows = pass(group)
             kernels.linear(result, v, rows, config.hiddenSize, packed.head, rows: group.needed.count)
         }
@@ -69,7 +70,8 @@ public final class Transformer: Sendable {
     /// - Throws: `invalidRequest` for a sequence that does not fit the model.
     public func logProbs(of sequences: [TokenSequence], threads: Int = 1) throws(TransformerError) -> [[Float]] {
         precondition(config.head == .language, "log-probabilities need a model with a language head")
-        return try logProbs(of: sequences, policyIndices: sequences.map { _ in 0 }, adapters: [adapter], threads: threads)
+        return try logProbs(
+            of: sequences, policyIndices: sequences.map { _ in 0 }, adapters: [adapter], threads: threads)
     }
 
     /// The same for sequences of several views of this base.

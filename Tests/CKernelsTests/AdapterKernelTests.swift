@@ -36,7 +36,9 @@ struct AdapterKernelTests {
             var sum = start
             path.kernels.column_dots(&sum, a, Int32(lda), b, Int32(ldb), Int32(m), Int32(n))
             let expected = (0..<n).map { column in
-                (0..<m).reduce(Double(start[column])) { $0 + Double(a[$1 * lda + column]) * Double(b[$1 * ldb + column]) }
+                (0..<m).reduce(Double(start[column])) { sum, row in
+                    sum + Double(a[row * lda + column]) * Double(b[row * ldb + column])
+                }
             }
             #expect(difference(sum, expected) < 1e-6, "\(n) columns")
         }

@@ -19,7 +19,9 @@ extension AdapterConfig {
             throw TransformerError(.unsupported, "\(file): peft_type is \"\(kind)\"; only LORA adapters can be read.")
         }
         for (key, unused) in unsupported {
-            guard let value = try reader.optional(key)?.value, !unused.contains(value), !isEmpty(value) else { continue }
+            guard let value = try reader.optional(key)?.value, !unused.contains(value), !isEmpty(value) else {
+                continue
+            }
             throw TransformerError(
                 .unsupported, "\(file): \"\(key)\" is used, which is not supported; train the adapter without it.")
         }

@@ -79,8 +79,8 @@ public struct AdapterConfig: Sendable, Equatable {
                     .invalidConfig, "\(name) must be between 1 and \(Self.rankLimit), but is \(value).")
             }
         }
-        for (name, value) in [("lora_alpha", alpha)] + alphaPattern.map({ ("alpha_pattern \"\($0.pattern)\"", $0.value) })
-        {
+        let alphas = [("lora_alpha", alpha)] + alphaPattern.map { ("alpha_pattern \"\($0.pattern)\"", $0.value) }
+        for (name, value) in alphas {
             guard value > 0, value <= 1e6 else {
                 throw TransformerError(
                     .invalidConfig, "\(name) must be greater than 0 and at most 1000000, but is \(value).")

@@ -126,8 +126,8 @@ final class AdapterGradients {
 
     /// DoRA: the gradient of the magnitudes, and dy in place to dv.
     private func scale(
-        _ part: PackedAdapter.Part, _ site: AdapterSite, _ layer: Int, _ run: AdapterRows.Run, _ dy: Floats, _ lddy: Int,
-        x: Floats, _ gradient: Adapter
+        _ part: PackedAdapter.Part, _ site: AdapterSite, _ layer: Int, _ run: AdapterRows.Run, _ dy: Floats,
+        _ lddy: Int, x: Floats, _ gradient: Adapter
     ) {
         guard let gain = part.gain, let inverseNorm = part.inverseNorm, let magnitude = part.layout.magnitude,
             let value, let sums

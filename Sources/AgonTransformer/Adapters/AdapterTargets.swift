@@ -47,7 +47,7 @@ extension AdapterConfig {
                 "target_modules matches no linear layer of the model; use names such as q_proj and v_proj, "
                     + "or all-linear.")
         }
-        if isStrict { try checkNames(found) }
+        if isStrict { try checkNames(model) }
         return found
     }
 
@@ -58,9 +58,10 @@ extension AdapterConfig {
         return layers.contains(layer)
     }
 
-    private func checkNames(_ found: [AdapterTarget]) throws(TransformerError) {
+    private func checkNames(_ model: ModelConfig) throws(TransformerError) {
         guard case .names(let names) = targets else { return }
-        for name in names where !found.contains(where: { TargetMatcher.isSuffix(name, of: $0.name) }) {
+        let modules = (0..<model.layerCount).flatMap { layer in AdapterModule.allCases.map { $0.name(layer: layer) } }
+        for name in names where !modules.contains(where: { TargetMatcher.isSuffix(name, of: $0) }) {
             let known = AdapterModule.allCases.compactMap { $0.path.split(separator: ".").last }
             throw TransformerError(
                 .invalidConfig,
