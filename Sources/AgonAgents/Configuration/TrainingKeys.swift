@@ -19,7 +19,7 @@ public enum TrainingKeys {
             Key("lr_scheduler_type", .choice(["constant", "linear", "cosine"], default: "constant"), "How the step size falls within an update."),
             Key("warmup_steps", .integer(0...1_000_000, default: 0), unit: "steps", "Steps over which the step size rises from zero."),
             Key("reference", .choice(["round_start", "base"], default: "round_start"), "The policy that the loss compares with: the version that the round began with, or version 0."),
-        ])
+        ] + AdapterKeys.keys)
 
     /// Reads the section.
     /// - Throws: `AgentError` naming file and line.

@@ -2,6 +2,7 @@ import AgonAgents
 import AgonCore
 public import AgonJudging
 public import AgonTraining
+public import AgonTransformer
 import Foundation
 
 /// A contest's definition, as its file says it, checked.
@@ -58,6 +59,8 @@ public struct ArenaConfiguration: Sendable {
     public var gateMinScore: Double
     public var evaluationInterval: Int
     public var evaluationPromptCount: Int
+    /// What learners train on their frozen models; nil where they train all weights.
+    public var adapter: AdapterConfig?
     /// The file's path, to name in errors.
     public var file: String
     /// The file's text, stored with each run.
@@ -95,6 +98,7 @@ public struct ArenaConfiguration: Sendable {
         initialRating = try rating.number("initial")
         eloK = try rating.number("k")
         training = try TrainingKeys.read(reader.reader("training"))
+        adapter = try AdapterKeys.read(reader.reader("training"))
         let gate = try reader.reader("gate")
         gatePromptCount = try gate.integer("prompts")
         gateMinScore = try gate.number("min_score")

@@ -51,6 +51,13 @@ extension AdapterConfig {
         return found
     }
 
+    /// Checks that the targets are linear layers of a model, before an adapter is made for it.
+    ///
+    /// - Throws: as `Adapter.initialised`.
+    public func checkTargets(of model: ModelConfig) throws(TransformerError) {
+        _ = try resolve(model, isStrict: true)
+    }
+
     /// `layers_to_transform` narrows names and all-linear, not regular expressions.
     private func applies(to layer: Int) -> Bool {
         if case .pattern = targets { return true }
