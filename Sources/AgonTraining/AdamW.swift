@@ -16,10 +16,12 @@ struct AdamW {
 
     private let options: AdamWOptions
     private let kernels: Kernels
-    private let mean: any TensorMemory
-    private let meanSquare: any TensorMemory
+    /// The moments m and v, for saving.
+    let mean: any TensorMemory
+    let meanSquare: any TensorMemory
     private let spans: [Span]
-    private var stepCount = 0
+    /// Steps taken, t of the bias corrections; set again when a run is resumed.
+    var stepCount = 0
 
     /// Moments of zero for what is trained.
     init(_ trained: any TensorMemory, _ options: AdamWOptions, kernels: Kernels) {

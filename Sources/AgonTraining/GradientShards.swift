@@ -15,11 +15,16 @@ final class GradientShards: @unchecked Sendable {
         var values: [[Float]] = []
         var entropy: [[Float]] = []
         var isArgmax: [[Bool]] = []
+        var meanLogit: [[Float]] = []
+        /// log Σ p² at each own token; empty arrays where it was not asked for.
+        var logCollision: [[Float]] = []
     }
 
     private final class Shard {
         let pass: TrainingPass
         let gradient: any TensorMemory
+        /// Whether the gradient holds what was added since the last total.
+        var isUsed = false
         var range = 0..<0
         var logProbs = LogProbs()
         var scores: [Float] = []
@@ -29,16 +34,23 @@ final class GradientShards: @unchecked Sendable {
             pass = trained.makePass(kernels: kernels)
             gradient = trained.memory.zeros()
         }
+
+        /// Zeroes the gradient unless it already holds a part of the running total.
+        func begin() {
+            if !isUsed { gradient.setAll(to: 0) }
+            isUsed = true
+        }
     }
 
     private let shards: [Shard]
     private let kernels: Kernels
     private let threads: Int
     private let dropoutSeed: Seed
-    /// Forward passes so far: each draws a dropout of its own.
+    /// Forward passes since the last total: each draws a dropout of its own.
     private var forwardCount = 0
 
-    /// - Parameter dropoutSeed: with the count of forward passes and a sequence's row, the address of its dropout.
+    /// - Parameter dropoutSeed: with the step, the forward pass within it and a sequence's row, the address of its
+    ///   dropout.
     init(
         _ trained: some TrainablePolicy, kernels: Kernels, shardCount: Int, threads: Int,
         dropoutSeed: Seed = Seed(run: 0)
@@ -49,24 +61,28 @@ final class GradientShards: @unchecked Sendable {
         shards = (0..<max(1, shardCount)).map { _ in Shard(trained.trained, kernels: kernels) }
     }
 
-    /// log p, entropy and argmax of each own token.
+    /// log p of each own token, with entropy, argmax and mean logit where `statistics` is set.
     ///
+    /// - Parameter step: steps done so far.
     /// - Throws: what the pass threw for the first shard that failed.
     func logProbs(
-        of sequences: [TokenSequence], _ policy: some TrainablePolicy, statistics: Bool
+        of sequences: [TokenSequence], _ policy: some TrainablePolicy, statistics: Bool, collision: Bool = false,
+        step: Int = 0
     ) throws -> LogProbs {
         cut(sequences.count)
         let trained = policy.trained
-        let step = dropoutSeed.child(.sample, forwardCount)
+        let address = dropoutSeed.child(.sample, step).child(.sample, forwardCount)
         forwardCount += 1
         try forEach { shard in
             shard.logProbs = try trained.forward(
                 shard.pass, Array(sequences[shard.range]),
-                dropoutKeys: shard.range.map { step.child(.seat, $0).value }, statistics: statistics)
+                dropoutKeys: shard.range.map { address.child(.seat, $0).value }, statistics: statistics,
+                collision: collision)
         }
         return LogProbs(
             values: shards.flatMap(\.logProbs.values), entropy: shards.flatMap(\.logProbs.entropy),
-            isArgmax: shards.flatMap(\.logProbs.isArgmax))
+            isArgmax: shards.flatMap(\.logProbs.isArgmax), meanLogit: shards.flatMap(\.logProbs.meanLogit),
+            logCollision: shards.flatMap(\.logProbs.logCollision))
     }
 
     /// The score of each sequence.
@@ -83,31 +99,39 @@ final class GradientShards: @unchecked Sendable {
         return shards.flatMap(\.scores)
     }
 
-    /// The gradient of the last `logProbs` in all that is trained.
+    /// Adds the gradient of the last `logProbs` in all that is trained to the running total.
     ///
     /// - Parameter derivatives: ∂L/∂(log p) of each own token, per sequence.
-    /// - Returns: memory that the next call overwrites.
-    func gradient(dLogProbs derivatives: [[Float]]) throws -> any TensorMemory {
+    func accumulate(dLogProbs derivatives: [[Float]]) throws {
         try forEach { shard in
-            shard.gradient.setAll(to: 0)
+            shard.begin()
             shard.pass.backward(dLogProbs: Array(derivatives[shard.range]), into: shard.gradient)
         }
-        return sum()
     }
 
-    /// The gradient of the last `scores` in all parameters.
+    /// Adds the gradient of the last `scores` in all parameters to the running total.
     ///
     /// - Parameter derivatives: ∂L/∂score of each sequence.
-    /// - Returns: memory that the next call overwrites.
-    func gradient(dScores derivatives: [Float]) throws -> any TensorMemory {
+    func accumulate(dScores derivatives: [Float]) throws {
         try forEach { shard in
             guard let gradient = shard.gradient as? Parameters else {
                 preconditionFailure("a score model is trained as a whole")
             }
-            gradient.setAll(to: 0)
+            shard.begin()
             shard.pass.backward(dScores: Array(derivatives[shard.range]), into: gradient)
         }
-        return sum()
+    }
+
+    /// All that was added since the last total, the shards' parts in their order; the next one begins at zero.
+    ///
+    /// - Returns: memory that the next `accumulate` overwrites.
+    func total() -> any TensorMemory {
+        forwardCount = 0
+        for shard in shards.dropFirst() where shard.isUsed {
+            kernels.add(shard.gradient.values, to: shards[0].gradient.values)
+        }
+        for shard in shards { shard.isUsed = false }
+        return shards[0].gradient
     }
 
     /// Deals the sequences to the shards in runs whose lengths differ by one at most, longer ones first.
@@ -132,12 +156,5 @@ final class GradientShards: @unchecked Sendable {
         }
         if threads == 1 { work(0) } else { DispatchQueue.concurrentPerform(iterations: threads, execute: work) }
         for shard in shards { if let failure = shard.failure { throw failure } }
-    }
-
-    private func sum() -> any TensorMemory {
-        for shard in shards.dropFirst() where !shard.range.isEmpty {
-            kernels.add(shard.gradient.values, to: shards[0].gradient.values)
-        }
-        return shards[0].gradient
     }
 }

@@ -31,6 +31,14 @@ extension TrainedWeights {
         }
     }
 
+    /// The sizes of the model.
+    var config: ModelConfig {
+        switch self {
+        case .parameters(let parameters): parameters.config
+        case .adapter(_, let base): base.config
+        }
+    }
+
     /// The same on a memory of its own.
     func copy() -> TrainedWeights {
         switch self {
@@ -56,7 +64,8 @@ extension TrainedWeights {
 
     /// - Parameter dropoutKeys: one for each sequence; read where the adapter has dropout.
     func forward(
-        _ pass: TrainingPass, _ sequences: [TokenSequence], dropoutKeys: [UInt64], statistics: Bool
+        _ pass: TrainingPass, _ sequences: [TokenSequence], dropoutKeys: [UInt64], statistics: Bool,
+        collision: Bool
     ) throws(TransformerError) -> GradientShards.LogProbs {
         let result: (logProbs: [[Float]], statistics: TokenStatistics)
         switch self {
@@ -64,17 +73,18 @@ extension TrainedWeights {
             guard statistics else {
                 return GradientShards.LogProbs(values: try pass.forward(sequences, parameters))
             }
-            result = try pass.forwardWithStatistics(sequences, parameters)
+            result = try pass.forwardWithStatistics(sequences, parameters, collision: collision)
         case .adapter(let adapter, _):
             let batch = AdapterBatch(
                 adapter, count: sequences.count, dropoutKeys: adapter.config.dropout > 0 ? dropoutKeys : nil)
             guard statistics else {
                 return GradientShards.LogProbs(values: try pass.forward(sequences, batch))
             }
-            result = try pass.forwardWithStatistics(sequences, batch)
+            result = try pass.forwardWithStatistics(sequences, batch, collision: collision)
         }
         return GradientShards.LogProbs(
-            values: result.logProbs, entropy: result.statistics.entropy, isArgmax: result.statistics.isArgmax)
+            values: result.logProbs, entropy: result.statistics.entropy, isArgmax: result.statistics.isArgmax,
+            meanLogit: result.statistics.meanLogit, logCollision: result.statistics.logCollision)
     }
 }
 

@@ -51,11 +51,11 @@ private struct GoldenAdapterRun: Decodable {
         shardCount: Int = 1
     ) throws -> TrainingOutcome {
         let configuration = try TrainingConfiguration(
-            lossTypes: [loss], learningRate: 5e-3, batchSize: 4, adamBeta2: 0.999)
+            method: .dpo(PreferenceLoss([loss], beta: 0.1)), learningRate: 5e-3, batchSize: 4, adamBeta2: 0.999)
         let pairs = Array(try GoldenModel.pairs().prefix(12))
-        return try PreferenceUpdate.run(
-            policy: TrainedWeights.adapter(start, base: base), reference: .model(reference), base: base, pairs: pairs,
-            configuration: configuration, shardCount: shardCount, kernels: base.kernels
+        return try PolicyUpdate.run(
+            policy: TrainedWeights.adapter(start, base: base), reference: .model(reference), base: base,
+            data: .pairs(pairs), configuration: configuration, shardCount: shardCount, kernels: base.kernels
         ) { _ in Array(pairs.indices) }
     }
 
@@ -64,7 +64,7 @@ private struct GoldenAdapterRun: Decodable {
             try Fixture.decode([String: GoldenAdapterRun].self, "lora/train-lora-tied.json")[variant])
         let names = [
             "loss", "learning_rate", "rewards/chosen", "rewards/rejected", "rewards/margins", "rewards/accuracies",
-            "logps/chosen", "logps/rejected", "entropy", "mean_token_accuracy",
+            "logps/chosen", "logps/rejected", "logits/chosen", "logits/rejected", "num_tokens", "entropy", "mean_token_accuracy",
         ]
         #expect(outcome.steps.count == run.logs.count)
         for (step, (ours, theirs)) in zip(outcome.steps, run.logs).enumerated() {

@@ -81,6 +81,29 @@ import Testing
         #expect(gradient.values.contains { $0 != 0 })
     }
 
+    @Test("Biases and norms of the heads stay out of an adapter's way", arguments: ["plain", "dora"])
+    func architectures(name: String) throws {
+        let config = try #require(Self.configs[name])
+        let model = try ModelConfig(
+            vocabularySize: 11, hiddenSize: 12, layerCount: 2, headCount: 4, keyValueHeadCount: 2, headSize: 4,
+            feedForwardSize: 10, family: .qwen3, attentionBias: true)
+        let parameters = Parameters.initialised(model, seed: 3)
+        for tensor in parameters.tensors where tensor.name.hasSuffix(".bias") {
+            let memory = parameters.memory(of: tensor)
+            for index in memory.indices { memory[index] = Float(index % 5) / 5 - 0.4 }
+        }
+        let base = Transformer(parameters, kernels: try .current)
+        let adapter = try Self.lively(config, base)
+        let merged = Transformer(adapter.merged(into: parameters, kernels: base.kernels), kernels: base.kernels)
+        let tokens: [Int32] = [1, 4, 7, 2, 9, 10, 3]
+        let (made, expected) = (try base.adapted(by: adapter).logits(for: tokens), try merged.logits(for: tokens))
+        #expect(worstDeviation(made, expected, absolute: 2e-5, relative: 1e-5) <= 1)
+        let fresh = try Adapter.initialised(config, for: base, seed: 2)
+        #expect(worstDeviation(
+            try base.adapted(by: fresh).logits(for: tokens), try base.logits(for: tokens), absolute: 1e-6,
+            relative: 1e-6) <= 1)
+    }
+
     @Test func withDoRATheNormIsConstant() throws {
         // A base whose rows are gain · W, adapted without DoRA by gain · B, computes the same function of A and B.
         let base = try Self.tinyBase(.current)

@@ -2,7 +2,7 @@
 
     python3 Tests/Parity/lora.py [--package FOLDER] [--keep FOLDER]
 
-peft makes adapters with random matrices on a small random Llama, their logits and their gradients. The Swift test
+peft makes adapters with random matrices on small random Llama and Qwen models, their logits and their gradients. The Swift test
 `AdapterParity` loads each folder, writes its own numbers on every kernel path into `agon.safetensors`, saves the adapter
 again into `saved/`, merged into `merged/`, and an adapter of its own making into `made/`. This script compares the
 numbers and loads all three with peft and transformers.
@@ -43,14 +43,35 @@ CASES = {
     "patterns": dict(r=4, lora_alpha=8, target_modules="all-linear",
                      rank_pattern={r"layers\.0\.mlp\..*": 7, "q_proj": 1}, alpha_pattern={"1.self_attn.v_proj": 32}),
     "excluded": dict(r=2, target_modules="all-linear", exclude_modules=["gate_proj", "0.self_attn.q_proj"]),
+    "biases": dict(r=4, target_modules="all-linear"),
+    "biases_dora": dict(r=4, lora_alpha=6, target_modules="all-linear", use_dora=True),
+    "qwen2_dora": dict(r=3, target_modules=["q_proj", "k_proj", "v_proj", "o_proj"], use_dora=True),
+    "qwen3": dict(r=4, target_modules="all-linear", use_rslora=True),
     "excluded_regex": dict(r=2, target_modules=["q_proj", "v_proj"], exclude_modules=r".*\.0\..*"),
 }
+
+# Bases of other architectures than a plain Llama, by the beginning of the case's name.
+FAMILIES = {
+    "biases": ("Llama", dict(attention_bias=True, mlp_bias=True)),
+    "qwen2": ("Qwen2", {}),
+    "qwen3": ("Qwen3", dict(head_dim=8)),
+}
+
+
+def base(name):
+    family, options = FAMILIES.get(name.split("_")[0], ("Llama", {}))
+    config = getattr(transformers, family + "Config")(**SIZES, tie_word_embeddings=False, **options)
+    model = getattr(transformers, family + "ForCausalLM")(config)
+    with torch.no_grad():
+        for parameter in model.parameters():
+            parameter += 0.1 * torch.randn_like(parameter)
+    return model
 
 
 def make(name, folder):
     """Writes a base model, an adapter and `golden.safetensors`: inputs, logits, gradients of the adapter."""
     torch.manual_seed(sum(map(ord, name)))
-    model = transformers.LlamaForCausalLM(transformers.LlamaConfig(**SIZES, tie_word_embeddings=False))
+    model = base(name)
     model.save_pretrained(folder / "base")
     shutil.copy(TOKENIZER, folder / "base" / "tokenizer.json")
     adapted = peft.get_peft_model(model, peft.LoraConfig(task_type="CAUSAL_LM", **CASES[name])).eval()

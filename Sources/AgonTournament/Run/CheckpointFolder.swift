@@ -37,6 +37,13 @@ struct CheckpointFolder: Sendable {
             path: relative, isJudge: isJudge)
     }
 
+    /// Where an update writes its `metrics.jsonl`, and while it runs its checkpoints.
+    func training(_ name: String, round: Int, saveSteps: Int) -> TrainingFolder {
+        let digits = String(round)
+        let number = String(repeating: "0", count: max(0, 4 - digits.count)) + digits
+        return TrainingFolder(path: "\(root)/training/\(runID)/\(name)/round-\(number)", saveSteps: saveSteps)
+    }
+
     /// Reads a learner's checkpoint back.
     /// - Parameter weights: an earlier version, which says what is trained.
     /// - Throws: `inconsistent` where its hash is not the recorded one.
@@ -52,9 +59,10 @@ struct CheckpointFolder: Sendable {
     private func checkedFolder(_ record: VersionRecord) throws -> String {
         let folder = root + "/" + record.path
         guard try FileHash.weights(in: folder) == record.hash else {
+            let file = Adapter.isAdapterFolder(folder) ? "adapter_model.safetensors" : "model.safetensors"
             throw TournamentError(
                 .inconsistent,
-                "The weights in \(folder) are not what the database recorded for \(record.name) v\(record.version): restore the folder, or start a new run with another --seed.")
+                "\(folder)/\(file) is not what the database recorded for \(record.name) v\(record.version): restore the file, or start a new run with another --seed.")
         }
         return folder
     }

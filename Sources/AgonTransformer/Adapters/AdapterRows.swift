@@ -174,7 +174,9 @@ final class AdapterRows {
         for part in here.parts {
             let target = Self.target(part, y, ldy, second, run)
             kernels.linear(target, ldy, h + part.layout.rankStart, width, part.b, rows: rows, accumulate: true)
-            if let gain = part.gain { kernels.scaleColumns(target, ldy, gain: gain, rows: rows, columns: part.outputs) }
+            if let gain = part.gain {
+                kernels.scaleColumns(target, ldy, gain: gain, bias: part.bias, rows: rows, columns: part.outputs)
+            }
         }
     }
 

@@ -27,15 +27,24 @@ final class FrozenBase: @unchecked Sendable {
         }
     }
 
-    /// The packed matrix that a module is part of, and the module's first column in its result.
+    /// The packed matrix that a module is part of, without its bias, and the module's first column in its result.
     func matrix(of module: AdapterModule, layer: Int) -> (matrix: PackedMatrix, column: Int) {
+        (whole(module, layer).withoutBias, module.column(parameters.config))
+    }
+
+    /// The bias of a module `[outputs]`, nil where the layer has none.
+    func bias(of module: AdapterModule, layer: Int) -> Floats? {
+        whole(module, layer).bias.map { $0 + module.column(parameters.config) }
+    }
+
+    private func whole(_ module: AdapterModule, _ layer: Int) -> PackedMatrix {
         let layer = packed.layers[layer]
         return switch module {
-        case .query, .key, .value: (layer.queryKeyValue, module.column(parameters.config))
-        case .output: (layer.output, 0)
-        case .gate: (layer.gate, 0)
-        case .up: (layer.up, 0)
-        case .down: (layer.down, 0)
+        case .query, .key, .value: layer.queryKeyValue
+        case .output: layer.output
+        case .gate: layer.gate
+        case .up: layer.up
+        case .down: layer.down
         }
     }
 

@@ -19,6 +19,8 @@ final class PackedAdapter: @unchecked Sendable {
         let bTransposed: PackedMatrix?
         /// DoRA's m / norm and 1 / norm `[outputs]`.
         let gain, inverseNorm: Floats?
+        /// The base's bias `[outputs]`, to which gains do not apply.
+        let bias: Floats?
     }
 
     /// The adapted layers that read one input.
@@ -58,9 +60,9 @@ final class PackedAdapter: @unchecked Sendable {
             let offset = place(kernels.packedCount(outputs: outputs, inputs: inputs))
             return { PackedMatrix(memory: $0 + offset, outputs: outputs, inputs: inputs) }
         }
-        let makers = layout.sites.map { layer in
+        let makers = layout.sites.enumerated().map { layer, sites in
             AdapterSite.allCases.map { site -> ((Floats) -> Site)? in
-                guard let here = layer[site.rawValue] else { return nil }
+                guard let here = sites[site.rawValue] else { return nil }
                 let inputs = site.inputs(config)
                 let a = matrix(here.rank, inputs)
                 let aTransposed = forTraining ? matrix(inputs, here.rank) : nil
@@ -73,7 +75,8 @@ final class PackedAdapter: @unchecked Sendable {
                         Part(
                             layout: part, outputs: outputs, column: part.module.column(config), b: b(base),
                             bTransposed: bTransposed?(base), gain: gains.map { base + $0.0 },
-                            inverseNorm: gains.map { base + $0.1 })
+                            inverseNorm: gains.map { base + $0.1 },
+                            bias: frozen.bias(of: part.module, layer: layer))
                     }
                 }
                 return { base in

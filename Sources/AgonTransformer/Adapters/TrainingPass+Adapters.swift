@@ -54,11 +54,13 @@ extension TrainingPass {
     }
 
     /// The same as `forward`, with entropy, argmax and mean logit of each own token; a little slower.
+    ///
+    /// - Parameter collision: whether to compute `logCollision` too, at the price of one more sum over the vocabulary.
     public func forwardWithStatistics(
-        _ sequences: [TokenSequence], _ adapters: AdapterBatch
+        _ sequences: [TokenSequence], _ adapters: AdapterBatch, collision: Bool = false
     ) throws(TransformerError) -> (logProbs: [[Float]], statistics: TokenStatistics) {
-        run(try fill(sequences, adapters), statistics: true)
-        return (logProbs(), statistics())
+        run(try fill(sequences, adapters), statistics: true, collision: collision)
+        return (logProbs(), statistics(collision: collision))
     }
 
     /// Adds ∂(Σ coefficient · log p)/∂θ to the adapters' gradients; to be called once after `forward`.
