@@ -71,7 +71,7 @@ struct Round {
     private func schedule(_ roster: Roster) -> [Room] {
         let pairings = arena.scheduler.pairings(round: number, entrants: arena.entrants, seed: seed.child(.schedule, 0))
         let groups = Set(pairings.map(\.group)).sorted()
-        let prompts = arena.prompts.training(count: groups.count, seed: seed.child(.prompt, 0))
+        let prompts = arena.prompts.prompts(.training, count: groups.count, seed: seed.child(.prompt, 0))
         let promptOfGroup = Dictionary(uniqueKeysWithValues: zip(groups, prompts))
         return pairings.enumerated().compactMap { index, pairing in
             guard let prompt = promptOfGroup[pairing.group] else { return nil }

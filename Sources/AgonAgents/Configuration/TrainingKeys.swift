@@ -76,9 +76,9 @@ public enum TrainingKeys {
     ]
 
     private static let guards = [
-        Key("chosen_floor", .number(1e-9...1e6, default: nil), unit: "nats a token", absent: "off", "dpo, kto: an update ends when its chosen side has become rarer than under the reference by more than this."),
-        Key("max_kl", .number(1e-9...1e6, default: nil), unit: "nats a token", absent: "off", "dpo, kto, grpo, ppo: an update ends when its drift (half the mean squared log-ratio) exceeds this."),
-        Key("max_margin", .number(1e-9...1e6, default: nil), absent: "off", "dpo, cpo, simpo: an update ends when its mean reward margin exceeds this."),
+        Key("chosen_floor", .number(0...1e6, default: nil), unit: "nats a token", absent: "dpo 1; kto off", "dpo, kto: an update ends when its chosen side has become rarer than under the reference by more than this; 0 is off."),
+        Key("max_kl", .number(0...1e6, default: nil), unit: "nats a token", absent: "6", "dpo, kto, grpo, ppo: an update ends when its drift (half the mean squared log-ratio to the reference, or to the version that drew the rollouts) exceeds this; 0 is off."),
+        Key("max_margin", .number(0...1e6, default: nil), absent: "dpo 15; others off", "dpo, cpo, simpo: an update ends when its mean reward margin exceeds this; 0 is off."),
     ]
 
     private static func names<Value: CaseIterable & RawRepresentable<String>>(_: Value.Type) -> String {

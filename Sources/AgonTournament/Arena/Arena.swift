@@ -123,8 +123,9 @@ public struct Arena: Sendable {
         for entrant in entrants where entrant.role == .scripted && game == nil && !hasGold {
             throw AgentError(.badValue, "\(file): scripted agent `\(entrant.name)` answers from gold, which these prompts do not have.")
         }
-        if game == nil, prompts.heldOut(count: 1, seed: Seed(run: 0)).isEmpty, configuration.gatePromptCount + configuration.evaluationPromptCount > 0 {
-            throw AgentError(.badValue, "\(file): no prompt is held out for gate and evaluation: give more prompts, or set both counts to 0.")
+        for (side, count, key) in [(PromptSide.gate, configuration.gatePromptCount, "gate"), (.heldOut, configuration.evaluationPromptCount, "evaluation")]
+        where game == nil && count > 0 && prompts.prompts(side, count: 1, seed: Seed(run: 0)).isEmpty {
+            throw AgentError(.badValue, "\(file): no prompt falls to `\(key)`: give more prompts, or set its count to 0.")
         }
         for name in entrants.map(\.name) { try checkReadability(name) }
     }

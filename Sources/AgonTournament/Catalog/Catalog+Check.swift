@@ -60,7 +60,7 @@ extension Catalog {
         case "judge.yaml": return (folder.isEmpty ? "." : folder, .judge)
         default: break
         }
-        let text = (try? String(contentsOfFile: file, encoding: .utf8)) ?? ""
+        let text = (try? TextFile.read(file, limit: ConfigurationReader.byteLimit)) ?? ""
         let keys = ConfigurationReader.topKeys(in: text)
         func known(_ section: Section) -> Int { section.keys.count { keys.contains($0.name) } }
         let (arena, pretraining) = (known(ArenaKeys.section), known(PretrainingConfiguration.section))

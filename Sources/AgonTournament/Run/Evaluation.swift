@@ -14,7 +14,7 @@ struct Evaluation {
 
     /// All measures of some versions, as the round's end found them.
     func measure(_ versions: [(id: PolicyID, parameters: TrainedWeights?)], round: Int) async throws -> [EvaluationRecord] {
-        let prompts = arena.prompts.heldOut(count: arena.configuration.evaluationPromptCount, seed: seed.child(.evaluation, 0))
+        let prompts = arena.prompts.prompts(.heldOut, count: arena.configuration.evaluationPromptCount, seed: seed.child(.evaluation, 0))
         guard !prompts.isEmpty, arena.hasGold else { return [] }
         var records: [EvaluationRecord] = []
         for (id, parameters) in versions {

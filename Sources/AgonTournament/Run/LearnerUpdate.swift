@@ -83,7 +83,7 @@ struct LearnerUpdate: Sendable {
                 new: try Roster.policy(new, parameters: candidate, arena: arena, threads: threads),
             ]
             let contest = HeldOutContest(player: RoomPlayer(arena: arena, policies: policies), seed: seed.child(.gate, 0))
-            let prompts = arena.prompts.heldOut(count: settings.gatePromptCount, seed: seed.child(.gate, 1))
+            let prompts = arena.prompts.prompts(.gate, count: settings.gatePromptCount, seed: seed.child(.gate, 1))
             let score = try await contest.play(new, old, prompts: prompts, judge: judge).score
             record.gateScore = score?.value
             record.gateLow = score?.low

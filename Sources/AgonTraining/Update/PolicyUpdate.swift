@@ -12,10 +12,11 @@ public enum PolicyUpdate {
     /// (before clipping), `learning_rate`, `epoch`, `num_tokens` (cumulative, all tokens of all sequences), `entropy`
     /// (nats per own token) and `mean_token_accuracy` (own tokens that were the likeliest; chosen side, where there are
     /// two). Pairs add `rewards/chosen`, `rewards/rejected`, `rewards/margins`, `rewards/accuracies` (share of pairs with
-    /// the chosen reward strictly greater, so 0 while the policy equals its reference), `logps/*`, `logits/*`; `kto` adds
-    /// `kl` (z₀) and `count/*`; `cpo`, `simpo` and `orpo` add `nll_loss`; `orpo` adds `log_odds_ratio` and
+    /// the chosen reward strictly greater, so 0 while the policy equals its reference), `logps/*`, `logits/*`; `dpo` and
+    /// `kto` add `logratios/chosen` (log π_θ − log π_ref per token) and `kl_to_reference/k2`, which the guards watch;
+    /// `kto` adds `kl` (z₀) and `count/*`; `cpo`, `simpo` and `orpo` add `nll_loss`; `orpo` adds `log_odds_ratio` and
     /// `log_odds_chosen`; `grpo` and `ppo` have `reward`, `reward_std`, `frac_reward_zero_std`, `clip_ratio/*`, `kl`,
-    /// `completions/*`. Beside them:
+    /// `completions/*`, `policy/approxkl_avg`. Beside them:
     /// - `truncated_count`, `dropped_count`, where `max_length` is set: items cut, and items of which nothing was left.
     /// - `loss/first`, `loss/last`: of those steps alone. For DPO's `sigmoid` with the round's start as reference the
     ///   first is ln 2.
