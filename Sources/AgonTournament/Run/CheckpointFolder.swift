@@ -52,9 +52,10 @@ struct CheckpointFolder: Sendable {
     private func checkedFolder(_ record: VersionRecord) throws -> String {
         let folder = root + "/" + record.path
         guard try FileHash.weights(in: folder) == record.hash else {
+            let file = Adapter.isAdapterFolder(folder) ? "adapter_model.safetensors" : "model.safetensors"
             throw TournamentError(
                 .inconsistent,
-                "The weights in \(folder) are not what the database recorded for \(record.name) v\(record.version): restore the folder, or start a new run with another --seed.")
+                "\(folder)/\(file) is not what the database recorded for \(record.name) v\(record.version): restore the file, or start a new run with another --seed.")
         }
         return folder
     }
