@@ -2,7 +2,9 @@ import AgonTraining
 
 /// The keys of an arena's `training:` section.
 public enum TrainingKeys {
-    public static let section = Section("training", common + schedule + dpo + unpaired + referenceFree + policyGradient + guards)
+    public static let section = Section(
+        "training",
+        common + schedule + dpo + unpaired + referenceFree + policyGradient + guards + AdapterKeys.keys)
 
     private static let common = [
         Key("algorithm", .choice(TrainingMethod.Algorithm.allCases.map(\.rawValue), default: "dpo"), "What turns a round into a new version. From pairs: `dpo`, `cpo`, `simpo`, `orpo`. From answers that won or lost: `kto`. From winners: `sft`. From scored groups of a learner's own answers: `grpo`, `ppo` (with the mean reward of role or group in place of a value network). A key that the algorithm or its loss does not read is an error."),

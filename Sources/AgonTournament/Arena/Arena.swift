@@ -14,7 +14,11 @@ public struct Arena: Sendable {
     let agents: [String: AgentConfiguration]
     /// The models that transformer agents start from, by agent. Agents of one base share its memory.
     let models: [String: ModelFolder]
-    /// SHA-256 of each agent's weights file; empty for scripted agents.
+    /// Version 0 of each transformer agent. Views of one base share its memory.
+    let starts: [String: Transformer]
+    /// The adapters that agents come with.
+    let adapters: [String: Adapter]
+    /// SHA-256 of each agent's weights file, joined with that of its adapter; empty for scripted agents.
     let modelHashes: [String: String]
     let judgeConfiguration: JudgeConfiguration?
     let judgeModel: ModelFolder?
@@ -45,7 +49,9 @@ public struct Arena: Sendable {
         var agents: [String: AgentConfiguration] = [:]
         var models: [String: ModelFolder] = [:]
         var hashes: [String: String] = [:]
-        var byPath: [String: ModelFolder] = [:]
+        var bases = Bases(kernels: kernels)
+        var starts: [String: Transformer] = [:]
+        var adapters: [String: Adapter] = [:]
         for name in configuration.agents {
             let folder = ArenaConfiguration.sibling("agents", name, of: file)
             guard FileManager.default.fileExists(atPath: folder) else {
@@ -54,17 +60,22 @@ public struct Arena: Sendable {
             let agent = try AgentConfiguration(folder: folder)
             agents[agent.name] = agent
             guard case .transformer(let path) = agent.kind else { continue }
-            let key = URL(fileURLWithPath: path).standardizedFileURL.path
-            let model = try byPath[key] ?? ModelFolder.load(path)
+            let (model, base) = try bases.load(path)
             guard model.config.head == .language else {
                 throw Arena.noLanguageModel(agent, path)
             }
-            byPath[key] = model
             models[agent.name] = model
+            starts[agent.name] = base
             hashes[agent.name] = try FileHash.weights(in: path)
+            guard let (adapter, hash) = try Arena.adapter(of: agent, model) else { continue }
+            adapters[agent.name] = adapter
+            starts[agent.name] = base.adapted(by: adapter)
+            hashes[agent.name, default: ""] += " " + hash
         }
         self.agents = agents
         self.models = models
+        self.starts = starts
+        self.adapters = adapters
         modelHashes = hashes
         entrants = zip(configuration.agents, configuration.agentNames).map { path, name in
             let role: Entrant.Role = models[name] == nil ? .scripted : configuration.anchors.contains(path) ? .anchor : .learner
@@ -102,6 +113,7 @@ public struct Arena: Sendable {
     /// What needs the loaded parts to be checked.
     private func checkTogether() throws {
         let file = configuration.file
+        try checkAdapters()
         guard entrants.count > 1 else {
             throw AgentError(.badValue, "\(file): an arena needs at least two agents.")
         }
