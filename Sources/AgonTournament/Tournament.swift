@@ -25,6 +25,8 @@ public enum TournamentEvent: Sendable {
     case started(run: RunRecord, closedRounds: Int, roundCount: Int)
     /// Rooms of a round that are committed so far.
     case wave(round: Int, rooms: Int, of: Int, timings: RoundTimings)
+    /// All rooms of the round are committed; training, gate and evaluation follow.
+    case updating(round: Int)
     /// A round is closed.
     case closed(round: Int, ratings: [RatingRecord], health: JudgeHealthRecord?, updates: [UpdateRecord], timings: RoundTimings)
 }
@@ -46,7 +48,9 @@ public struct Tournament: Sendable {
         self.arena = arena
         self.options = options
         store = try ArenaStore(path: database)
-        run = RunRecord(arena: arena, seed: seed ?? arena.configuration.seed)
+        let run = RunRecord(arena: arena, seed: seed ?? arena.configuration.seed)
+        // A file that differs from the one which the run began with in nothing that decides is still the run's file.
+        self.run = try store.run(id: run.id) ?? run
         let folder = (database as NSString).deletingLastPathComponent
         checkpoints = CheckpointFolder(root: folder.isEmpty ? "." : folder, runID: run.id)
     }
@@ -62,14 +66,17 @@ public struct Tournament: Sendable {
         shouldStop: @escaping @Sendable () -> Bool = { false },
         onEvent: @escaping @Sendable (TournamentEvent) -> Void = { _ in }
     ) async throws -> String {
+        try await play(Pulse(shouldStop: shouldStop, onEvent: onEvent))
+    }
+
+    func play(_ pulse: Pulse) async throws -> String {
         let lock = try store.lockForRun(description: "arena \(arena.configuration.name), run \(run.id)")
         defer { lock.release() }
         try store.begin(run: run, entrants: arena.entrants, versions: firstVersions())
         var state = try restored()
-        let pulse = Pulse(shouldStop: shouldStop, onEvent: onEvent)
-        onEvent(.started(run: run, closedRounds: state.round, roundCount: arena.configuration.roundCount))
+        pulse.onEvent(.started(run: run, closedRounds: state.round, roundCount: arena.configuration.roundCount))
         while state.round < arena.configuration.roundCount {
-            if shouldStop() { throw Interruption() }
+            if pulse.shouldStop() { throw Interruption() }
             let number = state.round + 1
             let round = Round(
                 arena: arena, store: store, run: run, checkpoints: checkpoints, number: number,
@@ -128,14 +135,18 @@ public struct Tournament: Sendable {
 
 /// Carries events out of a round and the wish to stop into it.
 struct Pulse: Sendable {
-    let shouldStop: @Sendable () -> Bool
-    let onEvent: @Sendable (TournamentEvent) -> Void
+    var shouldStop: @Sendable () -> Bool = { false }
+    var onEvent: @Sendable (TournamentEvent) -> Void = { _ in }
+    /// Told of every step of every round. What it throws ends the run there and then, as a crash would.
+    var onStep: @Sendable (RoundStep, _ round: Int) throws -> Void = { _, _ in }
 
     /// After a wave was committed.
     func wave(_ round: Int, _ done: Int, _ total: Int, _ timings: RoundTimings) throws {
         onEvent(.wave(round: round, rooms: done, of: total, timings: timings))
         if shouldStop() { throw Interruption() }
     }
+
+    func updating(_ round: Int) { onEvent(.updating(round: round)) }
 
     func closed(
         _ round: Int, _ ratings: [RatingRecord], _ health: JudgeHealthRecord?, _ updates: [UpdateRecord], _ timings: RoundTimings
@@ -167,9 +178,5 @@ extension RunRecord {
 
 extension Tournament {
     /// The report of the run as far as it is closed.
-    public func report() throws -> Report {
-        try Report(
-            store: store, run: run, isGame: arena.game != nil, reference: arena.referencePolicy,
-            initialRating: arena.configuration.initialRating)
-    }
+    public func report() throws -> Report { try Report(arena: arena, store: store, run: run) }
 }

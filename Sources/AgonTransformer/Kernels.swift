@@ -9,7 +9,7 @@ public struct Kernels: @unchecked Sendable {
     // Safety: the table is a constant of the C module, with static lifetime and without state.
     let table: UnsafePointer<agon_kernels>
 
-    /// `portable`, `avx2` or `avx512`.
+    /// `portable`, `avx2`, `avx512` or `avx512_bf16`; the last has the bits of `avx512` in float32.
     public let name: String
 
     private init(_ table: UnsafePointer<agon_kernels>) {
@@ -19,6 +19,7 @@ public struct Kernels: @unchecked Sendable {
 
     private static let paths: [(name: String, path: agon_path)] = [
         ("portable", AGON_PATH_PORTABLE), ("avx2", AGON_PATH_AVX2), ("avx512", AGON_PATH_AVX512),
+        ("avx512_bf16", AGON_PATH_AVX512_BF16),
     ]
 
     private static let atStart: Result<Kernels, TransformerError> = Result { () throws(TransformerError) in
@@ -74,6 +75,8 @@ struct PackedMatrix {
     let memory: Floats
     let outputs: Int
     let inputs: Int
+    /// `[outputs]`, added to every row of the product; nil where the layer has none.
+    var bias: Floats?
 }
 
 /// The table's functions with Swift's integers. Shapes are in the C header.
@@ -96,7 +99,7 @@ extension Kernels {
         _ y: Floats, _ ldy: Int, _ x: Floats, _ ldx: Int, _ w: PackedMatrix, rows: Int, accumulate: Bool = false
     ) {
         table.pointee.linear(
-            y, Int32(ldy), x, Int32(ldx), w.memory, Int32(rows), Int32(w.outputs), Int32(w.inputs), nil,
+            y, Int32(ldy), x, Int32(ldx), w.memory, Int32(rows), Int32(w.outputs), Int32(w.inputs), w.bias,
             accumulate ? 1 : 0)
     }
 

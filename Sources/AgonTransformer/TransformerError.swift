@@ -29,7 +29,8 @@ public struct TransformerError: Error, CustomStringConvertible {
 
     /// The kind of fault.
     public let code: Code
-    /// One sentence: what is wrong, where, and the value that was seen.
+    /// One sentence: what is wrong, where, and the value that was seen. Names from untrusted files stand in it, so
+    /// control characters are escaped and its length is bounded.
     public let message: String
     /// The error that caused this one, if another layer raised it first.
     public let underlying: (any Error)?
@@ -37,8 +38,26 @@ public struct TransformerError: Error, CustomStringConvertible {
     /// - Parameter message: one sentence with what, where and the value seen.
     public init(_ code: Code, _ message: String, underlying: (any Error)? = nil) {
         self.code = code
-        self.message = message
+        self.message = Self.oneLine(message)
         self.underlying = underlying
+    }
+
+    /// The most scalars of a message.
+    private static let messageLimit = 1000
+
+    /// A message on one line and of bounded length, whatever names stand in it; for other modules' errors as well.
+    package static func oneLine(_ message: String) -> String {
+        let isPlain = message.utf8.count <= messageLimit && message.utf8.allSatisfy { $0 >= 0x20 && $0 != 0x7F }
+        if isPlain { return message }
+        var line = ""
+        for scalar in message.unicodeScalars.prefix(messageLimit) {
+            switch scalar.properties.generalCategory {
+            case .control, .format, .lineSeparator, .paragraphSeparator:
+                line += "\\u{\(String(scalar.value, radix: 16))}"
+            default: line.unicodeScalars.append(scalar)
+            }
+        }
+        return message.unicodeScalars.count > messageLimit ? line + " …" : line
     }
 
     /// The sentence, followed by that of the underlying error.

@@ -6,6 +6,8 @@
 #include "vectors.h"
 
 #include "body_linear.h"
+#include "body_bfloat16.h"
+#include "body_int8.h"
 #include "body_rows.h"
 #include "body_attention.h"
 #include "body_attention_backward.h"
@@ -19,6 +21,18 @@ const agon_kernels AGON_TABLE = {
     .pack_transposed = pack_transposed,
     .linear = linear,
     .linear_dw = linear_dw,
+    .to_bfloat16 = to_bfloat16,
+    .to_bfloat16_rows = to_bfloat16_rows,
+    .packed_count_bfloat16 = packed_count_bfloat16,
+    .pack_bfloat16 = pack_bfloat16,
+    .pack_transposed_bfloat16 = pack_transposed_bfloat16,
+    .linear_bfloat16 = linear_bfloat16,
+    .linear_dw_bfloat16 = linear_dw_bfloat16,
+    .quantised_count = quantised_count,
+    .quantise = quantise,
+    .packed_count_int8 = packed_count_int8,
+    .pack_int8 = pack_int8,
+    .linear_int8 = linear_int8,
     .rmsnorm = rmsnorm,
     .rmsnorm_backward = rmsnorm_backward,
     .rope = rope,

@@ -9,6 +9,7 @@ extern const agon_kernels agon_kernels_portable;
 #if defined(__x86_64__)
 extern const agon_kernels agon_kernels_avx2;
 extern const agon_kernels agon_kernels_avx512;
+extern const agon_kernels agon_kernels_avx512_bf16;
 #endif
 
 #endif

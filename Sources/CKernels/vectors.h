@@ -20,6 +20,8 @@
 typedef float vf __attribute__((ext_vector_type(AGON_WIDTH)));
 typedef int32_t vi __attribute__((ext_vector_type(AGON_WIDTH)));
 typedef uint64_t vu64 __attribute__((ext_vector_type(AGON_WIDTH)));
+typedef uint16_t vh __attribute__((ext_vector_type(AGON_WIDTH)));
+typedef int8_t vb __attribute__((ext_vector_type(AGON_WIDTH)));
 typedef double vd __attribute__((ext_vector_type(AGON_WIDTH)));
 
 #if AGON_WIDTH > 4 || defined(__ARM_FEATURE_FMA)

@@ -14,35 +14,37 @@ extension AgonCommand {
             Foundation.exit(130)
         case let error as AgentError: stop(error.message, 2)
         case let error as TransformerError: stop(error.description, 2)
-        case let error as TournamentError: stop(error.message, error.code == .configuration ? 2 : error.code == .tooManyVoids ? 3 : 1)
-        case let error as StoreError: stop(error.description, 1)
+        case let error as TournamentError: stop(error.message, code(of: error))
+        case let error as StoreError:
+            stop(error.description + (error.code == .locked ? ": wait until it ends, or name another file with --db" : ""), 1)
+        case is ExitCode, is CleanExit: leave(error)
         default:
-            let code = exitCode(for: error)
-            if code == .validationFailure {
-                Terminal.write(fullMessage(for: error), to: .standardError)
-                Foundation.exit(2)
-            }
-            exit(withError: error)
+            if exitCode(for: error) == .failure { stop("\(error)", 1) }
+            leave(error)
         }
     }
 
+    private static func code(of error: TournamentError) -> Int32 {
+        switch error.code {
+        case .configuration: 2
+        case .tooManyVoids: 3
+        case .inconsistent, .noRun: 1
+        }
+    }
+
+    /// Help goes to the output, complaints about usage to the errors.
+    private static func leave(_ error: any Error) -> Never {
+        let code = exitCode(for: error)
+        let message = fullMessage(for: error)
+        if !message.isEmpty {
+            Terminal.write(
+                DisplayText.visible(message, keepsLines: true), to: code.isSuccess ? .standardOutput : .standardError)
+        }
+        Foundation.exit(code == .validationFailure ? 2 : code.rawValue)
+    }
+
     private static func stop(_ sentence: String, _ code: Int32) -> Never {
-        Terminal.write("agon: \(sentence)", to: .standardError)
+        Terminal.write("agon: " + DisplayText.visible(sentence), to: .standardError)
         Foundation.exit(code)
-    }
-}
-
-/// Lines on a terminal or in a pipe.
-enum Terminal {
-    static func write(_ line: String, to handle: FileHandle = .standardOutput) {
-        handle.write(Data((line + "\n").utf8))
-    }
-
-    static var isInteractive: Bool { isatty(1) == 1 }
-
-    /// Columns of the terminal, 100 in a pipe.
-    static var width: Int {
-        var size = winsize()
-        return isInteractive && ioctl(1, UInt(TIOCGWINSZ), &size) == 0 && size.ws_col > 20 ? Int(size.ws_col) : 100
     }
 }

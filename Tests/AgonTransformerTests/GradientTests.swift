@@ -1,4 +1,5 @@
 import AgonCore
+import Foundation
 import Testing
 
 @testable import AgonTransformer
@@ -59,10 +60,28 @@ import Testing
         }
     }
 
-    @Test func theGradientOfSequencesThatBeginAlikeEqualsFiniteDifferences() throws {
-        let config = try Self.tiny(tied: true)
+    /// Every bias and every norm of a head, in both widths of a shared beginning.
+    private static let families: [ModelConfig] = {
+        func config(_ family: ModelConfig.Family, attentionBias: Bool = false, feedForwardBias: Bool = false) -> ModelConfig {
+            try! ModelConfig(
+                vocabularySize: 11, hiddenSize: 12, layerCount: 2, headCount: 4, keyValueHeadCount: 2, headSize: 6,
+                feedForwardSize: 10, ropeTheta: 100, maxPositionCount: 64, family: family,
+                ropeScaling: .linear(factor: 1.5), attentionBias: attentionBias, feedForwardBias: feedForwardBias)
+        }
+        return [
+            try! tiny(tied: true), config(.llama, attentionBias: true, feedForwardBias: true), config(.qwen2),
+            config(.qwen3), config(.qwen3, attentionBias: true),
+        ]
+    }()
+
+    @Test("The gradient of sequences that begin alike equals finite differences", arguments: families)
+    func sharedBeginnings(config: ModelConfig) throws {
         let parameters = Parameters.initialised(config, seed: 10)
         for index in parameters["model.embed_tokens.weight"]!.indices { parameters.values[index] *= 20 }
+        parameters.fill { tensor, memory in
+            guard tensor.shape.count == 1 else { return }
+            for index in memory.indices { memory[index] += 0.1 * Float((index * 5 + tensor.offset) % 7 - 3) }
+        }
         let pass = TrainingPass(config, kernels: try .current)
         let gradients = Parameters(zeros: config)
         let coefficients: [[Float]] = [[0.7, -1.1, 0.4], [-0.8, 1, -0.5, 0.3], [0.9]]
@@ -183,7 +202,7 @@ import Testing
         let sequence = TokenSequence(prompt: [1, 2, 3], completion: [9, 8, 7, 6])
         let kernels = try Kernels.current
         let (logProbs, statistics) = try TrainingPass(config, kernels: kernels)
-            .forwardWithStatistics([sequence], parameters)
+            .forwardWithStatistics([sequence], parameters, collision: true)
         let logits = try Transformer(parameters, kernels: kernels).logits(for: sequence.tokens)
         for (index, row) in (2..<6).enumerated() {
             let values = logits[row * 128..<(row + 1) * 128]
@@ -193,7 +212,11 @@ import Testing
             let logSum = values[row * 128 + Int(sequence.tokens[row + 1])] - logProbs[0][index]
             let entropy = values.reduce(0) { $0 - ($1 - logSum) * Float(expValue($1 - logSum)) }
             #expect(abs(statistics.entropy[0][index] - entropy) < 1e-4)
+            let collision = values.reduce(0) { $0 + expValue(2 * ($1 - logSum)) }
+            #expect(abs(Double(statistics.logCollision[0][index]) - log(Double(collision))) < 1e-5)
         }
+        let plain = try TrainingPass(config, kernels: kernels).forwardWithStatistics([sequence], parameters)
+        #expect(plain.logProbs == logProbs && plain.statistics.logCollision == [[]])
     }
 
     private func gradient(

@@ -5,7 +5,7 @@ import Testing
 struct KernelPath: Sendable, CustomTestStringConvertible {
     let index: UInt32
 
-    static let all: [KernelPath] = (0..<3).map(KernelPath.init).filter { agon_kernels_for(agon_path($0.index)) != nil }
+    static let all: [KernelPath] = (0..<4).map(KernelPath.init).filter { agon_kernels_for(agon_path($0.index)) != nil }
 
     var kernels: agon_kernels { agon_kernels_for(agon_path(index)).pointee }
     var testDescription: String { String(cString: kernels.name) }

@@ -4,7 +4,6 @@ import AgonGames
 import AgonJudging
 import AgonScheduling
 import AgonTransformer
-import Crypto
 import Foundation
 
 /// An arena with everything it names loaded and checked, before anything starts.
@@ -32,8 +31,12 @@ public struct Arena: Sendable {
 
     /// Loads an arena and everything it names.
     /// - Throws: `AgentError`, `TransformerError` or `TournamentError`, one sentence naming the file.
-    public init(file: String) throws {
-        let configuration = try ArenaConfiguration(file: file)
+    public init(file: String) throws { try self.init(ArenaConfiguration(file: file)) }
+
+    /// Loads everything that a configuration names.
+    /// - Throws: as `init(file:)`.
+    public init(_ configuration: ArenaConfiguration) throws {
+        let file = configuration.file
         self.configuration = configuration
         kernels = try Kernels.current
         let contest = try Contest(configuration)
@@ -46,7 +49,7 @@ public struct Arena: Sendable {
         for name in configuration.agents {
             let folder = ArenaConfiguration.sibling("agents", name, of: file)
             guard FileManager.default.fileExists(atPath: folder) else {
-                throw AgentError(.badValue, "\(file): agent `\(name)` has no folder \(folder): create it, for example with `agon new agent \(name)`.")
+                throw Arena.missingAgent(name, folder, file)
             }
             let agent = try AgentConfiguration(folder: folder)
             agents[agent.name] = agent
@@ -54,7 +57,7 @@ public struct Arena: Sendable {
             let key = URL(fileURLWithPath: path).standardizedFileURL.path
             let model = try byPath[key] ?? ModelFolder.load(path)
             guard model.config.head == .language else {
-                throw AgentError(.badModel, "\(agent.file):\(agent.sourceLine): \(path) is a judge's model (it has a score head): an agent needs a language model.")
+                throw Arena.noLanguageModel(agent, path)
             }
             byPath[key] = model
             models[agent.name] = model
@@ -63,8 +66,7 @@ public struct Arena: Sendable {
         self.agents = agents
         self.models = models
         modelHashes = hashes
-        entrants = configuration.agents.map { path in
-            let name = (path as NSString).lastPathComponent
+        entrants = zip(configuration.agents, configuration.agentNames).map { path, name in
             let role: Entrant.Role = models[name] == nil ? .scripted : configuration.anchors.contains(path) ? .anchor : .learner
             return Entrant(name: name, role: role)
         }
@@ -72,13 +74,29 @@ public struct Arena: Sendable {
             let judge = try JudgeConfiguration(folder: configuration.judge.folder)
             let model = try ModelFolder.load(judge.model)
             guard model.config.head == .score else {
-                throw AgentError(.badModel, "\(configuration.judge.folder)/judge.yaml: \(judge.model) has no score head: a reward model needs LlamaForSequenceClassification with one label.")
+                throw Arena.noScoreHead(judge, configuration.judge.folder)
             }
             (judgeConfiguration, judgeModel, judgeHash) = (judge, model, try FileHash.weights(in: judge.model))
         } else {
             (judgeConfiguration, judgeModel, judgeHash) = (nil, nil, "")
         }
         try checkTogether()
+        try checkPlayability()
+    }
+
+    static func noLanguageModel(_ agent: AgentConfiguration, _ model: String) -> AgentError {
+        AgentError(.badModel, "\(agent.file):\(agent.sourceLine): \(model) is a judge's model (it has a score head): an agent needs a language model.")
+    }
+
+    static func noScoreHead(_ judge: JudgeConfiguration, _ folder: String) -> AgentError {
+        AgentError(.badModel, "\(folder)/judge.yaml: \(judge.model) has no score head: a reward model needs LlamaForSequenceClassification with one label.")
+    }
+
+    private static func missingAgent(_ name: String, _ folder: String, _ file: String) -> AgentError {
+        let siblings = try? FileManager.default.contentsOfDirectory(atPath: (folder as NSString).deletingLastPathComponent)
+        let hint = NearestName.of((folder as NSString).lastPathComponent, among: siblings ?? [])
+            .map { "did you mean `\($0)`?" } ?? "create it, for example with `agon new agent \(name) --from AGENT`."
+        return AgentError(.badValue, "\(file): agent `\(name)` has no folder \(folder): \(hint)")
     }
 
     /// What needs the loaded parts to be checked.
@@ -95,6 +113,37 @@ public struct Arena: Sendable {
         }
         if game == nil, prompts.heldOut(count: 1, seed: Seed(run: 0)).isEmpty, configuration.gatePromptCount + configuration.evaluationPromptCount > 0 {
             throw AgentError(.badValue, "\(file): no prompt is held out for gate and evaluation: give more prompts, or set both counts to 0.")
+        }
+        for name in entrants.map(\.name) { try checkReadability(name) }
+    }
+
+    /// A model whose vocabulary cannot spell the prompts is no use in the arena, however sound its folder is.
+    private func checkReadability(_ name: String) throws {
+        guard let model = models[name], let agent = agents[name] else { return }
+        let texts = (game?.alphabet ?? task?.alphabet).map { [$0] } ?? promptFile?.texts ?? []
+        for text in [agent.system] + texts {
+            do {
+                _ = try model.tokenizer.encode(text, addSpecialTokens: false, parseSpecial: false)
+            } catch {
+                throw AgentError(
+                    .badModel, "\(configuration.file): agent `\(name)` cannot read this arena's prompts: \(error.message)",
+                    underlying: error)
+            }
+        }
+    }
+
+    /// What would otherwise stop the first round.
+    private func checkPlayability() throws {
+        for entrant in entrants where entrant.role == .scripted {
+            _ = try Roster.policy(PolicyID(agent: entrant.name, version: 0), parameters: nil, arena: self, threads: 1)
+        }
+        guard roomsPerRound > 0 else {
+            throw AgentError(.badValue, "\(configuration.file): no room would be played: raise the numbers of rooms in `schedule`.")
+        }
+        if let judge = judgeConfiguration, agents[judge.name] != nil {
+            throw AgentError(
+                .badValue,
+                "\(configuration.file): judge and agent are both called `\(judge.name)`, so their versions would share a folder: rename one of the folders.")
         }
     }
 
@@ -125,7 +174,8 @@ public struct Arena: Sendable {
 
     /// The policy that ratings and measurements are read against: the first anchor, else the first agent's version 0.
     public var referencePolicy: PolicyID {
-        PolicyID(agent: configuration.anchors.first.map { ($0 as NSString).lastPathComponent } ?? entrants[0].name, version: 0)
+        let anchor = configuration.anchors.first.flatMap(configuration.agents.firstIndex(of:)) ?? 0
+        return PolicyID(agent: entrants[anchor].name, version: 0)
     }
 
     /// Rooms in each round.
@@ -169,21 +219,5 @@ public struct Arena: Sendable {
             let hint = NearestName.of(name, among: known).map { "did you mean `\($0)`?" } ?? "known are \(known.joined(separator: ", "))."
             return AgentError(.badValue, "\(configuration.file): there is no \(key) `\(name)`: \(hint)")
         }
-    }
-}
-
-/// SHA-256 of files, in lowercase hexadecimal.
-enum FileHash {
-    /// The hash over a model folder's weights.
-    static func weights(in folder: String) throws -> String {
-        let path = folder + "/model.safetensors"
-        guard let data = FileManager.default.contents(atPath: path) else {
-            throw TournamentError(.configuration, "\(path) cannot be read.")
-        }
-        return hexadecimal(SHA256.hash(data: data))
-    }
-
-    static func hexadecimal(_ digest: SHA256.Digest) -> String {
-        digest.map { String($0 >> 4, radix: 16) + String($0 & 15, radix: 16) }.joined()
     }
 }

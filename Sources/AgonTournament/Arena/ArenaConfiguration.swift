@@ -25,6 +25,12 @@ public struct ArenaConfiguration: Sendable {
         case rewardModel = "reward_model"
     }
 
+    /// What an answer earns where an algorithm learns from rewards.
+    public enum Reward: String, Sendable {
+        case rank, score
+    }
+
+    /// How the judge judges, is measured and learns.
     public struct JudgeSettings: Sendable {
         public var kind: JudgeKind
         /// The judge's folder, resolved; empty for judges without one.
@@ -54,10 +60,14 @@ public struct ArenaConfiguration: Sendable {
     public var initialRating: Double
     public var eloK: Double
     public var training: TrainingConfiguration
+    public var reward: Reward
+    /// Steps between the checkpoints of an update; decides nothing.
+    public var saveSteps: Int
     public var gatePromptCount: Int
     public var gateMinScore: Double
     public var evaluationInterval: Int
     public var evaluationPromptCount: Int
+    var limits: RoundLimits
     /// The file's path, to name in errors.
     public var file: String
     /// The file's text, stored with each run.
@@ -66,16 +76,21 @@ public struct ArenaConfiguration: Sendable {
     /// Reads and checks an arena file.
     /// - Throws: `AgentError`, one sentence naming file and line.
     public init(file: String) throws {
-        guard let text = try? String(contentsOfFile: file, encoding: .utf8) else {
+        guard FileManager.default.fileExists(atPath: file) else {
             throw AgentError(.unreadable, "\(file) cannot be read: `agon arenas` lists the arenas there are.")
         }
+        let text = try TextFile.read(file, limit: ConfigurationReader.byteLimit)
+        try self.init(text: text, file: file)
+    }
+
+    /// Checks a text as if it stood in `file`, which need not exist yet.
+    /// - Throws: `AgentError`, one sentence naming file and line.
+    public init(text: String, file: String) throws {
         let reader = try ConfigurationReader(text: text, file: file, section: ArenaKeys.section)
         self.file = file
         self.text = text
         name = try reader.text("name")
-        guard !name.isEmpty, name.unicodeScalars.allSatisfy({ $0 == "-" || $0 == "_" || ($0.isASCII && $0.properties.isAlphabetic) || ("0"..."9").contains($0) }) else {
-            throw reader.error("name", "`\(name)` cannot name a folder: use letters, digits, `-` and `_`.")
-        }
+        guard FolderName.isValid(name) else { throw reader.error("name", FolderName.complaint(name)) }
         summary = try reader.text("description")
         contest = try ArenaConfiguration.contest(reader)
         agents = try reader.list("agents")
@@ -94,13 +109,18 @@ public struct ArenaConfiguration: Sendable {
         let rating = try reader.reader("rating")
         initialRating = try rating.number("initial")
         eloK = try rating.number("k")
-        training = try TrainingKeys.read(reader.reader("training"))
+        let training = try reader.reader("training")
+        self.training = try TrainingKeys.read(training)
+        reward = Reward(rawValue: try training.text("reward")) ?? .rank
+        saveSteps = try training.integer("save_steps")
         let gate = try reader.reader("gate")
         gatePromptCount = try gate.integer("prompts")
         gateMinScore = try gate.number("min_score")
         let evaluation = try reader.reader("evaluation")
         evaluationInterval = try evaluation.integer("every")
         evaluationPromptCount = try evaluation.integer("prompts")
+        let limits = try reader.reader("limits")
+        self.limits = RoundLimits(maxVoidShare: try limits.number("voids"), maxForfeitShare: try limits.number("forfeits"))
         try checkTogether(reader)
     }
 }
@@ -147,7 +167,8 @@ extension ArenaConfiguration {
     /// What single keys cannot say: keys that contradict one another.
     private func checkTogether(_ reader: ConfigurationReader) throws {
         guard !agents.isEmpty else { throw reader.error("agents", "an arena needs at least two agents.") }
-        if let twice = agents.first(where: { name in agents.count(where: { $0 == name }) > 1 }) {
+        let names = agentNames
+        if let twice = names.first(where: { name in names.count(where: { $0 == name }) > 1 }) {
             throw reader.error("agents", "agent `\(twice)` stands twice in `agents`: copy its folder under another name.")
         }
         for anchor in anchors where !agents.contains(anchor) {
@@ -173,12 +194,19 @@ extension ArenaConfiguration {
         }
     }
 
-    /// Everything in the file that decides a result, in one form; comments, paths and the number of rounds do not.
+    /// The agents' names, in the order of `agents`, which may name folders by path.
+    var agentNames: [String] {
+        agents.map { AgentConfiguration.name(ofFolder: ArenaConfiguration.sibling("agents", $0, of: file)) }
+    }
+
+    /// Everything in the file that decides a result, in one form; comments, paths, limits and the number of rounds do not.
     var decidingText: String {
         var bare = self
         (bare.file, bare.text, bare.summary, bare.judge.folder, bare.roundCount) = ("", "", "", "", 0)
         if case .prompts = contest { bare.contest = .prompts(file: "") }
-        (bare.seed, bare.agents) = (0, agents.map { ($0 as NSString).lastPathComponent })
+        bare.limits = RoundLimits()
+        bare.saveSteps = 0
+        (bare.seed, bare.agents) = (0, agentNames)
         return String(describing: bare)
     }
 

@@ -23,6 +23,7 @@ public enum ArenaKeys {
             Key("training", .section(TrainingKeys.section), "How learners train on their pairs."),
             Key("gate", .section(gate), "What a new version must show before it replaces its parent."),
             Key("evaluation", .section(evaluation), "How often and how broadly progress is measured on held-out prompts."),
+            Key("limits", .section(limits), "How much of a round may be lost before the run stops with exit code 3."),
         ])
 
     static let schedule = Section(
@@ -81,5 +82,12 @@ public enum ArenaKeys {
         [
             Key("every", .integer(1...100_000, default: 1), unit: "rounds", "Progress is measured after every so many rounds and after the last."),
             Key("prompts", .integer(0...1_000_000, default: 128), unit: "prompts", "Held-out prompts or openings used each time; 0 measures nothing."),
+        ])
+
+    static let limits = Section(
+        "limits",
+        [
+            Key("voids", .number(0...1, default: 0.5), unit: "share", "The most of a round's verdicts asked of the judge that may be void; 1 is off."),
+            Key("forfeits", .number(0...1, default: 0.9), unit: "share", "The most of a round's rollouts that may be forfeits, in games of its games; 1 is off."),
         ])
 }

@@ -9,8 +9,8 @@ public struct Pretraining {
     public let configuration: PretrainingConfiguration
     private let crowd: Crowd
     private let tokenizer: Tokenizer
-    private let model: ModelConfig
-    private let kernels: Kernels
+    let model: ModelConfig
+    let kernels: Kernels
 
     /// Tokens that every model of ours begins its vocabulary with.
     static let specialTokens = ["<pad>", "<bos>", "<eos>"]

@@ -1,12 +1,12 @@
 /// Text from models and files made fit to be shown: nothing in it can move a cursor, turn the reading direction or hide.
-enum DisplayText {
+public enum DisplayText {
     /// The text with every invisible or controlling character made visible.
     ///
     /// C0 controls become their pictures (`␛`), everything else that does not print its code point (`⟨U+202E⟩`):
     /// C1 controls, bidirectional marks, zero-width characters, line separators, tags. Zero-width joiners and
     /// variation selectors stay, emoji need them.
     /// - Parameter keepsLines: leaves `\n` and `\t` alone.
-    static func visible(_ text: String, keepsLines: Bool = false) -> String {
+    public static func visible(_ text: String, keepsLines: Bool = false) -> String {
         guard text.unicodeScalars.contains(where: needsPicture) else { return text }
         var result = String.UnicodeScalarView()
         for scalar in text.unicodeScalars {
@@ -44,7 +44,7 @@ enum DisplayText {
     static func width(_ text: String) -> Int { text.reduce(0) { $0 + width($1) } }
 
     /// The text cut to `columns`, with `…` where something was lost.
-    static func fitted(_ text: String, columns: Int) -> String {
+    public static func fitted(_ text: String, columns: Int) -> String {
         guard width(text) > columns else { return text }
         var result = ""
         var used = 0
@@ -85,7 +85,8 @@ enum DisplayText {
         }
     }
 
-    private static func needsPicture(_ scalar: Unicode.Scalar) -> Bool {
+    /// Whether a character prints nothing that can be seen, or steers what is printed.
+    static func needsPicture(_ scalar: Unicode.Scalar) -> Bool {
         if scalar.value == 0x200D || (0xFE00...0xFE0F).contains(scalar.value) { return false }
         switch scalar.properties.generalCategory {
         case .control, .format, .lineSeparator, .paragraphSeparator, .surrogate, .privateUse, .unassigned: return true

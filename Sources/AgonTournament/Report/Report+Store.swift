@@ -1,6 +1,7 @@
 public import AgonCore
 import AgonRatings
 public import AgonStore
+import Foundation
 
 extension Report {
     /// Everything that a report shows of a run, read from the store.
@@ -41,6 +42,35 @@ extension Report {
             evaluations: try store.evaluations(run: run.id), judgeHealth: isGame || health.isEmpty ? nil : health,
             updates: try store.updates(run: run.id), timings: RoundTimings(sum: rounds.map(\.timings)),
             sampleRooms: try store.sampleRooms(run: run.id, count: Report.sampleRoomLimit, seed: Seed(run: run.seed)))
+    }
+}
+
+extension Report {
+    /// The report of an arena's run as far as it is closed, from a database that is opened for reading only, so that
+    /// it can be asked for while the run goes on.
+    /// - Parameter seed: overrules the arena's seed.
+    /// - Throws: `TournamentError` where the database has no run of the arena as it is now; `StoreError`.
+    public init(arena: Arena, database: String, seed: UInt64?) throws {
+        let run = RunRecord(arena: arena, seed: seed ?? arena.configuration.seed)
+        guard FileManager.default.fileExists(atPath: database) else {
+            throw TournamentError(.noRun, "there is no database \(database): `agon run \(arena.configuration.file)` makes it.")
+        }
+        let store = try ArenaStore.readOnly(path: database)
+        guard let stored = try store.run(id: run.id) else {
+            let others = try store.overviews().filter { $0.run.arena == run.arena }
+            let known = others.map { "\($0.run.id) (\($0.closedRoundCount) rounds)" }.joined(separator: ", ")
+            let hint = others.isEmpty
+                ? "`agon run \(arena.configuration.file)` makes one."
+                : "it has \(known). The arena, its agents, the kernel path or the seed were others then."
+            throw TournamentError(.noRun, "\(database) has no run \(run.id): \(hint)")
+        }
+        try self.init(arena: arena, store: store, run: stored)
+    }
+
+    init(arena: Arena, store: ArenaStore, run: RunRecord) throws {
+        try self.init(
+            store: store, run: run, isGame: arena.game != nil, reference: arena.referencePolicy,
+            initialRating: arena.configuration.initialRating)
     }
 }
 

@@ -38,11 +38,7 @@ public enum ReportFolder {
     ///
     /// JSON has no infinity: unbounded intervals are the strings `inf` and `-inf`.
     public static func json(_ report: Report) throws -> String {
-        let encoder = JSONEncoder()
-        encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
-        encoder.nonConformingFloatEncodingStrategy = .convertToString(
-            positiveInfinity: "inf", negativeInfinity: "-inf", nan: "nan")
-        return String(decoding: try encoder.encode(report), as: UTF8.self) + "\n"
+        try JSONText.text(report)
     }
 
     /// Reads what `json` wrote.

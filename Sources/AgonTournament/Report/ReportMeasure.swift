@@ -26,7 +26,7 @@ struct ReportMeasure: Hashable {
         ReportMeasure(name: "gold_greedy", title: "Gold accuracy, greedy", unit: .share, higherIsBetter: true),
         ReportMeasure(name: "draws_vs_perfect", title: "Draws against perfect", unit: .share, higherIsBetter: true),
         ReportMeasure(
-            name: "illegal_per_100", title: "Illegal moves per 100", unit: .number, higherIsBetter: false),
+            name: "illegal_per_100", title: "Illegal moves per 100 games", unit: .number, higherIsBetter: false),
     ]
 
     /// The measures that a run has, known ones first, then the others by name.

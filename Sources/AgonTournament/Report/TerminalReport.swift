@@ -41,41 +41,9 @@ public struct TerminalReport: Sendable {
     }
 
     private func tableLines(_ report: Report) -> [String] {
-        let cells = StandingsTable.rows(report)
-        var shown = Array(StandingsTable.columns.indices)
-        var widths = columnWidths(cells)
-        func total() -> Int { shown.reduce(0) { $0 + widths[$1] } + 2 * (shown.count - 1) }
-        while total() > width,
-            let next = shown.filter({ StandingsTable.columns[$0].expendability > 0 })
-                .max(by: { StandingsTable.columns[$0].expendability < StandingsTable.columns[$1].expendability })
-        {
-            shown.removeAll { $0 == next }
-        }
-        let name = 1
-        if total() > width { widths[name] = max(4, widths[name] - (total() - width)) }
-
-        func line(_ row: [String], style: (Int) -> Style?) -> String {
-            var parts = shown.map { column in
-                let text = DisplayText.fitted(row[column], columns: widths[column])
-                let space = String(repeating: " ", count: max(0, widths[column] - DisplayText.width(text)))
-                let isNumber = StandingsTable.columns[column].isNumber
-                return isNumber ? space + paint(text, style(column)) : paint(text, style(column)) + space
-            }.joined(separator: "  ")
-            while parts.hasSuffix(" ") { parts.removeLast() }
-            return parts
-        }
-        var lines = [line(StandingsTable.columns.map(\.title)) { _ in .dim }]
-        for (standing, row) in zip(report.standings, cells) {
-            lines.append(line(row) { style(of: standing, column: $0) })
-        }
-        return lines
-    }
-
-    private func columnWidths(_ cells: [[String]]) -> [Int] {
-        StandingsTable.columns.indices.map { column in
-            cells.reduce(DisplayText.width(StandingsTable.columns[column].title)) {
-                max($0, DisplayText.width($1[column]))
-            }
+        let table = TextTable(columns: StandingsTable.columns, rows: StandingsTable.rows(report), flexibleColumn: 1)
+        return table.lines(width: width) { text, row, column in
+            paint(text, row.map { style(of: report.standings[$0], column: column) } ?? .dim)
         }
     }
 

@@ -31,6 +31,13 @@ struct CheckpointFolder: Sendable {
             path: relative, isJudge: isJudge)
     }
 
+    /// Where an update writes its `metrics.jsonl`, and while it runs its checkpoints.
+    func training(_ name: String, round: Int, saveSteps: Int) -> TrainingFolder {
+        let digits = String(round)
+        let number = String(repeating: "0", count: max(0, 4 - digits.count)) + digits
+        return TrainingFolder(path: "\(root)/training/\(runID)/\(name)/round-\(number)", saveSteps: saveSteps)
+    }
+
     /// Reads a checkpoint back.
     /// - Throws: `inconsistent` where its hash is not the recorded one.
     func load(_ record: VersionRecord) throws -> Parameters {

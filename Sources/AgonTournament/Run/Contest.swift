@@ -11,17 +11,15 @@ struct HeldOutContest {
     struct Outcome {
         /// Mean points against the second policy, clustered by prompt; nil without prompts.
         var score: Interval?
-        /// Rooms played, and how many of them the first policy forfeited.
-        var roomCount = 0
-        var forfeitCount = 0
-        /// Rooms that ended level.
-        var drawCount = 0
+        /// Share of rooms that the first policy forfeited, and share that ended level; clustered alike.
+        var forfeits: Interval?
+        var draws: Interval?
     }
 
     /// Plays every prompt in both seatings, and judges with `judge`, or by gold where it is nil.
     ///
     /// A prompt may stand several times in the list, for more games from few openings; all of its games are one
-    /// cluster of the score's interval.
+    /// cluster of the intervals.
     func play(_ first: PolicyID, _ second: PolicyID, prompts: [Prompt], judge: (any Judge)?) async throws -> Outcome {
         let clusterOfPrompt = Dictionary(zip(prompts.map(\.id), 0...), uniquingKeysWith: { first, _ in first })
         let rooms = prompts.enumerated().flatMap { index, prompt in
@@ -33,20 +31,18 @@ struct HeldOutContest {
         }
         let rollouts = try await player.play(rooms, seed: seed)
         let points = try await points(rooms, rollouts, judge: judge)
-        var outcome = Outcome(roomCount: rooms.count)
-        var samples: [Double] = []
+        let forfeits = zip(rooms, rollouts).map { $1[$0.index % 2].forfeit == nil ? 0.0 : 1 }
+        var scores: [Double] = []
         var clusters: [Int] = []
-        for (room, (rollouts, points)) in zip(rooms, zip(rollouts, points)) {
-            let seat = room.index % 2
-            if rollouts[seat].forfeit != nil { outcome.forfeitCount += 1 }
+        for (room, points) in zip(rooms, points) {
             guard let points else { continue }
-            let own = seat == 0 ? points : 1 - points
-            if own == 0.5 { outcome.drawCount += 1 }
-            samples.append(own)
+            scores.append(room.index % 2 == 0 ? points : 1 - points)
             clusters.append(room.group)
         }
-        outcome.score = Interval.mean(of: samples, clusters: clusters)
-        return outcome
+        return Outcome(
+            score: Interval.mean(of: scores, clusters: clusters),
+            forfeits: Interval.mean(of: forfeits, clusters: rooms.map(\.group)),
+            draws: Interval.mean(of: scores.map { $0 == 0.5 ? 1 : 0 }, clusters: clusters))
     }
 
     /// Points of seat 0 per room; nil for void.

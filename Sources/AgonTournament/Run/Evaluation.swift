@@ -52,14 +52,14 @@ struct Evaluation {
             if let score = outcome.score {
                 records.append(EvaluationRecord(round: round, policy: policy.id, measure: "score_vs_anchor", score))
             }
-            if arena.game != nil, let illegal = Interval.wilson(successes: Double(outcome.forfeitCount), count: outcome.roomCount) {
+            if arena.game != nil, let illegal = outcome.forfeits {
                 let scaled = Interval(value: illegal.value * 100, low: illegal.low * 100, high: illegal.high * 100, count: illegal.count)
                 records.append(EvaluationRecord(round: round, policy: policy.id, measure: "illegal_per_100", scaled))
             }
         }
         if arena.game != nil, let perfect = arena.agents.values.first(where: { $0.kind == .scripted(strategy: "perfect", skill: 0.5) }) {
             let outcome = try await contest(policy, PolicyID(agent: perfect.name, version: 0), prompts, label: 3)
-            if let draws = Interval.wilson(successes: Double(outcome.drawCount), count: outcome.roomCount) {
+            if let draws = outcome.draws {
                 records.append(EvaluationRecord(round: round, policy: policy.id, measure: "draws_vs_perfect", draws))
             }
         }

@@ -2,7 +2,7 @@
 //
 // Every kernel sums each output element in an order that depends on that element's own row only,
 // never on how many rows are computed together: a row has the same bits alone and in a batch of 64.
-// The three paths agree to rounding, not to the bit; results are replayable on one path.
+// The paths agree to rounding, not to the bit; results are replayable on one path.
 //
 // All pointers are to float32, row-major, unaligned unless said otherwise. Sizes are element counts.
 // `ld…` is the distance between two rows. Nothing here allocates, locks or keeps state.
@@ -17,10 +17,11 @@ typedef enum {
     AGON_PATH_PORTABLE = 0,
     AGON_PATH_AVX2 = 1,    // AVX2 + FMA
     AGON_PATH_AVX512 = 2,  // AVX-512 F, DQ, BW, VL
+    AGON_PATH_AVX512_BF16 = 3,  // those and BF16, VNNI: its float32 results have the bits of AVX512
 } agon_path;
 
 typedef struct agon_kernels {
-    const char *name;  // "portable", "avx2", "avx512"
+    const char *name;  // "portable", "avx2", "avx512", "avx512_bf16"
 
     // Floats that `pack` writes for a weight matrix w[n,k] (n outputs, k inputs).
     size_t (*packed_count)(int n, int k);
@@ -33,6 +34,29 @@ typedef struct agon_kernels {
                    const float *bias, int accumulate);
     // Gradient of the weights: dw[n,k] += dy[m,n]ᵀ·x[m,k]. Rows are summed in ascending order of m.
     void (*linear_dw)(float *dw, int lddw, const float *dy, int lddy, const float *x, int ldx, int m, int n, int k);
+
+    // The same with operands rounded to bfloat16 and sums in float32. Two neighbouring values share a word of four
+    // bytes, typed as float; counts and strides are in words. x becomes y[m, (k+1)/2].
+    void (*to_bfloat16)(float *y, int ldy, const float *x, int ldx, int m, int k);
+    // Two neighbouring rows share a word: y[(m+1)/2, k], dense; for `linear_dw_bfloat16`.
+    void (*to_bfloat16_rows)(float *y, const float *x, int ldx, int m, int k);
+    size_t (*packed_count_bfloat16)(int n, int k);
+    void (*pack_bfloat16)(const float *w, int ldw, int n, int k, float *packed);
+    void (*pack_transposed_bfloat16)(const float *w, int ldw, int n, int k, float *packed);
+    // x from `to_bfloat16`; ldx in words.
+    void (*linear_bfloat16)(float *y, int ldy, const float *x, int ldx, const float *packed, int m, int n, int k,
+                            const float *bias, int accumulate);
+    // dy[m,n] and x[m,k] from `to_bfloat16_rows`; m counts the rows, not the pairs.
+    void (*linear_dw_bfloat16)(float *dw, int lddw, const float *dy, const float *x, int m, int n, int k);
+
+    // The same with int8 operands, which have a scale for each block of 64 inputs, and exact integer sums within a
+    // block. `quantise` makes x[m,k] into rows of quantised_count(k) words, typed as float.
+    size_t (*quantised_count)(int k);
+    void (*quantise)(float *y, const float *x, int ldx, int m, int k);
+    size_t (*packed_count_int8)(int n, int k);
+    void (*pack_int8)(const float *w, int ldw, int n, int k, float *packed);
+    void (*linear_int8)(float *y, int ldy, const float *x, int ldx, const float *packed, int m, int n, int k,
+                        const float *bias, int accumulate);
 
     // y[m,c] = weight[c] · x · r,  r = 1/√(mean(x²)+eps); r is stored in rstd[m].
     void (*rmsnorm)(float *y, float *rstd, const float *x, const float *weight, int m, int c, float eps);

@@ -1,0 +1,15 @@
+// swift-tools-version: 6.1
+import PackageDescription
+
+/// Executables that the benchmark scripts drive. A package of its own, so that no user of agon builds them.
+let package = Package(
+    name: "benchmarks",
+    platforms: [.macOS(.v14)],
+    dependencies: [.package(name: "agon", path: "..")],
+    targets: [
+        .executableTarget(
+            name: "dpo-step", dependencies: [.product(name: "AgonEngine", package: "agon")], path: "dpo_step",
+            exclude: ["dpo_step.py"], sources: ["DPOStep.swift"],
+            swiftSettings: [.swiftLanguageMode(.v6), .enableUpcomingFeature("ExistentialAny")])
+    ]
+)

@@ -1,0 +1,107 @@
+import AgonAgents
+import AgonTransformer
+import Foundation
+
+/// Whether a file or folder is usable, and what it is.
+public struct CheckResult: Sendable, Hashable, Codable {
+    public var path: String
+    public var kind: Catalog.Kind
+    public var isUsable: Bool
+    /// One sentence: what it is, or what is wrong with it and what to do.
+    public var message: String
+}
+
+extension Catalog {
+    /// Everything in the project, in the order agents, arenas, judges, pretraining files.
+    public func everything() -> [String] { Kind.allCases.flatMap { paths($0) } }
+
+    /// What stands at a path: the thing itself, or in a folder of things each of them.
+    /// - Throws: `configuration` where nothing in it is of a known kind.
+    public func things(at path: String) throws(TournamentError) -> [(path: String, kind: Kind)] {
+        guard Catalog.isFolder(path) else { return [(Catalog.thing(file: path))] }
+        let path = path.count > 1 && path.hasSuffix("/") ? String(path.dropLast()) : path
+        let manager = FileManager.default
+        if manager.fileExists(atPath: path + "/agent.yaml") { return [(path, .agent)] }
+        if manager.fileExists(atPath: path + "/judge.yaml") { return [(path, .judge)] }
+        let parent = ((path as NSString).deletingLastPathComponent as NSString).lastPathComponent
+        if let kind = Kind.allCases.first(where: { $0.isFolder && $0.folder == parent }) { return [(path, kind)] }
+        if let kind = Kind.allCases.first(where: { $0.isFolder && $0.folder == (path as NSString).lastPathComponent }) {
+            return Catalog.paths(kind, in: path).map { ($0, kind) }
+        }
+        let files = Catalog.paths(.arena, in: path)
+        guard !files.isEmpty else {
+            throw TournamentError(
+                .configuration,
+                "\(path) is neither an agent (agent.yaml), nor a judge (judge.yaml), nor a folder of arenas or pretraining files.")
+        }
+        return files.map { Catalog.thing(file: $0) }
+    }
+
+    /// Loads a thing and everything that it names, without running it.
+    public func check(_ path: String, as kind: Kind) -> CheckResult {
+        do {
+            let message = switch kind {
+            case .agent: try Catalog.agent(path)
+            case .arena: try Catalog.arena(path)
+            case .judge: try Catalog.judge(path)
+            case .pretraining: try Catalog.pretraining(path)
+            }
+            return CheckResult(path: path, kind: kind, isUsable: true, message: message)
+        } catch {
+            return CheckResult(path: path, kind: kind, isUsable: false, message: "\(error)")
+        }
+    }
+
+    /// A YAML file's kind by its name, else by the kind that knows most of its keys, else by its folder.
+    private static func thing(file: String) -> (path: String, kind: Kind) {
+        let folder = (file as NSString).deletingLastPathComponent
+        switch (file as NSString).lastPathComponent {
+        case "agent.yaml": return (folder.isEmpty ? "." : folder, .agent)
+        case "judge.yaml": return (folder.isEmpty ? "." : folder, .judge)
+        default: break
+        }
+        let text = (try? String(contentsOfFile: file, encoding: .utf8)) ?? ""
+        let keys = ConfigurationReader.topKeys(in: text)
+        func known(_ section: Section) -> Int { section.keys.count { keys.contains($0.name) } }
+        let (arena, pretraining) = (known(ArenaKeys.section), known(PretrainingConfiguration.section))
+        if arena != pretraining { return (file, arena > pretraining ? .arena : .pretraining) }
+        return (file, (folder as NSString).lastPathComponent == Kind.pretraining.folder ? .pretraining : .arena)
+    }
+
+    private static func agent(_ path: String) throws -> String {
+        let agent = try AgentConfiguration(folder: path)
+        switch agent.kind {
+        case .scripted(let strategy, let skill):
+            return "scripted agent \(agent.name) with strategy \(strategy)\(strategy == "noisy_expert" ? " and skill \(skill)" : "")."
+        case .transformer(let folder):
+            let model = try ModelFolder.load(folder)
+            guard model.config.head == .language else { throw Arena.noLanguageModel(agent, folder) }
+            return "transformer agent \(agent.name) with \(weights(model)) from \(standardized(folder))."
+        }
+    }
+
+    private static func arena(_ path: String) throws -> String {
+        let arena = try Arena(file: path)
+        let (all, learning) = (arena.entrants.count, arena.learners.count)
+        let settings = arena.configuration
+        return "arena \(settings.name), \(settings.contestText): \(all) agents, \(learning) of them learn; "
+            + "\(settings.roundCount) rounds of \(arena.roomsPerRound) rooms, judged by \(settings.judgeText)."
+    }
+
+    private static func judge(_ path: String) throws -> String {
+        let judge = try JudgeConfiguration(folder: path)
+        let model = try ModelFolder.load(judge.model)
+        guard model.config.head == .score else { throw Arena.noScoreHead(judge, path) }
+        return "judge \(judge.name) with \(weights(model)) from \(standardized(judge.model))."
+    }
+
+    private static func pretraining(_ path: String) throws -> String {
+        let plan = try PretrainingPlan(Pretraining(PretrainingConfiguration(file: path)))
+        return "pretraining of a \(plan.kind) with \(ReportNumber.count(plan.parameterCount)) parameters in "
+            + "\(plan.stepCount) steps, into \(standardized(plan.output))."
+    }
+
+    private static func weights(_ model: ModelFolder) -> String {
+        "\(ReportNumber.count(ParameterLayout(model.config).count)) parameters"
+    }
+}

@@ -1,0 +1,115 @@
+import AgonAgents
+import AgonCore
+import Foundation
+
+/// An agent that does not exist yet.
+public struct NewAgent: Sendable {
+    /// What it starts as.
+    public enum Source: Sendable, Hashable {
+        /// Another agent, by name or path: its model or strategy, sampling and system prompt.
+        case agent(String)
+        /// A model folder, by its path from the current folder.
+        case model(String)
+        /// A built-in rule.
+        case scripted(strategy: String, skill: Double?)
+    }
+
+    public var name: String
+    public var source: Source
+
+    public init(name: String, source: Source) {
+        self.name = name
+        self.source = source
+    }
+
+    /// The agent's files, none of them written.
+    /// - Throws: `TournamentError` or `AgentError` where the name is taken or none, or the source is broken.
+    public func thing(in catalog: Catalog) throws -> NewThing {
+        guard FolderName.isValid(name) else { throw TournamentError(.configuration, FolderName.complaint(name)) }
+        let folder = catalog.folder(.agent) + "/" + name
+        try NewThing.requireFree(folder)
+        var files: [NewThing.File] = []
+        var lines: [(text: String, comment: String)] = [
+            ("# Agent \(name). `agon check \(folder)` checks it; agents/README.md tells every key.", "")
+        ]
+        switch source {
+        case .scripted(let strategy, let skill):
+            lines += NewAgent.scripted(strategy, skill, "A built-in rule.")
+            lines.append(("# strategies: random, first_legal (games only), perfect, noisy_expert", ""))
+        case .model(let path):
+            lines += NewAgent.transformer(try relative(path, to: catalog), "Starts from \(path) and learns.", SamplingOptions())
+        case .agent(let text):
+            let path = try catalog.path(of: text, among: [.agent])
+            let agent = try AgentConfiguration(folder: path)
+            if case .scripted(let strategy, let skill) = agent.kind {
+                lines += NewAgent.scripted(strategy, skill, agent.summary)
+            } else {
+                lines += NewAgent.transformer(
+                    try relative(path, to: catalog), "Starts where \(agent.name) stands and learns from its wins and losses.",
+                    agent.sampling)
+            }
+            if !agent.system.isEmpty { files.append(.init(path: folder + "/system.md", text: agent.system)) }
+        }
+        files.insert(.init(path: folder + "/agent.yaml", text: YAMLText.commented(lines)), at: 0)
+        return NewThing(
+            path: folder, files: files,
+            next: [
+                "Edit \(folder)/agent.yaml, then `agon check \(folder)`.",
+                "Add `\(name)` to `agents:` of an arena, or make one with `agon new arena NAME --agents \(name),…`.",
+            ])
+    }
+
+    /// Writes the agent. It appears under its name complete and checked, or not at all.
+    public func write(in catalog: Catalog) throws -> NewThing {
+        let thing = try thing(in: catalog)
+        let manager = FileManager.default
+        let staging = catalog.folder(.agent) + "/.new-\(name)-\(ProcessInfo.processInfo.processIdentifier)"
+        try manager.createDirectory(atPath: staging, withIntermediateDirectories: true)
+        do {
+            for file in thing.files {
+                try Data(file.text.utf8).write(to: URL(fileURLWithPath: staging + "/" + (file.path as NSString).lastPathComponent))
+            }
+            _ = try AgentConfiguration(folder: staging)
+            try manager.moveItem(atPath: staging, toPath: thing.path)
+        } catch {
+            try manager.removeItem(atPath: staging)
+            guard let error = error as? AgentError else { throw error }
+            throw AgentError(error.code, error.message.replacingOccurrences(of: staging, with: thing.path), underlying: error)
+        }
+        return thing
+    }
+
+    private static func transformer(
+        _ model: String, _ description: String, _ sampling: SamplingOptions
+    ) -> [(text: String, comment: String)] {
+        [
+            ("kind: transformer", "a native model that learns, unless an arena names it among its anchors"),
+            ("description: \(YAMLText.quoted(description))", ""),
+            ("model: \(YAMLText.scalar(model))", "a model folder or another agent's folder, seen from this folder"),
+            ("temperature: \(sampling.temperature)", "1 samples as the model believes, 0 takes the likeliest token"),
+            ("top_k: \(sampling.topK)", "0 is off"),
+            ("top_p: \(sampling.topP)", "1 is off"),
+            ("min_p: \(sampling.minP)", "0 is off"),
+        ]
+    }
+
+    private static func scripted(_ strategy: String, _ skill: Double?, _ description: String) -> [(text: String, comment: String)] {
+        var lines: [(text: String, comment: String)] = [
+            ("kind: scripted", "a built-in rule; it never changes"),
+            ("description: \(YAMLText.quoted(description))", ""),
+            ("strategy: \(YAMLText.scalar(strategy))", ""),
+        ]
+        if strategy == "noisy_expert" { lines.append(("skill: \(skill ?? 0.5)", "how often it answers like perfect")) }
+        return lines
+    }
+
+    /// A path as it is seen from the agent's folder: `../ada` for a neighbour, else absolute.
+    private func relative(_ path: String, to catalog: Catalog) throws(TournamentError) -> String {
+        guard Catalog.isFolder(path) else {
+            throw TournamentError(.configuration, "there is no folder \(path): name a model folder in Hugging Face layout.")
+        }
+        let target = URL(fileURLWithPath: path).standardizedFileURL
+        let agents = URL(fileURLWithPath: catalog.folder(.agent)).standardizedFileURL
+        return target.deletingLastPathComponent().path == agents.path ? "../" + target.lastPathComponent : target.path
+    }
+}

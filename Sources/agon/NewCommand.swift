@@ -1,0 +1,125 @@
+import AgonTournament
+import ArgumentParser
+
+struct NewCommand: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "new", abstract: "Write a new agent or arena to begin with.",
+        discussion: """
+            Writes a small commented file that is usable as it is, and never over anything that is there.
+
+            Example: agon new agent mine --from ada
+            """,
+        subcommands: [NewAgentCommand.self, NewArenaCommand.self])
+}
+
+struct NewAgentCommand: ParsableCommand {
+    enum Kind: String, ExpressibleByArgument, CaseIterable { case transformer, scripted }
+
+    static let configuration = CommandConfiguration(
+        commandName: "agent", abstract: "Write agents/NAME/agent.yaml.",
+        discussion: """
+            Say what it starts from: another agent (--from), a model folder (--model), or a built-in rule \
+            (--kind scripted).
+
+            Examples: agon new agent mine --from ada
+                      agon new agent chance --kind scripted --strategy random
+            """)
+
+    @Argument(help: "Letters, digits, `-` and `_`.")
+    var name: String
+    @Option(help: ArgumentHelp("The agent whose model or rule, sampling and system prompt it starts with.", valueName: "agent"))
+    var from: String?
+    @Option(help: ArgumentHelp("A model folder in Hugging Face layout.", valueName: "folder"))
+    var model: String?
+    @Option(help: "What answers.")
+    var kind: Kind?
+    @Option(help: "scripted: random, first_legal, perfect or noisy_expert. (default: random)")
+    var strategy: String?
+    @Option(help: "noisy_expert: how often it answers like perfect, 0 to 1. (default: 0.5)")
+    var skill: Double?
+    @Flag(help: "Print what would be written, and stop.")
+    var dryRun = false
+    @OptionGroup var output: OutputOptions
+
+    func validate() throws {
+        let isScripted = kind == .scripted || strategy != nil
+        let count = [from != nil, model != nil, isScripted].count { $0 }
+        guard count == 1, !(kind == .transformer && isScripted) else {
+            throw ValidationError("Say what the agent starts from, once: --from AGENT, --model FOLDER or --kind scripted.")
+        }
+        if skill != nil, strategy != "noisy_expert" { throw ValidationError("--skill belongs to --strategy noisy_expert.") }
+        if let skill, !(0...1).contains(skill) { throw ValidationError("--skill is \(skill), it must be 0 to 1.") }
+    }
+
+    func run() throws {
+        let source: NewAgent.Source =
+            from.map { .agent($0) } ?? model.map { .model($0) } ?? .scripted(strategy: strategy ?? "random", skill: skill)
+        let agent = NewAgent(name: name, source: source)
+        try show(dryRun ? agent.thing(in: Catalog()) : agent.write(in: Catalog()), isWritten: !dryRun, output)
+    }
+}
+
+struct NewArenaCommand: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "arena", abstract: "Write arenas/NAME.yaml.",
+        discussion: """
+            Without --agents it takes those of the first arena with the same contest. Answers are compared with gold \
+            unless --judge names a reward model.
+
+            Example: agon new arena mine --task sort-digits --agents mine,rookie,perfect --anchors rookie
+            """)
+
+    @Argument(help: "Letters, digits, `-` and `_`.")
+    var name: String
+    @Option(help: ArgumentHelp("A built-in game, such as tic-tac-toe.", valueName: "name"))
+    var game: String?
+    @Option(help: ArgumentHelp("A built-in source of prompts, such as sort-digits or addition. (default: sort-digits)", valueName: "name"))
+    var task: String?
+    @Option(help: ArgumentHelp("A JSON Lines file with `prompt` and `answer` in each line.", valueName: "file"))
+    var prompts: String?
+    @Option(help: ArgumentHelp("Who takes part, separated by commas.", valueName: "names"))
+    var agents = ""
+    @Option(help: ArgumentHelp("Who of them never changes, separated by commas.", valueName: "names"))
+    var anchors = ""
+    @Option(help: ArgumentHelp("A reward model's folder under judges/.", valueName: "name"))
+    var judge: String?
+    @Option(help: "How many rounds a run has.")
+    var rounds = 10
+    @Option(help: "Decides every draw of a run.")
+    var seed: UInt64 = 1
+    @Flag(help: "Print what would be written, and stop.")
+    var dryRun = false
+    @OptionGroup var output: OutputOptions
+
+    func validate() throws {
+        guard [game, task, prompts].count(where: { $0 != nil }) < 2 else {
+            throw ValidationError("Give one of --game, --task and --prompts.")
+        }
+        if game != nil, judge != nil { throw ValidationError("A game is judged by its referee: leave out --judge.") }
+    }
+
+    func run() throws {
+        let contest: ArenaConfiguration.Contest =
+            game.map { .game($0) } ?? prompts.map { .prompts(file: $0) } ?? .task(task ?? "sort-digits")
+        let arena = NewArena(
+            name: name, contest: contest, agents: names(agents), anchors: names(anchors), judge: judge,
+            roundCount: rounds, seed: seed)
+        try show(dryRun ? arena.thing(in: Catalog()) : arena.write(in: Catalog()), isWritten: !dryRun, output)
+    }
+
+    private func names(_ list: String) -> [String] {
+        list.split(whereSeparator: { $0 == "," || $0 == " " }).map(String.init)
+    }
+}
+
+/// Says what was written, or what would be.
+private func show(_ thing: NewThing, isWritten: Bool, _ output: OutputOptions) throws {
+    if output.json { return Terminal.raw(try JSONText.text(thing)) }
+    if output.quiet { return Terminal.write(DisplayText.visible(thing.path)) }
+    for file in thing.files {
+        let path = DisplayText.visible(file.path)
+        Terminal.write(isWritten ? "Wrote \(path)." : "Would write \(path):\n\n\(DisplayText.visible(file.text, keepsLines: true))")
+    }
+    guard isWritten else { return Terminal.write("Nothing was written.") }
+    for sentence in thing.next { Terminal.write("Next: " + DisplayText.visible(sentence)) }
+}

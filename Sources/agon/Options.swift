@@ -1,0 +1,35 @@
+import ArgumentParser
+import Foundation
+
+/// Where a run's database lies unless `--db` says otherwise.
+struct DatabaseOption: ParsableArguments {
+    @Option(name: .customLong("db"), help: ArgumentHelp("The SQLite file; checkpoints and reports lie beside it.", valueName: "file"))
+    var path = "leaderboard/arena.sqlite"
+
+    /// The folder of an arena's reports.
+    func reportFolder(_ arena: String) -> String {
+        let folder = (path as NSString).deletingLastPathComponent
+        return (folder.isEmpty ? "." : folder) + "/" + arena
+    }
+}
+
+/// How much is printed, and in which form.
+struct OutputOptions: ParsableArguments {
+    @Flag(help: "Print JSON and nothing else.")
+    var json = false
+    @Flag(name: .shortAndLong, help: "Print the result only.")
+    var quiet = false
+}
+
+/// How many threads compute.
+struct ThreadsOption: ParsableArguments {
+    @Option(name: .customLong("threads"), help: ArgumentHelp("Threads; results do not depend on it. (default: all cores)", valueName: "count"))
+    var given: Int?
+
+    /// As many as were asked for, else one per core.
+    var count: Int { given ?? max(1, ProcessInfo.processInfo.activeProcessorCount) }
+
+    func validate() throws {
+        guard (1...1024).contains(count) else { throw ValidationError("--threads is \(count), it must be 1 to 1024.") }
+    }
+}
