@@ -13,6 +13,8 @@ public struct ChatTemplate: Sendable {
 
     private let statements: [TemplateStatement.Line]
     private let name: String
+    /// Steps that one rendering may take.
+    var workLimit = TemplateInterpreter.workLimit
     /// Spellings such as `bos_token`, which templates write themselves.
     let specialTokens: [String: String]
 
@@ -51,7 +53,7 @@ public struct ChatTemplate: Sendable {
         messages: [ChatMessage], tools: [ChatValue]? = nil, documents: [ChatValue]? = nil,
         addGenerationPrompt: Bool = false, variables: [String: ChatValue] = [:], date: ChatDate? = nil
     ) throws(TransformerError) -> ChatRendering {
-        let interpreter = TemplateInterpreter(name: name, date: date)
+        let interpreter = TemplateInterpreter(name: name, date: date, workLimit: workLimit)
         func given(_ values: [ChatValue]?) -> TemplateValue {
             values.map { TemplateValue(.array($0), isOutside: true) } ?? .none
         }

@@ -40,8 +40,9 @@ extension TemplateInterpreter {
             let zeros = TemplateText(String(repeating: "0", count: max(0, width - text.count)))
             return .string(text[0..<signed] + zeros + text[signed..<text.count])
         default:
+            let value = try plainMethod(name, text)
             _ = try bound()
-            return try plainMethod(name, text)
+            return value
         }
     }
 

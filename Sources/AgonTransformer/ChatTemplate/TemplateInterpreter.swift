@@ -20,6 +20,7 @@ final class TemplateInterpreter {
     let name: String
     let date: ChatDate?
     var line = 1
+    private let workLimit: Int
     private var work = 0
     private var callDepth = 0
     /// The text so far: the whole rendering, and above it what macros and captures are making.
@@ -33,8 +34,9 @@ final class TemplateInterpreter {
     /// - Parameters:
     ///   - name: what messages call the template.
     ///   - date: what `strftime_now` tells; nil leaves it undefined.
-    init(name: String, date: ChatDate?) {
+    init(name: String, date: ChatDate?, workLimit: Int = TemplateInterpreter.workLimit) {
         self.name = name
+        self.workLimit = workLimit
         self.date = date
     }
 
@@ -60,7 +62,7 @@ final class TemplateInterpreter {
 
     /// Counts work; what is made of n characters or items costs n.
     func charge(_ units: Int) throws(TransformerError) {
-        guard units <= Self.workLimit - work else { throw error("it takes more than \(Self.workLimit) steps") }
+        guard units <= workLimit - work else { throw error("it takes more than \(workLimit) steps") }
         work += max(units, 1)
     }
 
@@ -130,9 +132,9 @@ final class TemplateInterpreter {
         }
         if items.isEmpty { return try run(loop.otherwise, scope) }
         for (index, item) in items.enumerated() {
-            let turn = TemplateScope(parent: scope, isLoop: true)
+            let turn = TemplateScope(parent: scope)
             try assign(item, to: loop.target, turn)
-            turn.values["loop"] = .loop(TemplateLoop(index: index, items: items, nesting: turn.loopCount))
+            turn.values["loop"] = .loop(TemplateLoop(index: index, items: items))
             if case .breakLoop = try run(loop.body, turn) { break }
         }
         return .normal
@@ -215,7 +217,7 @@ extension TemplateInterpreter {
 
     /// Keeps a value that holds another again and again from growing beyond what can be read.
     func check(_ value: TemplateValue) throws(TransformerError) {
-        guard value.depth <= Self.valueDepthLimit, value.weight <= Self.workLimit else {
+        guard value.depth <= Self.valueDepthLimit, value.weight <= workLimit else {
             throw error("values lie deeper than \(Self.valueDepthLimit) within one another, or too many times")
         }
     }

@@ -175,9 +175,9 @@ extension TemplateText {
         if fromEnd {
             let kept = words.suffix(limit)
             let head = self[0..<words[words.count - limit - 1].upperBound]
-            return [head.stripped(nil, left: true, right: true)] + kept.map { self[$0] }
+            return [head] + kept.map { self[$0] }
         }
-        return words.prefix(limit).map { self[$0] } + [self[words[limit].lowerBound..<count].stripped(nil, left: false)]
+        return words.prefix(limit).map { self[$0] } + [self[words[limit].lowerBound..<count]]
     }
 
     /// Python's `str.splitlines` without the line ends.

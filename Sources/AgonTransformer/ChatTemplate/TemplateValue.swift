@@ -192,7 +192,6 @@ final class TemplateNamespace {
 struct TemplateLoop {
     let index: Int
     let items: [TemplateValue]
-    let nesting: Int
 
     func attribute(_ name: String) -> TemplateValue? {
         switch name {
@@ -203,8 +202,9 @@ struct TemplateLoop {
         case "first": .bool(index == 0)
         case "last": .bool(index == items.count - 1)
         case "length": .integer(items.count)
-        case "depth": .integer(nesting)
-        case "depth0": .integer(nesting - 1)
+        // Only a recursive loop lies deeper, and those are not supported.
+        case "depth": .integer(1)
+        case "depth0": .integer(0)
         case "previtem": index > 0 ? items[index - 1] : .undefined("there is no previous item")
         case "nextitem": index + 1 < items.count ? items[index + 1] : .undefined("there is no next item")
         case "cycle": .function(.cycle(index))
@@ -243,13 +243,8 @@ final class TemplateMacro {
 final class TemplateScope {
     var values: [String: TemplateValue] = [:]
     let parent: TemplateScope?
-    /// How many loops it lies in.
-    let loopCount: Int
 
-    init(parent: TemplateScope?, isLoop: Bool = false) {
-        self.parent = parent
-        loopCount = (parent?.loopCount ?? 0) + (isLoop ? 1 : 0)
-    }
+    init(parent: TemplateScope?) { self.parent = parent }
 
     func find(_ name: String) -> TemplateValue? {
         var scope: TemplateScope? = self
