@@ -47,13 +47,11 @@ extension TemplateInterpreter {
             for part in parts { value = try arithmetic(part.symbol, value, evaluate(part.right, scope)) }
             return value
         case .concatenation(let parts):
-            var text = TemplateText()
+            var joined = TemplateText()
             for part in parts {
-                let value = try evaluate(part, scope)
-                try checkUnsafe(value, "~")
-                text.append(try self.text(value))
+                joined.append(try text(evaluate(part, scope)))
             }
-            return try string(text)
+            return try string(joined)
         case .comparison(let first, let parts):
             var left = try evaluate(first, scope)
             for part in parts {
@@ -153,6 +151,7 @@ extension TemplateInterpreter {
         case .list where Self.listMethods.contains(name), .tuple where Self.listMethods.contains(name): break
         default: return .undefined("\"\(name)\"")
         }
+        try checkUnsafe(value, "a method")
         let method = TemplateValue.function(.method(TemplateFunction.Bound(receiver: value, name: name)))
         try check(method)
         return method

@@ -25,8 +25,8 @@ extension TemplateInterpreter {
         case "int", "float": return try numberFilter(name, value, bound("default", "base"))
         case "abs":
             _ = try bound()
-            guard value.number != nil else { throw error("\(value.kind) has no absolute value") }
-            return (value.number ?? 0) < 0 ? try arithmetic("-", .integer(0), value, isSign: true) : value
+            guard let number = value.number else { throw error("\(value.kind) has no absolute value") }
+            return try arithmetic(number < 0 ? "-" : "+", .integer(0), value, isSign: true)
         case "sum", "min", "max", "sort", "unique", "reverse", "dictsort", "items":
             return try sequenceFilter(name, value, arguments)
         case "map", "select", "reject", "selectattr", "rejectattr": return try choosingFilter(name, value, arguments)
@@ -67,20 +67,28 @@ extension TemplateInterpreter {
             text.isSafe = true
             return .string(text)
         case "trim":
-            let characters = try bound("chars")[0]
-            return .string(text.stripped(try characters.map { (value) throws(TransformerError) in try self.text(value) }))
+            let characters = try bound("chars")[0].map { (value) throws(TransformerError) in try self.text(value) }
+            let isSafe = text.isSafe
+            text = text.stripped(characters)
+            text.isSafe = isSafe
+            return .string(text)
         case "replace":
             return try replace(text, bound("old", "new", "count"))
-        case "indent": return try indent(text, bound("width", "first", "blank"))
+        case "indent":
+            guard case .string = value else { throw error("\(value.kind) has no lines to indent") }
+            return try indent(text, bound("width", "first", "blank"))
         default:
             _ = try bound()
+            let isSafe = text.isSafe
             switch name {
-            case "upper": return .string(text.uppercased)
-            case "lower": return .string(text.lowercased)
-            case "capitalize": return .string(text.capitalized)
+            case "upper": text = text.uppercased
+            case "lower": text = text.lowercased
+            case "capitalize": text = text.capitalized
             case "title": return .string(titled(text))
-            default: return .string(text)
+            default: break
             }
+            text.isSafe = isSafe
+            return .string(text)
         }
     }
 
@@ -127,7 +135,6 @@ extension TemplateInterpreter {
         var parts: [TemplateText] = []
         for item in try items(of: value) {
             let part = try given[1].map { (path) throws(TransformerError) in try member(path, of: item) } ?? item
-            try checkUnsafe(part, "join")
             parts.append(try text(part))
             try charge(separator.count + (parts.last?.count ?? 0))
         }
@@ -174,6 +181,7 @@ extension TemplateInterpreter {
             if isInteger, let number = Int(word) { return .integer(number) }
             guard let number = Double(word), !word.hasPrefix("0x"), !word.hasPrefix("0X") else { return preset }
             return isInteger ? Int(exactly: number.rounded(.towardZero)).map(TemplateValue.integer) ?? preset : .decimal(number)
+        case .undefined(let what): throw error("\(what) is undefined, so it is no number")
         default: return preset
         }
     }

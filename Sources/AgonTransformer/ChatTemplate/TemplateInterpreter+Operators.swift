@@ -116,7 +116,9 @@ extension TemplateInterpreter {
             guard case .string(let part) = needle else { throw error("\(needle.kind) cannot be looked for in a string") }
             try charge(text.count + part.count)
             return text.firstIndex(of: part) != nil
-        case .dictionary(let dictionary): return dictionary[needle] != nil
+        case .dictionary(let dictionary):
+            guard needle.isHashable else { throw error("\(needle.kind) cannot be a key") }
+            return dictionary[needle] != nil
         case .list, .tuple, .generator:
             try charge(value.weight)
             return try items(of: value).contains(needle)

@@ -111,7 +111,11 @@ extension TemplateInterpreter {
     ) throws(TransformerError) -> [TemplateValue] {
         var seen: Set<TemplateValue> = []
         var result: [TemplateValue] = []
-        for item in items where seen.insert(try key(item, path, ignoresCase: ignoresCase)).inserted { result.append(item) }
+        for item in items {
+            let key = try key(item, path, ignoresCase: ignoresCase)
+            guard key.isHashable else { throw error("\(key.kind) cannot be a key, so it has no double") }
+            if seen.insert(key).inserted { result.append(item) }
+        }
         return result
     }
 
@@ -120,7 +124,7 @@ extension TemplateInterpreter {
         _ name: String, _ value: TemplateValue, _ arguments: TemplateArguments
     ) throws(TransformerError) -> TemplateValue {
         var rest = arguments
-        let items = try items(of: value)
+        let items = value.isTrue ? try items(of: value) : []
         var result: [TemplateValue] = []
         if name == "map" {
             if let position = rest.named.firstIndex(where: { $0.name == "attribute" }) {

@@ -205,6 +205,7 @@ extension TemplateInterpreter {
         _ members: [(key: TemplateValue, value: TemplateValue)]
     ) throws(TransformerError) -> TemplateValue {
         try charge(members.count)
+        for member in members where !member.key.isHashable { throw error("\(member.key.kind) cannot be a key") }
         let dictionary = TemplateDictionary(members)
         try check(.dictionary(dictionary))
         return .dictionary(dictionary)

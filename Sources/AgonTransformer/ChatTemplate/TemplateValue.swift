@@ -71,6 +71,15 @@ enum TemplateValue {
         }
     }
 
+    /// Whether Python would take the value as a key: lists and mappings may change, so it does not.
+    var isHashable: Bool {
+        switch self {
+        case .list, .dictionary: false
+        case .tuple(let items): items.items.allSatisfy(\.isHashable)
+        default: true
+        }
+    }
+
     /// The value as a number, where Python would count with it.
     var number: Double? {
         switch self {
