@@ -77,6 +77,9 @@ struct PackedMatrix {
     let inputs: Int
     /// `[outputs]`, added to every row of the product; nil where the layer has none.
     var bias: Floats?
+
+    /// The matrix alone.
+    var withoutBias: PackedMatrix { PackedMatrix(memory: memory, outputs: outputs, inputs: inputs, bias: nil) }
 }
 
 /// The table's functions with Swift's integers. Shapes are in the C header.
@@ -103,9 +106,10 @@ extension Kernels {
             accumulate ? 1 : 0)
     }
 
-    /// dw `[outputs, inputs]` += dyᵀ·x, all dense.
+    /// dw `[outputs, inputs]` += dyᵀ·x, all dense; nothing where dw is nil, the matrix being frozen.
     @inline(__always)
-    func linearGradient(_ dw: Floats, _ dy: Floats, outputs: Int, _ x: Floats, inputs: Int, rows: Int) {
+    func linearGradient(_ dw: Floats?, _ dy: Floats, outputs: Int, _ x: Floats, inputs: Int, rows: Int) {
+        guard let dw else { return }
         table.pointee.linear_dw(
             dw, Int32(inputs), dy, Int32(outputs), x, Int32(inputs), Int32(rows), Int32(outputs), Int32(inputs))
     }

@@ -85,7 +85,7 @@ import Testing
     func guarded() async throws {
         let folder = Self.temporary()
         defer { try? FileManager.default.removeItem(atPath: folder) }
-        let arena = Self.prompts("{algorithm: dpo, batch_size: 2, learning_rate: 1.0e-2, max_kl: 1.0e-6}")
+        let arena = Self.prompts("{algorithm: dpo, batch_size: 2, learning_rate: 1.0e-2, chosen_floor: 0, max_kl: 1.0e-6}")
         let (tournament, _) = try await play(arena, in: folder, database: "db")
         let update = try #require(try tournament.report().updates.first)
         #expect(update.stepCount > 0 && update.decision.contains("max_kl ended it before step"))
@@ -180,8 +180,9 @@ import Testing
         #expect(
             try read("{sync_ref_model: true, ref_model_sync_steps: 4}").method
                 == .dpo(PreferenceLoss([.sigmoid], beta: 0.1), sync: ReferenceSync(syncSteps: 4)))
-        let scheduled = try read("{lr_scheduler_type: polynomial, lr_power: 2, warmup_ratio: 0.1, max_margin: 15}")
+        let scheduled = try read("{lr_scheduler_type: polynomial, lr_power: 2, warmup_ratio: 0.1, max_margin: 9, max_kl: 0}")
         #expect(scheduled.warmup == .ratio(0.1) && scheduled.scheduleOptions.power == 2)
-        #expect(try scheduled.guards == TrainingGuards(maxMargin: 15))
+        #expect(try scheduled.guards == TrainingGuards(chosenFloor: 1, maxMargin: 9))
+        #expect(try read("{algorithm: orpo}").guards == .none)
     }
 }

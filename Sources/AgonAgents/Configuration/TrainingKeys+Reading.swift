@@ -49,14 +49,24 @@ extension TrainingKeys {
                     power: try given("lr_power", reader), endRate: try given("lr_end", reader),
                     minRate: try given("min_lr_rate", reader)),
                 warmup: try warmup(reader), reference: try ReferencePolicy(named: try reader.text("reference")),
-                guards: try TrainingGuards(
-                    chosenFloor: try given("chosen_floor", reader), maxKL: try given("max_kl", reader),
-                    maxMargin: try given("max_margin", reader)))
+                guards: try guards(reader, algorithm))
         } catch let error as TrainingError {
             let named = error.message.prefix { $0.isLetter || $0.isNumber || $0 == "_" }
             let key = section.keys.first { $0.name == named && reader.has($0.name) }?.name ?? "algorithm"
             throw AgentError(.badValue, "\(reader.place(key)): \(error.message)", underlying: error)
         }
+    }
+
+    /// Bounds between what runs that rose and runs that collapsed showed (`docs/log.md`), where the file gives none.
+    private static func guards(_ reader: ConfigurationReader, _ algorithm: TrainingMethod.Algorithm) throws -> TrainingGuards {
+        func bound(_ name: String, _ fallback: Double, _ algorithms: Algorithms) throws -> Double? {
+            guard reader.has(name) else { return algorithms.contains(algorithm) ? fallback : nil }
+            let value = try reader.number(name)
+            return value > 0 ? value : nil
+        }
+        return try TrainingGuards(
+            chosenFloor: try bound("chosen_floor", 1, [.dpo]), maxKL: try bound("max_kl", 6, [.dpo, .kto, .grpo, .ppo]),
+            maxMargin: try bound("max_margin", 15, [.dpo]))
     }
 
     private static func checkRead(_ reader: ConfigurationReader, _ algorithm: TrainingMethod.Algorithm) throws {

@@ -2,7 +2,9 @@ import AgonTraining
 
 /// The keys of an arena's `training:` section.
 public enum TrainingKeys {
-    public static let section = Section("training", common + schedule + dpo + unpaired + referenceFree + policyGradient + guards)
+    public static let section = Section(
+        "training",
+        common + schedule + dpo + unpaired + referenceFree + policyGradient + guards + AdapterKeys.keys)
 
     private static let common = [
         Key("algorithm", .choice(TrainingMethod.Algorithm.allCases.map(\.rawValue), default: "dpo"), "What turns a round into a new version. From pairs: `dpo`, `cpo`, `simpo`, `orpo`. From answers that won or lost: `kto`. From winners: `sft`. From scored groups of a learner's own answers: `grpo`, `ppo` (with the mean reward of role or group in place of a value network). A key that the algorithm or its loss does not read is an error."),
@@ -74,9 +76,9 @@ public enum TrainingKeys {
     ]
 
     private static let guards = [
-        Key("chosen_floor", .number(1e-9...1e6, default: nil), unit: "nats a token", absent: "off", "dpo, kto: an update ends when its chosen side has become rarer than under the reference by more than this."),
-        Key("max_kl", .number(1e-9...1e6, default: nil), unit: "nats a token", absent: "off", "dpo, kto, grpo, ppo: an update ends when its drift (half the mean squared log-ratio) exceeds this."),
-        Key("max_margin", .number(1e-9...1e6, default: nil), absent: "off", "dpo, cpo, simpo: an update ends when its mean reward margin exceeds this."),
+        Key("chosen_floor", .number(0...1e6, default: nil), unit: "nats a token", absent: "dpo 1; kto off", "dpo, kto: an update ends when its chosen side has become rarer than under the reference by more than this; 0 is off."),
+        Key("max_kl", .number(0...1e6, default: nil), unit: "nats a token", absent: "6", "dpo, kto, grpo, ppo: an update ends when its drift (half the mean squared log-ratio to the reference, or to the version that drew the rollouts) exceeds this; 0 is off."),
+        Key("max_margin", .number(0...1e6, default: nil), absent: "dpo 15; others off", "dpo, cpo, simpo: an update ends when its mean reward margin exceeds this; 0 is off."),
     ]
 
     private static func names<Value: CaseIterable & RawRepresentable<String>>(_: Value.Type) -> String {

@@ -2,6 +2,7 @@ import AgonAgents
 import AgonCore
 public import AgonJudging
 public import AgonTraining
+public import AgonTransformer
 import Foundation
 
 /// A contest's definition, as its file says it, checked.
@@ -67,6 +68,8 @@ public struct ArenaConfiguration: Sendable {
     public var gateMinScore: Double
     public var evaluationInterval: Int
     public var evaluationPromptCount: Int
+    /// What learners train on their frozen models; nil where they train all weights.
+    public var adapter: AdapterConfig?
     var limits: RoundLimits
     /// The file's path, to name in errors.
     public var file: String
@@ -111,6 +114,7 @@ public struct ArenaConfiguration: Sendable {
         eloK = try rating.number("k")
         let training = try reader.reader("training")
         self.training = try TrainingKeys.read(training)
+        adapter = try AdapterKeys.read(training)
         reward = Reward(rawValue: try training.text("reward")) ?? .rank
         saveSteps = try training.integer("save_steps")
         let gate = try reader.reader("gate")

@@ -17,7 +17,7 @@ struct LearnerUpdate: Sendable {
     struct Outcome: Sendable {
         var record: UpdateRecord
         /// The new weights; nil where the old version stays.
-        var promoted: Parameters?
+        var promoted: TrainedWeights?
     }
 
     /// Trains a candidate. Nil where there was nothing to learn from; the outcome then says so.
@@ -37,12 +37,12 @@ struct LearnerUpdate: Sendable {
             record.decision = "No update: no room of the round gave it \(Self.lesson(arena.configuration.training.method))."
             return (nil, record)
         }
-        guard let base = arena.models[agent]?.parameters else { preconditionFailure("\(agent) has no base model") }
-        let start = Transformer(base, kernels: arena.kernels)
+        guard let start = arena.starts[agent], let now = arena.transformer(agent, learner.weights) else {
+            preconditionFailure("\(agent) has no model")
+        }
         do {
             let outcome = try PolicyUpdate.run(
-                policy: learner.parameters,
-                reference: .model(arena.configuration.training.reference == .base ? start : Transformer(learner.parameters, kernels: arena.kernels)),
+                policy: learner.weights, reference: .model(arena.configuration.training.reference == .base ? start : now),
                 base: start, data: data, configuration: arena.configuration.training, seed: seed,
                 kernels: arena.kernels, folder: folder)
             record.stepCount = outcome.stepCount
@@ -74,16 +74,16 @@ struct LearnerUpdate: Sendable {
         _ trained: (TrainingOutcome?, UpdateRecord), judge: any Judge, isJudgeTrusted: Bool, threads: Int
     ) async throws -> Outcome {
         var record = trained.1
-        guard let candidate = trained.0?.parameters else { return Outcome(record: record, promoted: nil) }
+        guard let candidate = trained.0?.trained else { return Outcome(record: record, promoted: nil) }
         let settings = arena.configuration
         let (old, new) = (PolicyID(agent: agent, version: learner.version), PolicyID(agent: agent, version: learner.version + 1))
         if settings.gatePromptCount > 0 {
             let policies = [
-                old: try Roster.policy(old, parameters: learner.parameters, arena: arena, threads: threads),
+                old: try Roster.policy(old, parameters: learner.weights, arena: arena, threads: threads),
                 new: try Roster.policy(new, parameters: candidate, arena: arena, threads: threads),
             ]
             let contest = HeldOutContest(player: RoomPlayer(arena: arena, policies: policies), seed: seed.child(.gate, 0))
-            let prompts = arena.prompts.heldOut(count: settings.gatePromptCount, seed: seed.child(.gate, 1))
+            let prompts = arena.prompts.prompts(.gate, count: settings.gatePromptCount, seed: seed.child(.gate, 1))
             let score = try await contest.play(new, old, prompts: prompts, judge: judge).score
             record.gateScore = score?.value
             record.gateLow = score?.low
