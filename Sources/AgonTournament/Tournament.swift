@@ -165,6 +165,7 @@ extension RunRecord {
             let strategy = if case .scripted(let name, let skill) = agent?.kind { "\(name) \(skill)" } else { "" }
             signature.add("\(entrant.name) \(entrant.role.rawValue) \(arena.modelHashes[entrant.name] ?? "")")
             signature.add("\(String(describing: agent?.sampling)) \(agent?.system ?? "") \(strategy)")
+            if let template = arena.chatTemplates[entrant.name] { signature.add("chat_template \(template.source)") }
         }
         signature.add("judge \(arena.judgeHash)")
         signature.add("prompts \(arena.promptsHash)")
