@@ -42,6 +42,10 @@ import Testing
         #expect(try await Self.context(plain, "12") == tokenizer.encode("<bos>a12<eos>=", addSpecialTokens: false))
         let system = try Self.policy(Self.folder(Self.template, system: "33\n"))
         #expect(try await Self.context(system, "12") == tokenizer.encode("<bos>a33<eos>b12<eos>=", addSpecialTokens: false))
+        let folder = try Self.folder(Self.template, system: "33")
+        let agent = try AgentConfiguration(folder: folder.path + "/agents/ada")
+        #expect(try agent.contextTokenCount("12", AgentFolder.model(), system.chatTemplate) == 10)
+        #expect(try agent.contextTokenCount("12", AgentFolder.model(), nil) == 5)
         let none = try Self.policy(Self.folder(Self.template, yaml: "chat_template: none\n", system: "3"))
         #expect(try await Self.context(none, "12") == tokenizer.encode("<bos>312", addSpecialTokens: false))
         await #expect(throws: TransformerError.self) { _ = try await Self.context(plain, "<eos>") }

@@ -65,6 +65,16 @@ extension TransformerPolicy {
 }
 
 extension AgentConfiguration {
+    /// How many tokens the agent's model sees before its answer to a prompt.
+    /// - Throws: `TransformerError` where the text cannot be tokenised.
+    public func contextTokenCount(_ prompt: String, _ model: ModelFolder, _ template: ChatTemplate?) throws -> Int {
+        guard let template else {
+            return try 1 + model.tokenizer.encode(system + prompt, addSpecialTokens: false, parseSpecial: false).count
+        }
+        let messages = TransformerPolicy.opening(system: system) + [ChatMessage(role: "user", content: prompt)]
+        return try model.tokenizer.encode(template.render(messages: messages, addGenerationPrompt: true)).count
+    }
+
     /// The chat template that the agent's model is asked through; nil for plain text.
     ///
     /// The template is tried, so that one that refuses a system message is found before anything starts.

@@ -21,7 +21,7 @@ extension Arena {
             let adapterCount = try adapters[name]?.parameterCount
                 ?? configuration.adapter.map { try $0.parameterCount(for: model.config) }
             if adapterCount == nil { plan = plan + .answering(model.config, slotCount: 0, length: 0) }
-            plan = plan + training(model, adapterCount: adapterCount, ownCount: ownTokenCount(model.config))
+            plan = plan + training(name, model, adapterCount: adapterCount, ownCount: ownTokenCount(model.config))
         }
         return plan
     }
@@ -50,20 +50,19 @@ extension Arena {
         game == nil ? min(configuration.maxNewTokens, config.maxPositionCount) : config.maxPositionCount
     }
 
-    private func training(_ model: ModelFolder, adapterCount: Int?, ownCount: Int) -> MemoryPlan {
+    private func training(_ name: String, _ model: ModelFolder, adapterCount: Int?, ownCount: Int) -> MemoryPlan {
         let settings = configuration.training
-        let longest = longestPrompt(model).map { $0 + ownCount } ?? model.config.maxPositionCount
+        let longest = longestPrompt(name, model).map { $0 + ownCount } ?? model.config.maxPositionCount
         let sequences = settings.method.readsPairs ? 2 * settings.batchSize : settings.batchSize
         return .training(
             model.config, adapterCount: adapterCount, sequenceCount: sequences,
             length: min(longest, settings.maxLength ?? .max), ownCount: min(ownCount, settings.maxLength ?? .max))
     }
 
-    /// Tokens of the longest prompt, with a few for the marks around it; nil where the prompts are not a list.
-    private func longestPrompt(_ model: ModelFolder) -> Int? {
-        guard let texts = promptTexts else { return nil }
+    /// Tokens of the longest prompt with all that the agent is told before it; nil where the prompts are not a list.
+    private func longestPrompt(_ name: String, _ model: ModelFolder) -> Int? {
+        guard let texts = promptTexts, let agent = agents[name] else { return nil }
         let longest = texts.max { $0.utf8.count < $1.utf8.count } ?? ""
-        let count = (try? model.tokenizer.encode(longest, addSpecialTokens: false, parseSpecial: false))?.count
-        return count.map { $0 + 8 }
+        return try? agent.contextTokenCount(longest, model, chatTemplates[name]) + 8
     }
 }
