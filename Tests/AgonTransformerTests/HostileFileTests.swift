@@ -107,9 +107,9 @@ import Testing
     @Test("broken tokenizer.json files are read or refused, and those read encode and decode hostile text")
     func tokenizers() throws {
         limitMemory()
-        let names = ["characters", "gpt2_prefix_space", "llama2", "llama3", "qwen", "smollm"]
+        let names = ["characters", "gpt2_prefix_space", "llama2", "llama3", "mistral", "qwen", "smollm"]
         let corpus = try names.map { try bytes("tokenizers/\($0)/tokenizer.json") }
-        let words = ["\"BPE\"", "\"merges\"", "\"vocab\"", "\"Split\"", "\"Regex\"", "\"ByteLevel\"", "\"content\"", "\"\\ud800\"", "\"a b\"", "[\"a\",\"b\"]", "\"NFC\""]
+        let words = ["\"BPE\"", "\"merges\"", "\"vocab\"", "\"Split\"", "\"Regex\"", "\"ByteLevel\"", "\"content\"", "\"\\ud800\"", "\"a b\"", "[\"a\",\"b\"]", "\"NFC\"", "\"Metaspace\""]
         let text = "The  quick\u{301} 12345 \u{0} <s></s>\n\r\n\t'LL ſ 漢字 👩‍👩‍👧‍👦 \u{202E}x" + String(repeating: " a", count: 200)
         let before = peakMemory()
         let counts = try feed("tokenizer", corpus: corpus, words: words, share: 0.25) { bytes in
@@ -118,6 +118,26 @@ import Testing
             _ = tokenizer.decode(ids, skipSpecial: false)
         }
         #expect(counts.read > 2 && counts.refused > 100)
+        #expect(peakMemory() - before < Self.memoryLimit)
+    }
+
+    @Test("broken chat templates are read or refused, and those read are rendered or refused")
+    func templates() throws {
+        limitMemory()
+        let snippets = try ChatCase.read(fixture("chat/snippets.jsonl"))
+        let corpus = try ["turns", "headers", "thinking", "marked", "bars", "calls"].map { try bytes("chat/\($0).jinja") }
+        let words = [
+            "{%", "%}", "{{", "}}", "-%}", "{%-", "{#", "#}", " if ", " for ", " in ", " else ", "endif", "endfor", "set ", "loop.",
+            "messages", "[::-1]", "|", "is ", "not ", "namespace(", "macro ", "* 999999", "** 99", "range(99)", "~", "''", "ns.",
+        ]
+        let example = try #require(snippets.first)
+        let before = peakMemory()
+        let counts = try feed("template", corpus: corpus + snippets.map { Array($0.template.utf8) }, words: words, share: 0.25) { bytes in
+            let template = try ChatTemplate(source: String(decoding: bytes, as: UTF8.self))
+            _ = try template.render(
+                messages: example.messages, addGenerationPrompt: true, variables: example.variables, date: ChatCase.date)
+        }
+        #expect(counts.read > 10 && counts.refused > 100)
         #expect(peakMemory() - before < Self.memoryLimit)
     }
 }

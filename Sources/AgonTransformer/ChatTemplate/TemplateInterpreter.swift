@@ -4,7 +4,7 @@
 /// template reaches anything but the values that were given to it.
 final class TemplateInterpreter {
     /// Statements, expressions and characters that one rendering may work through.
-    static let workLimit = 1 << 25
+    static let workLimit = 1 << 24
     /// Macros that call one another.
     static let callLimit = 16
     /// Values within one another.
