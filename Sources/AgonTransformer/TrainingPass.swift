@@ -60,7 +60,8 @@ public final class TrainingPass {
 
     /// Above this many floats logits are recomputed in the backward pass instead of kept.
     private let logitsLimit: Int
-    private static let defaultLogitsLimit = 1 << 25
+    /// Floats of logits that a pass keeps at most, unless it was told otherwise.
+    public static let defaultLogitsLimit = 1 << 25
     /// Floats of one chunk of logits: a share of the second-level cache.
     static let chunkLimit = 1 << 18
 

@@ -100,6 +100,7 @@ public struct Arena: Sendable {
         }
         try checkTogether()
         try checkPlayability()
+        try checkMemory()
     }
 
     static func noLanguageModel(_ agent: AgentConfiguration, _ model: String) -> AgentError {
@@ -179,6 +180,9 @@ public struct Arena: Sendable {
     func goldAnswer(_ prompt: String) -> String? {
         task?.goldAnswer(to: prompt) ?? promptFile?.answers[prompt]
     }
+
+    /// The texts of a prompt file; nil for games and tasks, which have no list.
+    var promptTexts: [String]? { promptFile?.texts }
 
     /// SHA-256 of the prompts file; empty for games and tasks.
     var promptsHash: String { promptFile?.hash ?? "" }

@@ -1,4 +1,5 @@
 import AgonAgents
+import AgonTraining
 import AgonTransformer
 import Foundation
 
@@ -85,7 +86,8 @@ extension Catalog {
         let (all, learning) = (arena.entrants.count, arena.learners.count)
         let settings = arena.configuration
         return "arena \(settings.name), \(settings.contestText): \(all) agents, \(learning) of them learn; "
-            + "\(settings.roundCount) rounds of \(arena.roomsPerRound) rooms, judged by \(settings.judgeText)."
+            + "\(settings.roundCount) rounds of \(arena.roomsPerRound) rooms, judged by \(settings.judgeText). "
+            + "It takes at most \(try arena.memoryPlan().text)."
     }
 
     private static func judge(_ path: String) throws -> String {

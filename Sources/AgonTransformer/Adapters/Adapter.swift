@@ -27,6 +27,9 @@ public final class Adapter: TensorMemory, @unchecked Sendable {
         values.initialize(repeating: 0)
     }
 
+    /// How many floats it has.
+    public var parameterCount: Int { values.count }
+
     deinit { values.deallocate() }
 
     public func tensor(named name: String) -> ParameterLayout.Tensor? { layout[name] }

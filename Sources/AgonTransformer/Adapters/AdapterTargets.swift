@@ -58,6 +58,13 @@ extension AdapterConfig {
         _ = try resolve(model, isStrict: true)
     }
 
+    /// How many floats a new adapter for a model has.
+    ///
+    /// - Throws: as `checkTargets`.
+    public func parameterCount(for model: ModelConfig) throws(TransformerError) -> Int {
+        AdapterLayout(try resolve(model, isStrict: true), usesMagnitudes: usesMagnitudes, model).count
+    }
+
     /// `layers_to_transform` narrows names and all-linear, not regular expressions.
     private func applies(to layer: Int) -> Bool {
         if case .pattern = targets { return true }
