@@ -20,9 +20,13 @@ public struct Arena: Sendable {
     let adapters: [String: Adapter]
     /// SHA-256 of each agent's weights file, joined with that of its adapter; empty for scripted agents.
     let modelHashes: [String: String]
+    /// SHA-256 of the config and tokenizer of each agent's model.
+    let modelForms: [String: String]
     let judgeConfiguration: JudgeConfiguration?
     let judgeModel: ModelFolder?
     let judgeHash: String
+    /// SHA-256 of the config and tokenizer of the judge's model; empty for judges without one.
+    let judgeForm: String
     let prompts: any PromptSource
     let game: (any Game)?
     /// Whether a prompt's answers can be checked against gold.
@@ -49,6 +53,7 @@ public struct Arena: Sendable {
         var agents: [String: AgentConfiguration] = [:]
         var models: [String: ModelFolder] = [:]
         var hashes: [String: String] = [:]
+        var forms: [String: String] = [:]
         var bases = Bases(kernels: kernels)
         var starts: [String: Transformer] = [:]
         var adapters: [String: Adapter] = [:]
@@ -67,6 +72,7 @@ public struct Arena: Sendable {
             models[agent.name] = model
             starts[agent.name] = base
             hashes[agent.name] = try FileHash.weights(in: path)
+            forms[agent.name] = try FileHash.form(in: path)
             guard let (adapter, hash) = try Arena.adapter(of: agent, model) else { continue }
             adapters[agent.name] = adapter
             starts[agent.name] = base.adapted(by: adapter)
@@ -76,7 +82,7 @@ public struct Arena: Sendable {
         self.models = models
         self.starts = starts
         self.adapters = adapters
-        modelHashes = hashes
+        (modelHashes, modelForms) = (hashes, forms)
         entrants = zip(configuration.agents, configuration.agentNames).map { path, name in
             let role: Entrant.Role = models[name] == nil ? .scripted : configuration.anchors.contains(path) ? .anchor : .learner
             return Entrant(name: name, role: role)
@@ -87,9 +93,10 @@ public struct Arena: Sendable {
             guard model.config.head == .score else {
                 throw Arena.noScoreHead(judge, configuration.judge.folder)
             }
-            (judgeConfiguration, judgeModel, judgeHash) = (judge, model, try FileHash.weights(in: judge.model))
+            (judgeConfiguration, judgeModel) = (judge, model)
+            (judgeHash, judgeForm) = (try FileHash.weights(in: judge.model), try FileHash.form(in: judge.model))
         } else {
-            (judgeConfiguration, judgeModel, judgeHash) = (nil, nil, "")
+            (judgeConfiguration, judgeModel, judgeHash, judgeForm) = (nil, nil, "", "")
         }
         try checkTogether()
         try checkPlayability()
