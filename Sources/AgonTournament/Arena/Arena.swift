@@ -158,6 +158,9 @@ public struct Arena: Sendable {
         for entrant in entrants where entrant.role == .scripted {
             _ = try Roster.policy(PolicyID(agent: entrant.name, version: 0), parameters: nil, arena: self, threads: 1)
         }
+        guard configuration.judge.canaryRoomCount <= roomsPerRound || roomsPerRound == 0 else {
+            throw AgentError(.badValue, "\(configuration.file): `judge.canaries` is \(configuration.judge.canaryRoomCount), but a round has \(roomsPerRound) rooms.")
+        }
         guard roomsPerRound > 0 else {
             throw AgentError(.badValue, "\(configuration.file): no room would be played: raise the numbers of rooms in `schedule`.")
         }
@@ -170,7 +173,7 @@ public struct Arena: Sendable {
 
     /// Gold's opinion of an answer: 1 right, 0 wrong, nil where gold is not known.
     func gold(_ answer: String, to prompt: Prompt) -> Double? {
-        if let task { return task.isRight(answer, to: prompt) ? 1 : 0 }
+        if let task { return task.isRight(answer.trimmingCharacters(in: .whitespacesAndNewlines), to: prompt) ? 1 : 0 }
         return prompt.reference.map { reference in
             answer.trimmingCharacters(in: .whitespacesAndNewlines) == reference.trimmingCharacters(in: .whitespacesAndNewlines) ? 1 : 0
         }

@@ -103,6 +103,10 @@ struct LearnerUpdate: Sendable {
             record.decision = "Not promoted: it scored \(Percent.text(score)) against its parent on held-out prompts, \(Percent.text(settings.gateMinScore)) are needed.\(note)"
             return Outcome(record: record, promoted: nil)
         }
+        if let high = record.gateHigh, high < 0.5 {
+            record.decision = "Not promoted: against its parent on held-out prompts it scored \(Percent.text(high)) at the upper end of the interval, less than one half.\(note)"
+            return Outcome(record: record, promoted: nil)
+        }
         record.toVersion = new.version
         let gate = record.gateScore.map { "it scored \(Percent.text($0)) against its parent on held-out prompts" } ?? "the gate is open"
         record.decision = "Promoted: \(gate).\(note)"
