@@ -166,6 +166,7 @@ extension RunRecord {
             signature.add("\(entrant.name) \(entrant.role.rawValue) \(arena.modelHashes[entrant.name] ?? "")")
             signature.add("\(String(describing: agent?.sampling)) \(agent?.system ?? "") \(strategy)")
             signature.add("form \(arena.modelForms[entrant.name] ?? "")")
+            if let template = arena.chatTemplates[entrant.name] { signature.add("chat_template \(template.source)") }
         }
         signature.add("judge \(arena.judgeHash) \(arena.judgeForm)")
         signature.add("prompts \(arena.promptsHash)")

@@ -14,6 +14,8 @@ public struct Arena: Sendable {
     let agents: [String: AgentConfiguration]
     /// The models that transformer agents start from, by agent. Agents of one base share its memory.
     let models: [String: ModelFolder]
+    /// The chat templates of the agents that are asked through one.
+    let chatTemplates: [String: ChatTemplate]
     /// Version 0 of each transformer agent. Views of one base share its memory.
     let starts: [String: Transformer]
     /// The adapters that agents come with.
@@ -52,6 +54,7 @@ public struct Arena: Sendable {
 
         var agents: [String: AgentConfiguration] = [:]
         var models: [String: ModelFolder] = [:]
+        var chatTemplates: [String: ChatTemplate] = [:]
         var hashes: [String: String] = [:]
         var forms: [String: String] = [:]
         var bases = Bases(kernels: kernels)
@@ -70,6 +73,7 @@ public struct Arena: Sendable {
                 throw Arena.noLanguageModel(agent, path)
             }
             models[agent.name] = model
+            chatTemplates[agent.name] = try agent.chatTemplate(of: model)
             starts[agent.name] = base
             hashes[agent.name] = try FileHash.weights(in: path)
             forms[agent.name] = try FileHash.form(in: path)
@@ -80,6 +84,7 @@ public struct Arena: Sendable {
         }
         self.agents = agents
         self.models = models
+        self.chatTemplates = chatTemplates
         self.starts = starts
         self.adapters = adapters
         (modelHashes, modelForms) = (hashes, forms)
