@@ -16,10 +16,11 @@ final class DecodingPass {
     /// `[rows]`: log Σ exp of each row's logits.
     private(set) var logSum: Floats
 
-    init(_ model: Transformer, rotary: RotaryTable) {
+    /// - Parameter kernels: the model's, with the threads that share the pass.
+    init(_ model: Transformer, kernels: Kernels, rotary: RotaryTable) {
         self.model = model
         config = model.config
-        kernels = model.kernels
+        self.kernels = kernels
         self.rotary = rotary
         logits = headScratch.reserve(16)
         logSum = logits
@@ -35,7 +36,7 @@ final class DecodingPass {
         let fused, attention: Floats
         /// `[rows, F]`
         let gate, up: Floats
-        /// `[capacity]`
+        /// `[threads, capacity]`
         let scores: Floats
     }
 
@@ -65,7 +66,7 @@ final class DecodingPass {
             kernels.norm(m.normed, m.rstd, m.x, weight: base + offsets.feedForwardNorm, rows: rows, config)
             kernels.linear(m.gate, f, m.normed, c, packed.gate, rows: rows)
             kernels.linear(m.up, f, m.normed, c, packed.up, rows: rows)
-            kernels.table.pointee.silu_multiply(m.gate, m.gate, m.up, rows * f)
+            kernels.siluMultiply(m.gate, m.gate, m.up, count: rows * f)
             kernels.linear(m.x, c, m.gate, f, packed.down, rows: rows, accumulate: true)
         }
         for piece in pieces { cache.tokens[piece.slot].append(contentsOf: piece.tokens) }
@@ -75,7 +76,7 @@ final class DecodingPass {
     private func reserve(_ rows: Int, capacity: Int) -> Memory {
         let p = scratch.reserve([
             rows * config.hiddenSize, rows * config.hiddenSize, rows, rows * config.fusedSize,
-            rows * config.querySize, rows * config.feedForwardSize, rows * config.feedForwardSize, capacity,
+            rows * config.querySize, rows * config.feedForwardSize, rows * config.feedForwardSize, capacity * kernels.threadCount,
         ])
         return Memory(
             x: p[0], normed: p[1], rstd: p[2], fused: p[3], attention: p[4], gate: p[5], up: p[6], scores: p[7])
@@ -113,17 +114,22 @@ final class DecodingPass {
         let (q, d) = (config.querySize, config.headSize)
         let share = config.headCount / config.keyValueHeadCount
         let scale = 1 / Float(d).squareRoot()
-        var row = 0
+        let heads = config.keyValueHeadCount
+        var firstRows: [Int] = []
+        var (rows, keys) = (0, 0)
         for piece in pieces {
-            for head in 0..<config.keyValueHeadCount {
-                let column = head * share * d
-                kernels.table.pointee.attention(
-                    m.attention + row * q + column, Int32(q), nil, m.fused + row * config.fusedSize + column,
-                    Int32(config.fusedSize), cache.keys(slot: piece.slot, layer: layer, head: head), Int32(d),
-                    cache.values(slot: piece.slot, layer: layer, head: head), Int32(d), Int32(piece.tokens.count),
-                    Int32(piece.start), Int32(share), 1, Int32(d), scale, m.scores)
-            }
-            row += piece.tokens.count
+            firstRows.append(rows)
+            rows += piece.tokens.count
+            keys += piece.tokens.count * (piece.start + piece.tokens.count)
+        }
+        kernels.deal(pieces.count * heads, nanoseconds: keys * q / 16) { unit, thread in
+            let (piece, head, row) = (pieces[unit / heads], unit % heads, firstRows[unit / heads])
+            let column = head * share * d
+            kernels.table.pointee.attention(
+                m.attention + row * q + column, Int32(q), nil, m.fused + row * config.fusedSize + column,
+                Int32(config.fusedSize), cache.keys(slot: piece.slot, layer: layer, head: head), Int32(d),
+                cache.values(slot: piece.slot, layer: layer, head: head), Int32(d), Int32(piece.tokens.count),
+                Int32(piece.start), Int32(share), 1, Int32(d), scale, m.scores + thread * cache.capacity)
         }
     }
 
@@ -135,6 +141,6 @@ final class DecodingPass {
             m.normed, m.rstd, m.x, weight: model.parameters.base + model.parameters.layout.finalNorm, rows: rows,
             config)
         kernels.linear(logits, v, m.normed, config.hiddenSize, model.packed.head, rows: rows)
-        kernels.table.pointee.log_sum_exp(logSum, logits, Int32(v), Int32(rows), Int32(v))
+        kernels.logSumExp(logSum, logits, rows: rows, v)
     }
 }

@@ -11,15 +11,25 @@ public final class GenerationSession {
     private let batches: GenerationBatches
 
     /// - Parameters:
-    ///   - maxBatchSize: sequences that decode together on one thread, and that are remembered; each holds a cache
+    ///   - maxBatchSize: sequences that decode together for each thread, and that are remembered; each holds a cache
     ///     of 2 · layers · K · D floats per token. For games, the number of rooms at once.
-    ///   - threads: how many threads share the requests of a call, each with a batch of its own.
+    ///   - threads: how many threads share a call: the requests of a small model, each step of a large one.
     public init(_ model: Transformer, maxBatchSize: Int = 64, threads: Int = 1) {
         precondition(model.config.head == .language, "generation needs a model with a language head")
         precondition(maxBatchSize >= 1, "a batch holds at least one sequence")
         self.model = model
-        batches = GenerationBatches((0..<max(threads, 1)).map { _ in GenerationBatch(model, slotCount: maxBatchSize) })
+        let threads = max(threads, 1)
+        // A model that the caches do not hold is read once a step by all threads together; a small one by each thread
+        // for itself, without meetings.
+        let isLarge = model.packed.byteCount > Self.privateWeightLimit
+        batches = GenerationBatches(
+            (0..<(isLarge ? 1 : threads)).map { _ in
+                GenerationBatch(
+                    model, slotCount: isLarge ? maxBatchSize * threads : maxBatchSize, threads: isLarge ? threads : 1)
+            })
     }
+
+    private static let privateWeightLimit = 8 << 20
 
     /// Continues every request; see `Transformer.generate`.
     ///

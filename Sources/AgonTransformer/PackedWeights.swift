@@ -1,6 +1,6 @@
 /// All linear layers of a model in the order that the kernels read.
 ///
-/// Query, key and value are one matrix. With `transposed`, the matrices are those of the backward pass.
+/// Query, key and value are one matrix. All matrices have one format; norms and the embedding stay float32. With `transposed`, the matrices are those of the backward pass.
 // Safety: `pack` writes; inference packs once, before the object is shared, and a training pass owns its own.
 final class PackedWeights: @unchecked Sendable {
     struct Layer {
@@ -13,7 +13,7 @@ final class PackedWeights: @unchecked Sendable {
     private let transposed: Bool
     private let memory: UnsafeMutableBufferPointer<Float>
 
-    init(_ config: ModelConfig, kernels: Kernels, transposed: Bool = false) {
+    init(_ config: ModelConfig, kernels: Kernels, format: WeightFormat = .float32, transposed: Bool = false) {
         self.kernels = kernels
         self.transposed = transposed
         let headRows = config.head == .language ? config.vocabularySize : 1
@@ -28,13 +28,13 @@ final class PackedWeights: @unchecked Sendable {
         var total = 0
         for (outputs, inputs) in shapes {
             offsets.append(total)
-            total += (kernels.packedCount(outputs: outputs, inputs: inputs) + 15) / 16 * 16
+            total += (kernels.packedCount(outputs: outputs, inputs: inputs, format) + 15) / 16 * 16
         }
         let memory = FloatMemory.allocate(total)
-        memory.initialize(repeating: 0)
         self.memory = memory
         let matrices = zip(shapes, offsets).map { shape, offset in
-            PackedMatrix(memory: memory.baseAddress! + offset, outputs: shape.0, inputs: shape.1)
+            PackedMatrix(
+                memory: memory.baseAddress! + offset, outputs: shape.0, inputs: shape.1, format: format)
         }
         layers = (0..<config.layerCount).map { layer in
             let m = matrices[(5 * layer)..<(5 * layer + 5)]
@@ -46,6 +46,9 @@ final class PackedWeights: @unchecked Sendable {
     }
 
     deinit { memory.deallocate() }
+
+    /// Memory of all matrices.
+    var byteCount: Int { memory.count * MemoryLayout<Float>.stride }
 
     /// Reads every matrix of the parameters, which must be of the same config.
     func pack(_ parameters: Parameters) {
