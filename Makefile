@@ -2,7 +2,7 @@
 SHELL := /bin/bash
 SWIFT := $(shell command -v swift 2>/dev/null)
 
-.PHONY: arena build test check setup clean
+.PHONY: arena build test check parity setup clean
 
 arena: build
 	.build/release/agon run arenas/quickstart.yaml
@@ -14,10 +14,23 @@ test: setup
 	swift build --build-tests
 	swift test --skip-build
 
-check: test
-	.build/debug/agon check arenas/quickstart.yaml
-	.build/debug/agon check arenas/frozen-judge.yaml
-	.build/debug/agon check arenas/tic-tac-toe.yaml
+# What CI runs: warnings are errors, every test, the kernel paths that this processor would not choose, and everything in
+# agents/, arenas/, judges/ and pretraining/ is usable.
+check: export AGON_CHECK = 1
+check: setup
+	swift build --build-tests
+	swift test --skip-build
+	@for path in portable avx2; do \
+	  if [ $$path = avx2 ] && ! grep -qw avx2 /proc/cpuinfo; then continue; fi; \
+	  echo "AGON_KERNELS=$$path"; \
+	  AGON_KERNELS=$$path swift test --skip-build --filter 'AgonTransformerTests|AgonTrainingTests|StoryTests' || exit 1; done
+	.build/debug/agon check
+
+# Agreement with transformers, peft and trl; each script says what it skips where a Python package is missing.
+PYTHON ?= python3
+parity: setup
+	swift build --build-tests
+	@failed=0; for script in Tests/Parity/*.py; do echo "== $$script"; "$(PYTHON)" "$$script" || failed=1; done; exit $$failed
 
 # The only system library is SQLite; the only tool that must already be there is Swift.
 setup:

@@ -62,13 +62,17 @@ let package = Package(
                 "AgonCore", "AgonAgents", "AgonStore", "AgonTraining", "AgonTransformer", "AgonTournament",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ], swiftSettings: strict),
+        // The laws that conformers of the protocols obey, for the tests of every module that has some.
+        .target(name: "AgonLaws", dependencies: ["AgonCore"], path: "Tests/AgonLaws", swiftSettings: strict),
+        .testTarget(name: "AgonTidyTests", swiftSettings: strict),
         .testTarget(name: "CKernelsTests", dependencies: ["CKernels"], swiftSettings: strict),
         .testTarget(
-            name: "AgonGamesTests", dependencies: ["AgonCore", "AgonGames"], exclude: ["Fixtures"],
+            name: "AgonGamesTests", dependencies: ["AgonCore", "AgonGames", "AgonLaws"], exclude: ["Fixtures"],
             swiftSettings: strict),
         .testTarget(
             name: "AgonSchedulingTests", dependencies: ["AgonCore", "AgonScheduling"], swiftSettings: strict),
-        .testTarget(name: "AgonJudgingTests", dependencies: ["AgonCore", "AgonJudging"], swiftSettings: strict),
+        .testTarget(
+            name: "AgonJudgingTests", dependencies: ["AgonCore", "AgonJudging", "AgonLaws"], swiftSettings: strict),
         .testTarget(
             name: "AgonRatingsTests", dependencies: ["AgonCore", "AgonRatings"], exclude: ["Fixtures"],
             swiftSettings: strict),
@@ -79,6 +83,9 @@ let package = Package(
             name: "AgonTrainingTests", dependencies: ["AgonCore", "AgonTransformer", "AgonTraining"],
             exclude: ["Fixtures"], swiftSettings: strict),
         .testTarget(
+            name: "AgonAgentsTests", dependencies: ["AgonCore", "AgonAgents", "AgonJudging", "AgonTransformer", "AgonLaws"],
+            swiftSettings: strict),
+        .testTarget(
             name: "AgonStoreTests",
             dependencies: ["AgonCore", "AgonStore", .product(name: "GRDB", package: "GRDB.swift")],
             swiftSettings: strict),
@@ -86,7 +93,8 @@ let package = Package(
             name: "AgonTournamentTests",
             dependencies: [
                 "AgonCore", "AgonAgents", "AgonGames", "AgonJudging", "AgonRatings", "AgonScheduling", "AgonStore",
-                "AgonTraining", "AgonTransformer", "AgonTournament",
+                "AgonTraining", "AgonTransformer", "AgonTournament", "AgonLaws",
+                .product(name: "GRDB", package: "GRDB.swift"),
             ], swiftSettings: strict),
         // Runs the built executable; imports nothing of it.
         .testTarget(name: "AgonCLITests", dependencies: ["agon"], exclude: ["Fixtures"], swiftSettings: strict),

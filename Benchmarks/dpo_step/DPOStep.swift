@@ -53,8 +53,8 @@ struct DPOStep {
 
         do {
             try nextRequest()
-            _ = try PreferenceUpdate.run(
-                policy: policy, reference: .model(reference), pairs: pairs,
+            _ = try PolicyUpdate.run(
+                policy: policy, reference: .model(reference), data: .pairs(pairs),
                 configuration: TrainingConfiguration(
                     beta: 0.1, learningRate: 1e-4, epochs: 1000, batchSize: pairs.count, maxGradNorm: 1,
                     adamBeta2: 0.999),

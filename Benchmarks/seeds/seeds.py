@@ -90,10 +90,12 @@ def summary(reports: list[Record]) -> str:
             continue
         first = statistics.median(p[0]["value"] for p in pairs) * factor
         last = [p[1]["value"] * factor for p in pairs]
-        bounds = [p[1]["low"] * factor for p in pairs]
+        worst = (
+            f"highest upper bound {max(p[1]['high'] for p in pairs) * factor:.1f}" if measure == "illegal_per_100"
+            else f"lowest lower bound {min(p[1]['low'] for p in pairs) * factor:.1f}")
         lines.append(
-            f"- {heading}: median {first:.1f} → {statistics.median(last):.1f}, range {min(last):.1f} to {max(last):.1f}, "
-            f"lowest lower bound {min(bounds):.1f}")
+            f"- {heading}: median {first:.1f} → {statistics.median(last):.1f}, "
+            f"range {min(last):.1f} to {max(last):.1f}, {worst}")
     return "\n".join(lines)
 
 

@@ -1,3 +1,5 @@
+import AgonTransformer
+
 /// A fault in an agent's or judge's folder, or in a configuration file.
 public struct AgentError: Error, Sendable, CustomStringConvertible {
     /// What kind of fault; more may come.
@@ -23,7 +25,7 @@ public struct AgentError: Error, Sendable, CustomStringConvertible {
 
     public init(_ code: Code, _ message: String, underlying: (any Error)? = nil) {
         self.code = code
-        self.message = message
+        self.message = TransformerError.oneLine(message)
         self.underlying = underlying
     }
 

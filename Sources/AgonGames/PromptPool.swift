@@ -1,12 +1,14 @@
-import AgonCore
+public import AgonCore
 
 /// Distinct prompts to draw from.
-struct PromptPool: Sendable {
-    var prompts: [Prompt]
+public struct PromptPool: Sendable {
+    public var prompts: [Prompt]
+
+    public init(prompts: [Prompt]) { self.prompts = prompts }
 
     /// `count` prompts in random order, distinct until all were drawn once, then the next reshuffle.
     /// Empty where the pool is.
-    func drawn(count: Int, seed: Seed) -> [Prompt] {
+    public func drawn(count: Int, seed: Seed) -> [Prompt] {
         precondition(count >= 0, "a number of prompts is not negative, count is \(count)")
         var result: [Prompt] = []
         result.reserveCapacity(count)

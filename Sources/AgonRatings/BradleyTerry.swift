@@ -16,6 +16,7 @@ import Foundation
 ///
 /// - Source: Bradley and Terry 1952, Biometrika 39, pp. 324–345.
 public enum BradleyTerry {
+    /// What a fit may be told.
     public struct Options: Sendable, Hashable, Codable {
         /// Rating of the anchor, exact by definition.
         public var anchorRating: Double

@@ -29,6 +29,7 @@ struct Round {
 
         let canaries = try await results(rooms.filter(\.isCanary), of: rooms.count, roster, judge: state.judge, &stopwatch)
         let judge = try refreshedJudge(state, canaries, &stopwatch)
+        try pulse.onStep(.judgeRefreshed, number)
         let others = try await results(rooms.filter { !$0.isCanary }, of: rooms.count, roster, judge: judge, &stopwatch)
         let results = canaries + others
         try arena.configuration.limits.check(results, round: number, isGame: arena.game != nil)
@@ -37,13 +38,16 @@ struct Round {
         let pairs = preferencePairs(results)
         let health = try await judgeHealth(state, results, canaries, judge)
         let trained = try train(state, pairs, results, &stopwatch)
+        try pulse.onStep(.learnersTrained, number)
         let outcomes = try await gate(trained, state, judge, health, &stopwatch)
+        try pulse.onStep(.gateDecided, number)
 
         var next = state
         try next.consume(results)
         let ratings = try rate(next, roster)
         let versions = try promote(outcomes, judge, &next)
         let evaluations = try await evaluate(state, next, &stopwatch)
+        try pulse.onStep(.progressMeasured, number)
         next.remember(canaries: canaries, health: health, care: care)
         next.round = number
         next.signature = signature(state, results, ratings, versions)
@@ -52,6 +56,7 @@ struct Round {
                 round: RoundRecord(number: number, signature: next.signature, timings: stopwatch.timings),
                 matches: results.flatMap(Match.matches(of:)), pairs: pairs, ratings: ratings, versions: versions,
                 updates: outcomes.map(\.record), evaluations: evaluations, judgeHealth: health), run: run.id)
+        try pulse.onStep(.roundClosed, number)
         pulse.closed(number, ratings, health, outcomes.map(\.record), stopwatch.timings)
         return next
     }
@@ -88,10 +93,13 @@ struct Round {
         for start in stride(from: 0, to: missing.count, by: options.roomsPerWave) {
             let wave = Array(missing[start..<min(start + options.roomsPerWave, missing.count)])
             let rollouts = try await stopwatch.measure(\.rollouts) { try await player.play(wave, seed: seed) }
+            try pulse.onStep(.roomsPlayed, number)
             let results = try await stopwatch.measure(\.judging) {
                 try await Verdicts(judge: judge, seed: seed).results(wave, rollouts)
             }
+            try pulse.onStep(.roomsJudged, number)
             try stopwatch.measure(\.store) { _ = try store.save(rooms: results, run: run.id) }
+            try pulse.onStep(.roomsCommitted, number)
             for result in results { byIndex[result.room.index] = result }
             stopwatch.count(rollouts)
             try pulse.wave(number, byIndex.count, count, stopwatch.timings)
@@ -185,6 +193,7 @@ struct Round {
                 parameters, like: model, name: outcome.record.agent, version: version, round: number,
                 parent: parent.hash, isJudge: false, update: outcome.record)
             versions.append(record)
+            try pulse.onStep(.checkpointWritten, number)
             next.learners[outcome.record.agent] = .init(version: version, parameters: parameters, hash: record.hash)
         }
         if let judge, let old = next.judge, judge.id != old.id, let model = arena.judgeModel {
@@ -192,6 +201,7 @@ struct Round {
                 judge.parameters, like: model, name: judge.id.name, version: judge.id.version, round: number,
                 parent: old.hash, isJudge: true, update: nil)
             versions.append(record)
+            try pulse.onStep(.checkpointWritten, number)
             next.judge = .init(id: judge.id, parameters: judge.parameters, hash: record.hash)
         }
         return versions

@@ -66,14 +66,17 @@ public struct Tournament: Sendable {
         shouldStop: @escaping @Sendable () -> Bool = { false },
         onEvent: @escaping @Sendable (TournamentEvent) -> Void = { _ in }
     ) async throws -> String {
+        try await play(Pulse(shouldStop: shouldStop, onEvent: onEvent))
+    }
+
+    func play(_ pulse: Pulse) async throws -> String {
         let lock = try store.lockForRun(description: "arena \(arena.configuration.name), run \(run.id)")
         defer { lock.release() }
         try store.begin(run: run, entrants: arena.entrants, versions: firstVersions())
         var state = try restored()
-        let pulse = Pulse(shouldStop: shouldStop, onEvent: onEvent)
-        onEvent(.started(run: run, closedRounds: state.round, roundCount: arena.configuration.roundCount))
+        pulse.onEvent(.started(run: run, closedRounds: state.round, roundCount: arena.configuration.roundCount))
         while state.round < arena.configuration.roundCount {
-            if shouldStop() { throw Interruption() }
+            if pulse.shouldStop() { throw Interruption() }
             let number = state.round + 1
             let round = Round(
                 arena: arena, store: store, run: run, checkpoints: checkpoints, number: number,
@@ -132,8 +135,10 @@ public struct Tournament: Sendable {
 
 /// Carries events out of a round and the wish to stop into it.
 struct Pulse: Sendable {
-    let shouldStop: @Sendable () -> Bool
-    let onEvent: @Sendable (TournamentEvent) -> Void
+    var shouldStop: @Sendable () -> Bool = { false }
+    var onEvent: @Sendable (TournamentEvent) -> Void = { _ in }
+    /// Told of every step of every round. What it throws ends the run there and then, as a crash would.
+    var onStep: @Sendable (RoundStep, _ round: Int) throws -> Void = { _, _ in }
 
     /// After a wave was committed.
     func wave(_ round: Int, _ done: Int, _ total: Int, _ timings: RoundTimings) throws {

@@ -1,5 +1,8 @@
+import AgonTransformer
+
 /// A fault that stops a tournament: of its configuration, its files or its database.
 public struct TournamentError: Error, Sendable, CustomStringConvertible {
+    /// What kind of fault; more may come.
     public enum Code: String, Sendable {
         /// The arena, an agent or a judge is not usable as configured.
         case configuration
@@ -18,7 +21,7 @@ public struct TournamentError: Error, Sendable, CustomStringConvertible {
 
     public init(_ code: Code, _ message: String, underlying: (any Error)? = nil) {
         self.code = code
-        self.message = message
+        self.message = TransformerError.oneLine(message)
         self.underlying = underlying
     }
 

@@ -16,10 +16,12 @@ struct AdamW {
 
     private let options: AdamWOptions
     private let kernels: Kernels
-    private let mean: Parameters
-    private let meanSquare: Parameters
+    /// The moments m and v, for saving.
+    let mean: Parameters
+    let meanSquare: Parameters
     private let spans: [Span]
-    private var stepCount = 0
+    /// Steps taken, t of the bias corrections; set again when a run is resumed.
+    var stepCount = 0
 
     /// Moments of zero for a model of these sizes.
     init(_ config: ModelConfig, _ options: AdamWOptions, kernels: Kernels) {

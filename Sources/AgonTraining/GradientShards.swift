@@ -15,11 +15,16 @@ final class GradientShards: @unchecked Sendable {
         var values: [[Float]] = []
         var entropy: [[Float]] = []
         var isArgmax: [[Bool]] = []
+        var meanLogit: [[Float]] = []
+        /// log Σ p² at each own token; empty arrays where it was not asked for.
+        var logCollision: [[Float]] = []
     }
 
     private final class Shard {
         let pass: TrainingPass
         let gradient: Parameters
+        /// Whether the gradient holds what was added since the last total.
+        var isUsed = false
         var range = 0..<0
         var logProbs = LogProbs()
         var scores: [Float] = []
@@ -29,6 +34,12 @@ final class GradientShards: @unchecked Sendable {
             pass = TrainingPass(config, kernels: kernels)
             gradient = Parameters(zeros: config)
         }
+
+        /// Zeroes the gradient unless it already holds a part of the running total.
+        func begin() {
+            if !isUsed { gradient.setAll(to: 0) }
+            isUsed = true
+        }
     }
 
     private let shards: [Shard]
@@ -37,14 +48,19 @@ final class GradientShards: @unchecked Sendable {
 
     init(_ config: ModelConfig, kernels: Kernels, shardCount: Int, threads: Int) {
         self.kernels = kernels
+        let shardCount = max(1, shardCount)
         self.threads = max(1, min(threads, shardCount))
-        shards = (0..<max(1, shardCount)).map { _ in Shard(config, kernels: kernels) }
+        // Threads that no shard occupies share the loops of each.
+        let spare = max(1, threads) / shardCount
+        shards = (0..<shardCount).map { _ in Shard(config, kernels: kernels.withThreads(spare)) }
     }
 
-    /// log p, entropy and argmax of each own token.
+    /// log p of each own token, with entropy, argmax and mean logit where `statistics` is set.
     ///
     /// - Throws: what the pass threw for the first shard that failed.
-    func logProbs(of sequences: [TokenSequence], _ parameters: Parameters, statistics: Bool) throws -> LogProbs {
+    func logProbs(
+        of sequences: [TokenSequence], _ parameters: Parameters, statistics: Bool, collision: Bool = false
+    ) throws -> LogProbs {
         cut(sequences.count)
         try forEach { shard in
             let part = Array(sequences[shard.range])
@@ -52,13 +68,15 @@ final class GradientShards: @unchecked Sendable {
                 shard.logProbs = LogProbs(values: try shard.pass.forward(part, parameters))
                 return
             }
-            let result = try shard.pass.forwardWithStatistics(part, parameters)
+            let result = try shard.pass.forwardWithStatistics(part, parameters, collision: collision)
             shard.logProbs = LogProbs(
-                values: result.logProbs, entropy: result.statistics.entropy, isArgmax: result.statistics.isArgmax)
+                values: result.logProbs, entropy: result.statistics.entropy, isArgmax: result.statistics.isArgmax,
+                meanLogit: result.statistics.meanLogit, logCollision: result.statistics.logCollision)
         }
         return LogProbs(
             values: shards.flatMap(\.logProbs.values), entropy: shards.flatMap(\.logProbs.entropy),
-            isArgmax: shards.flatMap(\.logProbs.isArgmax))
+            isArgmax: shards.flatMap(\.logProbs.isArgmax), meanLogit: shards.flatMap(\.logProbs.meanLogit),
+            logCollision: shards.flatMap(\.logProbs.logCollision))
     }
 
     /// The score of each sequence.
@@ -72,28 +90,35 @@ final class GradientShards: @unchecked Sendable {
         return shards.flatMap(\.scores)
     }
 
-    /// The gradient of the last `logProbs` in all parameters.
+    /// Adds the gradient of the last `logProbs` in all parameters to the running total.
     ///
     /// - Parameter derivatives: ∂L/∂(log p) of each own token, per sequence.
-    /// - Returns: memory that the next call overwrites.
-    func gradient(dLogProbs derivatives: [[Float]]) throws -> Parameters {
+    func accumulate(dLogProbs derivatives: [[Float]]) throws {
         try forEach { shard in
-            shard.gradient.setAll(to: 0)
+            shard.begin()
             shard.pass.backward(dLogProbs: Array(derivatives[shard.range]), into: shard.gradient)
         }
-        return sum()
     }
 
-    /// The gradient of the last `scores` in all parameters.
+    /// Adds the gradient of the last `scores` in all parameters to the running total.
     ///
     /// - Parameter derivatives: ∂L/∂score of each sequence.
-    /// - Returns: memory that the next call overwrites.
-    func gradient(dScores derivatives: [Float]) throws -> Parameters {
+    func accumulate(dScores derivatives: [Float]) throws {
         try forEach { shard in
-            shard.gradient.setAll(to: 0)
+            shard.begin()
             shard.pass.backward(dScores: Array(derivatives[shard.range]), into: shard.gradient)
         }
-        return sum()
+    }
+
+    /// All that was added since the last total, the shards' parts in their order; the next one begins at zero.
+    ///
+    /// - Returns: memory that the next `accumulate` overwrites.
+    func total() -> Parameters {
+        for shard in shards.dropFirst() where shard.isUsed {
+            kernels.add(shard.gradient.values, to: shards[0].gradient.values)
+        }
+        for shard in shards { shard.isUsed = false }
+        return shards[0].gradient
     }
 
     /// Deals the sequences to the shards in runs whose lengths differ by one at most, longer ones first.
@@ -118,12 +143,5 @@ final class GradientShards: @unchecked Sendable {
         }
         if threads == 1 { work(0) } else { DispatchQueue.concurrentPerform(iterations: threads, execute: work) }
         for shard in shards { if let failure = shard.failure { throw failure } }
-    }
-
-    private func sum() -> Parameters {
-        for shard in shards.dropFirst() where !shard.range.isEmpty {
-            kernels.add(shard.gradient.values, to: shards[0].gradient.values)
-        }
-        return shards[0].gradient
     }
 }

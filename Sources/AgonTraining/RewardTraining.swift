@@ -21,13 +21,7 @@ public enum RewardTraining {
     ///
     /// - Throws: `invalidConfig` never in practice: the sizes are those of a valid model.
     public static func scoreModel(from language: Parameters, seed: UInt64) throws(TransformerError) -> Parameters {
-        let old = language.config
-        let config = try ModelConfig(
-            vocabularySize: old.vocabularySize, hiddenSize: old.hiddenSize, layerCount: old.layerCount,
-            headCount: old.headCount, keyValueHeadCount: old.keyValueHeadCount, headSize: old.headSize,
-            feedForwardSize: old.feedForwardSize, ropeTheta: old.ropeTheta, normEpsilon: old.normEpsilon,
-            tiesEmbeddings: old.tiesEmbeddings, maxPositionCount: old.maxPositionCount, bosToken: old.bosToken,
-            eosTokens: old.eosTokens, padToken: old.padToken, head: .score)
+        let config = try language.config.replacing(head: .score)
         let parameters = Parameters.initialised(config, seed: seed)
         for tensor in language.layout.tensors {
             if let target = parameters[tensor.name] { _ = target.update(fromContentsOf: language.memory(of: tensor)) }
@@ -38,8 +32,8 @@ public enum RewardTraining {
     /// Trains a copy of a score model on pairs that are drawn step by step.
     ///
     /// Equal arguments give equal bits on one kernel path, whatever the thread count. The metrics are `loss`,
-    /// `accuracy` (share of pairs with r⁺ > r⁻, a tie counts half), `margin` (mean r⁺ − r⁻), `mean_reward`,
-    /// `grad_norm`, `learning_rate`, each the mean over the steps, and `loss/first`, `loss/last`.
+    /// `accuracy` (share of pairs with r⁺ > r⁻, a tie counts half), `margin` (mean r⁺ − r⁻), `min_reward`, `mean_reward`,
+    /// `max_reward`, `grad_norm`, `learning_rate`, each the mean over the steps, and `loss/first`, `loss/last`.
     ///
     /// - Parameters:
     ///   - model: the weights to start from; read only.
@@ -121,9 +115,7 @@ public enum RewardTraining {
         guard !pairs.isEmpty else {
             throw TrainingError(.invalidData, "The batch of step \(trainee.stepsDone + 1) has no pair.")
         }
-        let scores = try trainee.shards.scores(
-            of: pairs.flatMap { [$0.chosen, $0.rejected] }, trainee.parameters
-        ).map(Double.init)
+        let scores = try trainee.scores(of: pairs.flatMap { [$0.chosen, $0.rejected] }).map(Double.init)
         let chosen = stride(from: 0, to: scores.count, by: 2).map { scores[$0] }
         let rejected = stride(from: 1, to: scores.count, by: 2).map { scores[$0] }
         let value: RewardLoss.Value
@@ -132,15 +124,17 @@ public enum RewardTraining {
         } catch {
             throw TrainingError(error.code, "Step \(trainee.stepsDone + 1): \(error.message)")
         }
-        let gradient = try trainee.shards.gradient(
+        try trainee.accumulate(
             dScores: pairs.indices.flatMap {
                 [Float(value.chosenGradients[$0]), Float(value.rejectedGradients[$0])]
             })
-        var metrics = try trainee.step(gradient)
+        var metrics = try trainee.step()
         metrics["loss"] = value.loss
         metrics["accuracy"] = accuracy(scores)
         metrics["margin"] = (chosen.reduce(0, +) - rejected.reduce(0, +)) / Double(pairs.count)
-        metrics["mean_reward"] = scores.reduce(0, +) / Double(scores.count)
+        metrics["min_reward"] = scores.min()
+        metrics["mean_reward"] = scores.mean
+        metrics["max_reward"] = scores.max()
         return metrics
     }
 

@@ -49,24 +49,18 @@ public enum SupervisedTraining {
             throw TrainingError(
                 .invalidData, "The \(sequences.count) sequences of step \(trainee.stepsDone + 1) have no own token.")
         }
-        let forward = try trainee.shards.logProbs(of: sequences, trainee.parameters, statistics: true)
-        var loss = 0.0
-        for (index, logProbs) in forward.values.enumerated() {
-            let sum = logProbs.reduce(0.0) { $0 + Double($1) }
-            guard sum.isFinite else {
-                throw TrainingError(
-                    .nonFiniteLoss,
-                    "Step \(trainee.stepsDone + 1): the log-probability of sequence \(index) is \(sum).")
-            }
-            loss -= sum
+        let items = Array(sequences.indices)
+        let objective = SupervisedObjective(drawn: sequences)
+        let forward = try trainee.logProbs(of: sequences, statistics: true)
+        let value: ObjectiveValue
+        do {
+            value = try objective.evaluate(items, forward, probes: [], StepContext(ownTokenCount: count))
+        } catch {
+            throw TrainingError(error.code, "Step \(trainee.stepsDone + 1): \(error.message)")
         }
-        let slope = Float(-1 / Double(count))
-        let gradient = try trainee.shards.gradient(
-            dLogProbs: forward.values.map { [Float](repeating: slope, count: $0.count) })
-        var metrics = try trainee.step(gradient)
-        metrics["loss"] = loss / Double(count)
-        metrics["entropy"] = forward.entropy.joined().reduce(0.0) { $0 + Double($1) } / Double(count)
-        metrics["mean_token_accuracy"] = Double(forward.isArgmax.joined().count { $0 }) / Double(count)
+        try trainee.accumulate(dLogProbs: value.dLogProbs)
+        var metrics = try trainee.step().merging(value.metrics) { first, _ in first }
+        metrics["loss"] = value.loss
         return metrics
     }
 }

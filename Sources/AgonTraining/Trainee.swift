@@ -1,10 +1,15 @@
+import AgonCore
 import AgonTransformer
 
-/// A copy of a model's parameters in training: its gradient shards, its optimiser and its learning rate.
+/// What an update trains: a copy of a model's parameters with its gradient shards, its optimiser and its learning rate.
+///
+/// The update loop and the objectives know no more of it than this: sequences in, log-probabilities out; derivatives
+/// in; a step; a model to measure; tensors to save.
 struct Trainee {
     /// The weights that the steps change; nobody else holds them until the run ends.
     let parameters: Parameters
-    let shards: GradientShards
+    private let shards: GradientShards
+    private let kernels: Kernels
     private var optimiser: AdamW
     private let rate: LearningRate
     private(set) var stepsDone = 0
@@ -13,11 +18,14 @@ struct Trainee {
     struct LearningRate {
         let peak: Double
         let schedule: LearningRateSchedule
+        var options = LearningRateOptions()
         let warmupSteps: Int
         let stepCount: Int
 
         func value(step: Int) -> Double {
-            peak * schedule.factor(step: step, stepCount: stepCount, warmupSteps: warmupSteps)
+            peak
+                * schedule.factor(
+                    step: step, stepCount: stepCount, warmupSteps: warmupSteps, options: options, peak: peak)
         }
     }
 
@@ -27,19 +35,56 @@ struct Trainee {
     ) {
         parameters = start.copy()
         shards = GradientShards(start.config, kernels: kernels, shardCount: shardCount, threads: threads)
-        optimiser = AdamW(start.config, options, kernels: kernels)
+        optimiser = AdamW(start.config, options, kernels: kernels.withThreads(threads))
+        self.kernels = kernels
         self.rate = rate
     }
 
-    /// One optimiser step.
+    /// log p of each own token under the weights of this moment.
+    func logProbs(
+        of sequences: [TokenSequence], statistics: Bool, collision: Bool = false
+    ) throws -> GradientShards.LogProbs {
+        try shards.logProbs(of: sequences, parameters, statistics: statistics, collision: collision)
+    }
+
+    /// The score of each sequence under the weights of this moment.
+    func scores(of sequences: [[Int32]]) throws -> [Float] { try shards.scores(of: sequences, parameters) }
+
+    /// Adds the gradient of the last `logProbs` to the step's.
+    func accumulate(dLogProbs: [[Float]]) throws { try shards.accumulate(dLogProbs: dLogProbs) }
+
+    /// Adds the gradient of the last `scores` to the step's.
+    func accumulate(dScores: [Float]) throws { try shards.accumulate(dScores: dScores) }
+
+    /// The gradient accumulated since the last step, which the next `accumulate` overwrites.
+    func accumulated() -> Parameters { shards.total() }
+
+    /// One optimiser step along all that was accumulated.
     ///
     /// - Returns: `grad_norm` before clipping and `learning_rate`.
     /// - Throws: `nonFiniteLoss` where the gradient is not finite.
-    mutating func step(_ gradient: Parameters) throws(TrainingError) -> [String: Double] {
+    mutating func step() throws(TrainingError) -> [String: Double] {
         let learningRate = rate.value(step: stepsDone)
-        let norm = try optimiser.step(parameters, gradient: gradient, learningRate: learningRate)
+        let norm = try optimiser.step(parameters, gradient: accumulated(), learningRate: learningRate)
         stepsDone += 1
         return ["grad_norm": norm, "learning_rate": learningRate]
+    }
+
+    /// The weights of this moment as a model; to be used before the next step.
+    func model() -> Transformer { Transformer(parameters, kernels: kernels) }
+
+    /// What must be saved to go on later, by the name of its file.
+    var tensors: [(file: String, parameters: Parameters)] {
+        [
+            ("model.safetensors", parameters), ("adam_mean.safetensors", optimiser.mean),
+            ("adam_mean_square.safetensors", optimiser.meanSquare),
+        ]
+    }
+
+    /// Goes on after as many steps as the tensors have seen.
+    mutating func resume(after stepCount: Int) {
+        stepsDone = stepCount
+        optimiser.stepCount = stepCount
     }
 }
 

@@ -23,12 +23,29 @@ public struct TrainingOutcome: Sendable {
     public let metrics: [String: Double]
     /// The metrics of every step, in order.
     public let steps: [[String: Double]]
+    /// The guard that ended the run before its last step; nil where it ran through.
+    public let stop: GuardStop?
+
+    public init(
+        parameters: Parameters, stepCount: Int, metrics: [String: Double], steps: [[String: Double]],
+        stop: GuardStop? = nil
+    ) {
+        self.parameters = parameters
+        self.stepCount = stepCount
+        self.metrics = metrics
+        self.steps = steps
+        self.stop = stop
+    }
 }
 
-/// The mean of each metric over the steps.
+/// The mean of each metric over the steps that measured it.
 func means(over steps: [[String: Double]]) -> [String: Double] {
-    guard let first = steps.first else { return [:] }
-    var means: [String: Double] = [:]
-    for name in first.keys { means[name] = steps.reduce(0) { $0 + ($1[name] ?? 0) } / Double(steps.count) }
-    return means
+    var totals: [String: (sum: Double, count: Int)] = [:]
+    for step in steps {
+        for (name, value) in step {
+            let total = totals[name] ?? (0, 0)
+            totals[name] = (total.sum + value, total.count + 1)
+        }
+    }
+    return totals.mapValues { $0.sum / Double($0.count) }
 }

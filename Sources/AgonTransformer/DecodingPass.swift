@@ -38,6 +38,8 @@ final class DecodingPass {
         let gate, up: Floats
         /// `[threads, capacity]`
         let scores: Floats
+        /// `[rows, H + K]`
+        let headRstd: Floats
     }
 
     /// Appends the pieces' tokens to their slots.
@@ -55,6 +57,11 @@ final class DecodingPass {
             let offsets = model.parameters.layout.layer(layer)
             kernels.norm(m.normed, m.rstd, m.x, weight: base + offsets.inputNorm, rows: rows, config)
             kernels.linear(m.fused, config.fusedSize, m.normed, c, packed.queryKeyValue, rows: rows)
+            if let query = offsets.queryNorm, let key = offsets.keyNorm {
+                kernels.normHeads(
+                    m.fused, from: m.fused, ldx: config.fusedSize, rstd: m.headRstd, queryWeight: base + query,
+                    keyWeight: base + key, rows: rows, config)
+            }
             positions.withUnsafeBufferPointer { positions in
                 guard let first = positions.baseAddress else { return }
                 kernels.rotate(m.fused, rotary, first, rows: rows, config)
@@ -76,10 +83,12 @@ final class DecodingPass {
     private func reserve(_ rows: Int, capacity: Int) -> Memory {
         let p = scratch.reserve([
             rows * config.hiddenSize, rows * config.hiddenSize, rows, rows * config.fusedSize,
-            rows * config.querySize, rows * config.feedForwardSize, rows * config.feedForwardSize, capacity * kernels.threadCount,
+            rows * config.querySize, rows * config.feedForwardSize, rows * config.feedForwardSize,
+            capacity * kernels.threadCount, rows * config.normedHeadCount,
         ])
         return Memory(
-            x: p[0], normed: p[1], rstd: p[2], fused: p[3], attention: p[4], gate: p[5], up: p[6], scores: p[7])
+            x: p[0], normed: p[1], rstd: p[2], fused: p[3], attention: p[4], gate: p[5], up: p[6], scores: p[7],
+            headRstd: p[8])
     }
 
     private func embed(_ pieces: [GenerationBatch.Piece], _ m: Memory) {

@@ -1,7 +1,7 @@
 import Foundation
 
 /// Files and folders that are whole or absent: written under another name, synced, then renamed into place.
-enum DurableFile {
+package enum DurableFile {
     /// An open file that is being written.
     struct Sink: ~Copyable {
         fileprivate let descriptor: Int32
@@ -44,7 +44,7 @@ enum DurableFile {
         try syncFolder((path as NSString).deletingLastPathComponent)
     }
 
-    static func write(_ bytes: [UInt8], to path: String) throws(TransformerError) {
+    package static func write(_ bytes: [UInt8], to path: String) throws(TransformerError) {
         try write(to: path) { (sink) throws(TransformerError) in try sink.write(bytes) }
     }
 
@@ -52,7 +52,7 @@ enum DurableFile {
     ///
     /// A reader sees the old folder, no folder or the complete new one, never a mixture. What a killed attempt
     /// left behind is removed by the next one.
-    static func writeFolder(
+    package static func writeFolder(
         to path: String, _ body: (String) throws(TransformerError) -> Void
     ) throws(TransformerError) {
         let path = path.hasSuffix("/") && path.count > 1 ? String(path.dropLast()) : path
@@ -74,13 +74,14 @@ enum DurableFile {
     }
 
     /// Whether something lies at the path.
-    static func exists(_ path: String) -> Bool { access(path, F_OK) == 0 }
+    package static func exists(_ path: String) -> Bool { access(path, F_OK) == 0 }
 
     /// The whole content of a file.
     ///
     /// - Parameter limit: the greatest size in bytes that is read into memory.
-    static func read(_ path: String, limit: Int) throws(TransformerError) -> [UInt8] {
-        let descriptor = open(path, O_RDONLY | O_CLOEXEC)
+    package static func read(_ path: String, limit: Int) throws(TransformerError) -> [UInt8] {
+        // Opening a named pipe would wait for its writer.
+        let descriptor = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK)
         guard descriptor >= 0 else { throw failure("open", path) }
         defer { close(descriptor) }
         let size = try self.size(descriptor, path)

@@ -5,6 +5,8 @@
 ///     q|k|v = rotary(norm(x)·Wqkvᵀ)      mid = x + attention(q, k, v)·Woᵀ
 ///     x     = mid + (silu(norm(mid)·Wgᵀ) · norm(mid)·Wuᵀ)·Wdᵀ
 ///
+/// Each product adds its bias, and the heads of q and k are normed before the rotation, in models that have them.
+///
 /// The last layer's second half runs on the needed rows only, gathered together. With `keepsActivations` every
 /// layer's activations of the whole batch stay for the backward pass; without, one group's memory serves all.
 ///
@@ -32,6 +34,9 @@ final class ForwardPass {
         var gate, up: Floats
         /// Inverse deviation of the last norm, one per needed row.
         var finalRstd: Floats
+        /// Queries and keys before the norms of their heads `[rows, (H + K)·D]`, and those norms' inverse deviations
+        /// `[rows, H + K]`; empty in models without.
+        var headInput, headRstd: Floats
     }
 
     /// Memory that one group uses and the next overwrites.
@@ -64,7 +69,8 @@ final class ForwardPass {
         let p = storage.reserve([
             (layers + 1) * rows * c, layers * rows * c, layers * rows * config.fusedSize,
             layers * rows * config.querySize, layers * rows * config.headCount, layers * rows, layers * rows,
-            layers * rows * f, layers * rows * f, rows,
+            layers * rows * f, layers * rows * f, rows, layers * rows * config.normedHeadSize,
+            layers * rows * config.normedHeadCount,
         ])
         let s = scratch.reserve([
             groupRows * c, groupRows * f, groupRows * config.querySize,
@@ -73,7 +79,8 @@ final class ForwardPass {
         let made = (
             Activations(
                 rows: rows, x: p[0], mid: p[1], fused: p[2], attention: p[3], attentionLogSum: p[4],
-                attentionRstd: p[5], feedForwardRstd: p[6], gate: p[7], up: p[8], finalRstd: p[9]),
+                attentionRstd: p[5], feedForwardRstd: p[6], gate: p[7], up: p[8], finalRstd: p[9],
+                headInput: p[10], headRstd: p[11]),
             Scratch(normed: s[0], hidden: s[1], attentionRows: s[2], attentionUnits: s[3])
         )
         (activations, groupScratch) = made
@@ -100,6 +107,8 @@ final class ForwardPass {
         view.gate = a.gate + tail * config.feedForwardSize
         view.up = a.up + tail * config.feedForwardSize
         view.finalRstd = a.finalRstd + needed
+        view.headInput = a.headInput + start * config.normedHeadSize
+        view.headRstd = a.headRstd + start * config.normedHeadCount
         return view
     }
 
@@ -127,8 +136,7 @@ final class ForwardPass {
         for layer in 0..<config.layerCount {
             let a = view(activations, layer: layer, group: group)
             let offsets = parameters.layout.layer(layer)
-            attend(
-                a, group, batch, packed.layers[layer], rotary, norm: parameters.base + offsets.inputNorm, scratch)
+            attend(a, group, batch, packed.layers[layer], rotary, parameters, offsets, scratch)
             let rows = gatherTail(a, layer, group, batch, scratch)
             let attention = layer == config.layerCount - 1 ? scratch.attentionRows : a.attention
             kernels.linear(
@@ -145,14 +153,16 @@ final class ForwardPass {
         return scratch.normed
     }
 
-    /// Norm, fused projection, rotation and attention of each sequence.
+    /// Norm, fused projection, norms of the heads, rotation and attention of each sequence.
     private func attend(
         _ a: Activations, _ group: RaggedBatch.Group, _ batch: RaggedBatch, _ packed: PackedWeights.Layer,
-        _ rotary: RotaryTable, norm: Floats, _ scratch: Scratch
+        _ rotary: RotaryTable, _ parameters: Parameters, _ offsets: ParameterLayout.Layer, _ scratch: Scratch
     ) {
+        let norm = parameters.base + offsets.inputNorm
         let (rows, fused) = (group.rows.count, config.fusedSize)
         kernels.norm(scratch.normed, a.attentionRstd, a.x, weight: norm, rows: rows, config)
         kernels.linear(a.fused, fused, scratch.normed, config.hiddenSize, packed.queryKeyValue, rows: rows)
+        normHeads(a, parameters, offsets, rows: rows)
         batch.positions.withUnsafeBufferPointer { positions in
             guard let base = positions.baseAddress else { return }
             kernels.rotate(a.fused, rotary, base + group.rows.lowerBound, rows: rows, config)

@@ -1,4 +1,4 @@
-/// The sizes and constants that fix a Llama-architecture decoder.
+/// The sizes and constants that fix a decoder of the Llama family.
 ///
 /// Names follow the glossary: C hidden, H heads, K key/value heads, D head size, F feed-forward, V vocabulary.
 /// `headSize` is independent of `hiddenSize / headCount`, because published models differ there.
@@ -12,6 +12,18 @@ public struct ModelConfig: Sendable, Equatable {
         case score
     }
 
+    /// Which of Hugging Face's model classes the decoder is; they differ in biases and in norms of the heads.
+    public enum Family: String, Sendable, Equatable, Codable {
+        /// Biases only where `attentionBias` and `feedForwardBias` say so.
+        case llama
+        /// A bias on queries, keys and values, always.
+        case qwen2
+        /// RMSNorm over D on each head of the queries and keys, before the rotation.
+        case qwen3
+    }
+
+    /// Which class of Hugging Face the decoder is.
+    public let family: Family
     /// V: rows of the embedding; may exceed the tokenizer's tokens.
     public let vocabularySize: Int
     /// C: channels of the residual stream.
@@ -28,6 +40,12 @@ public struct ModelConfig: Sendable, Equatable {
     public let feedForwardSize: Int
     /// Base of the rotary frequencies: pair i of D/2 turns by position · theta^(−2i/D) radians.
     public let ropeTheta: Double
+    /// How the rotary frequencies are changed, if they are.
+    public let ropeScaling: RotaryScaling?
+    /// `attention_bias`: biases on queries, keys, values and the attention's output. Qwen2 has no such choice.
+    public let attentionBias: Bool
+    /// `mlp_bias`: biases on gate, up and down; Llama only.
+    public let feedForwardBias: Bool
     /// Added to the mean square inside RMSNorm.
     public let normEpsilon: Float
     /// Whether the language head reuses the embedding matrix.
@@ -50,7 +68,8 @@ public struct ModelConfig: Sendable, Equatable {
         vocabularySize: Int, hiddenSize: Int, layerCount: Int, headCount: Int, keyValueHeadCount: Int? = nil,
         headSize: Int? = nil, feedForwardSize: Int, ropeTheta: Double = 10_000, normEpsilon: Float = 1e-5,
         tiesEmbeddings: Bool = true, maxPositionCount: Int = 2048, bosToken: Int32? = nil, eosTokens: [Int32] = [],
-        padToken: Int32? = nil, head: Head = .language
+        padToken: Int32? = nil, head: Head = .language, family: Family = .llama, ropeScaling: RotaryScaling? = nil,
+        attentionBias: Bool = false, feedForwardBias: Bool = false
     ) throws(TransformerError) {
         func check(_ name: String, _ value: Int, _ limit: Int) throws(TransformerError) {
             guard value >= 1, value <= limit else {
@@ -65,6 +84,13 @@ public struct ModelConfig: Sendable, Equatable {
         try check("head_dim", headSize ?? (hiddenSize / headCount), 1 << 14)
         try check("intermediate_size", feedForwardSize, 1 << 19)
         try check("max_position_embeddings", maxPositionCount, 1 << 24)
+        guard headSize != nil || hiddenSize.isMultiple(of: headCount) else {
+            throw TransformerError(
+                .invalidConfig,
+                "hidden_size (\(hiddenSize)) must be a multiple of num_attention_heads (\(headCount)) "
+                    + "where head_dim is not given.")
+        }
+        self.family = family
         self.vocabularySize = vocabularySize
         self.hiddenSize = hiddenSize
         self.layerCount = layerCount
@@ -73,6 +99,9 @@ public struct ModelConfig: Sendable, Equatable {
         self.headSize = headSize ?? (hiddenSize / headCount)
         self.feedForwardSize = feedForwardSize
         self.ropeTheta = ropeTheta
+        self.ropeScaling = ropeScaling
+        self.attentionBias = attentionBias
+        self.feedForwardBias = feedForwardBias
         self.normEpsilon = normEpsilon
         self.tiesEmbeddings = tiesEmbeddings
         self.maxPositionCount = maxPositionCount
@@ -95,6 +124,12 @@ public struct ModelConfig: Sendable, Equatable {
         guard ropeTheta.isFinite, ropeTheta > 0 else {
             throw TransformerError(.invalidConfig, "rope_theta must be positive, but is \(ropeTheta).")
         }
+        try ropeScaling?.check()
+        guard !attentionBias || family != .qwen2, !feedForwardBias || family == .llama else {
+            throw TransformerError(
+                .invalidConfig,
+                "A \(family.rawValue) model has no \(feedForwardBias ? "mlp_bias" : "attention_bias"); remove the key.")
+        }
         guard normEpsilon.isFinite, normEpsilon >= 0 else {
             throw TransformerError(.invalidConfig, "rms_norm_eps must not be negative, but is \(normEpsilon).")
         }
@@ -106,6 +141,21 @@ public struct ModelConfig: Sendable, Equatable {
         }
     }
 
+    /// The same decoder with something else on top of its last norm.
+    public func replacing(head: Head) throws(TransformerError) -> ModelConfig {
+        try ModelConfig(
+            vocabularySize: vocabularySize, hiddenSize: hiddenSize, layerCount: layerCount, headCount: headCount,
+            keyValueHeadCount: keyValueHeadCount, headSize: headSize, feedForwardSize: feedForwardSize,
+            ropeTheta: ropeTheta, normEpsilon: normEpsilon, tiesEmbeddings: tiesEmbeddings,
+            maxPositionCount: maxPositionCount, bosToken: bosToken, eosTokens: eosTokens, padToken: padToken,
+            head: head, family: family, ropeScaling: ropeScaling, attentionBias: attentionBias,
+            feedForwardBias: feedForwardBias)
+    }
+
+    /// Whether queries, keys and values have biases.
+    var hasQueryKeyValueBias: Bool { attentionBias || family == .qwen2 }
+    /// Whether each head of the queries and keys is normed before the rotation.
+    var hasHeadNorms: Bool { family == .qwen3 }
     /// H·D: columns of the queries.
     var querySize: Int { headCount * headSize }
     /// K·D: columns of the keys, and of the values.

@@ -2,7 +2,8 @@ extension ModelFolder {
     /// Writes the folder as Hugging Face transformers reads it; it appears whole or not at all.
     ///
     /// The files are written into a sibling folder, synced and renamed into place. An existing folder of that name is
-    /// replaced. Equal models give equal bytes.
+    /// replaced. Equal models give equal bytes. Weights are written as float32, whatever they were read from; a
+    /// `config.json` that was read keeps its dialect and all its other keys.
     ///
     /// - Parameters:
     ///   - path: the folder to make; its parent folders are made as needed.
@@ -10,9 +11,11 @@ extension ModelFolder {
     /// - Throws: `invalidFile` when the disk refuses.
     public func save(to path: String, extraFiles: [String: [UInt8]] = [:]) throws(TransformerError) {
         try DurableFile.writeFolder(to: path) { (folder) throws(TransformerError) in
-            try DurableFile.write(JSONWriter.pretty(config.configJSON()), to: "\(folder)/config.json")
-            try DurableFile.write(
-                JSONWriter.pretty(config.generationConfigJSON()), to: "\(folder)/generation_config.json")
+            try DurableFile.write(JSONWriter.pretty(savedConfigJSON()), to: "\(folder)/config.json")
+            if !hasCompanion("generation_config.json") {
+                try DurableFile.write(
+                    JSONWriter.pretty(config.generationConfigJSON()), to: "\(folder)/generation_config.json")
+            }
             let sources = parameters.layout.tensors.map {
                 SafetensorsSource(
                     name: $0.name, shape: $0.shape, values: UnsafeBufferPointer(parameters.memory(of: $0)))
@@ -21,7 +24,7 @@ extension ModelFolder {
                 try SafetensorsFile.write(sources, to: "\(folder)/model.safetensors")
             }
             try tokenizer.save(to: "\(folder)/tokenizer.json")
-            if companions.isEmpty {
+            if !hasCompanion("tokenizer_config.json") {
                 try DurableFile.write(JSONWriter.pretty(tokenizerConfigJSON()), to: "\(folder)/tokenizer_config.json")
             }
             for companion in companions { try DurableFile.write(companion.bytes, to: "\(folder)/\(companion.name)") }
@@ -29,6 +32,17 @@ extension ModelFolder {
                 try DurableFile.write(bytes, to: "\(folder)/\(name)")
             }
         }
+    }
+
+    private func hasCompanion(_ name: String) -> Bool { companions.contains { $0.name == name } }
+
+    private func savedConfigJSON() -> JSONValue {
+        guard case .object(let members) = document else { return config.configJSON() }
+        return .object(
+            members.map { member in
+                let isType = ["dtype", "torch_dtype"].contains(member.key.text)
+                return isType ? JSONMember(member.key.text, .string(ByteString("float32"))) : member
+            })
     }
 
     /// The smallest `tokenizer_config.json` with which transformers' AutoTokenizer reads `tokenizer.json`.

@@ -12,24 +12,33 @@ public struct ModelFolder: Sendable {
     public let tokenizer: Tokenizer
     /// Files that are kept as they are when the model is saved again, such as the chat template.
     let companions: [(name: String, bytes: [UInt8])]
+    /// `config.json` as it was read: saving keeps its dialect and the keys that only others read. Nil for a model
+    /// made in memory, or whose config has changed since.
+    let document: JSONValue?
 
     /// The sizes of the model.
     public var config: ModelConfig { parameters.config }
 
-    private static let companionNames = ["tokenizer_config.json", "special_tokens_map.json", "chat_template.jinja"]
+    private static let companionNames = [
+        "generation_config.json", "tokenizer_config.json", "special_tokens_map.json", "chat_template.jinja",
+    ]
 
     /// A model made in memory, ready to be saved.
     ///
     /// - Throws: `invalidTokenizer` where the tokenizer has ids beyond the embedding's rows.
     public init(parameters: Parameters, tokenizer: Tokenizer) throws(TransformerError) {
         try Self.checkFit(tokenizer, parameters.config, "The tokenizer")
-        self.init(parameters: parameters, tokenizer: tokenizer, companions: [])
+        self.init(parameters: parameters, tokenizer: tokenizer, companions: [], document: nil)
     }
 
-    private init(parameters: Parameters, tokenizer: Tokenizer, companions: [(name: String, bytes: [UInt8])]) {
+    private init(
+        parameters: Parameters, tokenizer: Tokenizer, companions: [(name: String, bytes: [UInt8])],
+        document: JSONValue?
+    ) {
         self.parameters = parameters
         self.tokenizer = tokenizer
         self.companions = companions
+        self.document = document
     }
 
     /// The same tokenizer and companion files with other weights, such as those after an update.
@@ -37,7 +46,9 @@ public struct ModelFolder: Sendable {
     /// - Throws: `invalidTokenizer` where the tokenizer has ids beyond the new embedding's rows.
     public func replacing(_ parameters: Parameters) throws(TransformerError) -> ModelFolder {
         try Self.checkFit(tokenizer, parameters.config, "The tokenizer")
-        return ModelFolder(parameters: parameters, tokenizer: tokenizer, companions: companions)
+        return ModelFolder(
+            parameters: parameters, tokenizer: tokenizer, companions: companions,
+            document: parameters.config == config ? document : nil)
     }
 
     /// Reads a folder.
@@ -62,7 +73,9 @@ public struct ModelFolder: Sendable {
         for name in companionNames where DurableFile.exists("\(path)/\(name)") {
             companions.append((name, try DurableFile.read("\(path)/\(name)", limit: 1 << 24)))
         }
-        return ModelFolder(parameters: parameters, tokenizer: tokenizer, companions: companions)
+        return ModelFolder(
+            parameters: parameters, tokenizer: tokenizer, companions: companions,
+            document: try ModelConfig.document(folder: path).value)
     }
 
     /// Reads the weights alone, for a folder without a tokenizer.
@@ -103,14 +116,17 @@ public struct ModelFolder: Sendable {
                 : "use weights that match config.json"
             throw TransformerError(.invalidTensor, "\(files.path): tensor \(first.name)\(others) missing; \(remedy).")
         }
-        let surplus = files.places.filter { place in
+        var surplus = files.places.filter { place in
             layout[place.tensor.name] == nil && !place.tensor.name.hasSuffix("rotary_emb.inv_freq")
+        }
+        if config.tiesEmbeddings, try headRepeatsEmbedding(files) {
+            surplus.removeAll { $0.tensor.name == "lm_head.weight" }
         }
         if let first = surplus.first {
             let others = surplus.count > 1 ? " and \(surplus.count - 1) others are" : " is"
             let remedy =
                 first.tensor.name == "lm_head.weight"
-                ? "set tie_word_embeddings to false in config.json or remove the tensor"
+                ? "it differs from the embedding, so set tie_word_embeddings to false in config.json or remove it"
                 : "use weights that match config.json"
             throw TransformerError(
                 .invalidTensor,
@@ -122,6 +138,18 @@ public struct ModelFolder: Sendable {
                 .invalidTensor,
                 "\(place.file.path): tensor \(tensor.name) has shape \(place.tensor.shape) but config.json asks for "
                     + "\(tensor.shape); use weights that match config.json.")
+        }
+    }
+
+    /// Some tools write a tied head a second time; that is the same model as long as it is the same matrix.
+    private static func headRepeatsEmbedding(_ files: WeightFiles) throws(TransformerError) -> Bool {
+        guard let head = files["lm_head.weight"], let embedding = files["model.embed_tokens.weight"],
+            head.tensor.type == embedding.tensor.type, head.tensor.shape == embedding.tensor.shape
+        else { return false }
+        return try head.file.withBytes(of: head.tensor) { (left) throws(TransformerError) in
+            try embedding.file.withBytes(of: embedding.tensor) { (right) throws(TransformerError) in
+                left.isEmpty || memcmp(left.baseAddress!, right.baseAddress!, left.count) == 0
+            }
         }
     }
 

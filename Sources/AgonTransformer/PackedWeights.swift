@@ -1,6 +1,7 @@
 /// All linear layers of a model in the order that the kernels read.
 ///
-/// Query, key and value are one matrix. All matrices have one format; norms and the embedding stay float32. With `transposed`, the matrices are those of the backward pass.
+/// Query, key and value are one matrix. Biases ride with their matrices. All matrices have one format; biases, norms
+/// and the embedding stay float32. With `transposed`, the matrices are those of the backward pass, which has no biases.
 // Safety: `pack` writes; inference packs once, before the object is shared, and a training pass owns its own.
 final class PackedWeights: @unchecked Sendable {
     struct Layer {
@@ -24,17 +25,24 @@ final class PackedWeights: @unchecked Sendable {
         }
         shapes.append((headRows, c))
         if transposed { shapes = shapes.map { ($0.1, $0.0) } }
+        let isBiased = transposed ? [] : Self.isBiased(config)
         var offsets: [Int] = []
+        var biasOffsets: [Int?] = []
         var total = 0
-        for (outputs, inputs) in shapes {
+        for (index, (outputs, inputs)) in shapes.enumerated() {
             offsets.append(total)
             total += (kernels.packedCount(outputs: outputs, inputs: inputs, format) + 15) / 16 * 16
+            let hasBias = index < isBiased.count && isBiased[index]
+            biasOffsets.append(hasBias ? total : nil)
+            if hasBias { total += (outputs + 15) / 16 * 16 }
         }
         let memory = FloatMemory.allocate(total)
         self.memory = memory
-        let matrices = zip(shapes, offsets).map { shape, offset in
+        let base = memory.baseAddress!
+        let matrices = shapes.indices.map { index in
             PackedMatrix(
-                memory: memory.baseAddress! + offset, outputs: shape.0, inputs: shape.1, format: format)
+                memory: base + offsets[index], outputs: shapes[index].0, inputs: shapes[index].1,
+                bias: biasOffsets[index].map { base + $0 }, format: format)
         }
         layers = (0..<config.layerCount).map { layer in
             let m = matrices[(5 * layer)..<(5 * layer + 5)]
@@ -45,6 +53,13 @@ final class PackedWeights: @unchecked Sendable {
         head = matrices[matrices.count - 1]
     }
 
+    /// In the order of the matrices: which of them have a bias.
+    private static func isBiased(_ config: ModelConfig) -> [Bool] {
+        let feedForward = config.feedForwardBias
+        let layer = [config.hasQueryKeyValueBias, config.attentionBias, feedForward, feedForward, feedForward]
+        return (0..<config.layerCount).flatMap { _ in layer }
+    }
+
     deinit { memory.deallocate() }
 
     /// Memory of all matrices.
@@ -53,7 +68,8 @@ final class PackedWeights: @unchecked Sendable {
     /// Reads every matrix of the parameters, which must be of the same config.
     func pack(_ parameters: Parameters) {
         let base = parameters.base
-        let gateCount = parameters.config.feedForwardSize * parameters.config.hiddenSize
+        let f = parameters.config.feedForwardSize
+        let gateCount = f * parameters.config.hiddenSize
         for (index, layer) in layers.enumerated() {
             let offsets = parameters.layout.layer(index)
             pack(base + offsets.query, layer.queryKeyValue)
@@ -61,11 +77,21 @@ final class PackedWeights: @unchecked Sendable {
             pack(base + offsets.gate, layer.gate)
             pack(base + offsets.gate + gateCount, layer.up)
             pack(base + offsets.down, layer.down)
+            copyBias(base, offsets.queryBias, layer.queryKeyValue)
+            copyBias(base, offsets.outputBias, layer.output)
+            copyBias(base, offsets.gateBias, layer.gate)
+            copyBias(base, offsets.gateBias.map { $0 + f }, layer.up)
+            copyBias(base, offsets.downBias, layer.down)
         }
         pack(base + parameters.layout.headMatrix, head)
     }
 
     private func pack(_ w: Floats, _ matrix: PackedMatrix) {
         transposed ? kernels.packTransposed(w, into: matrix) : kernels.pack(w, into: matrix)
+    }
+
+    private func copyBias(_ base: Floats, _ offset: Int?, _ matrix: PackedMatrix) {
+        guard let offset, let bias = matrix.bias else { return }
+        bias.update(from: base + offset, count: matrix.outputs)
     }
 }

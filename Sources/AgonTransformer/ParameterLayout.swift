@@ -1,13 +1,13 @@
 /// Where each tensor of a model lies in one flat buffer of float32.
 ///
 /// One buffer makes an optimiser step, a gradient norm or a copy a single loop. Within a layer the query, key and
-/// value matrices are neighbours, as are gate and up: each group is read as one taller matrix.
+/// value matrices are neighbours, as are gate and up: each group is read as one taller matrix. So are their biases.
 public struct ParameterLayout: Sendable, Equatable {
     /// One named tensor, row-major.
     public struct Tensor: Sendable, Equatable {
         /// The Hugging Face name, such as `model.layers.0.mlp.up_proj.weight`.
         public let name: String
-        /// `[rows, columns]` of a matrix (outputs, inputs), or `[C]` of a norm.
+        /// `[rows, columns]` of a matrix (outputs, inputs), or `[C]` of a norm or a bias.
         public let shape: [Int]
         /// The first element's index in the flat buffer.
         public let offset: Int
@@ -20,8 +20,7 @@ public struct ParameterLayout: Sendable, Equatable {
     /// Elements of the whole buffer.
     public let count: Int
     private let indexByName: [String: Int]
-    /// Tensor index of the first tensor of each layer; nine follow one another.
-    private let layerStart: [Int]
+    private let layers: [Layer]
 
     /// The layout of a model with these sizes.
     public init(_ config: ModelConfig) {
@@ -32,20 +31,50 @@ public struct ParameterLayout: Sendable, Equatable {
             offset += shape.reduce(1, *)
         }
         let (c, f) = (config.hiddenSize, config.feedForwardSize)
-        var layerStart: [Int] = []
+        var layers: [Layer] = []
         add("model.embed_tokens.weight", config.vocabularySize, c)
-        for layer in 0..<config.layerCount {
-            layerStart.append(tensors.count)
-            let prefix = "model.layers.\(layer)."
+        for index in 0..<config.layerCount {
+            let prefix = "model.layers.\(index)."
+            var layer = Layer()
+            layer.inputNorm = offset
             add(prefix + "input_layernorm.weight", c)
+            layer.query = offset
             add(prefix + "self_attn.q_proj.weight", config.querySize, c)
             add(prefix + "self_attn.k_proj.weight", config.keyValueSize, c)
             add(prefix + "self_attn.v_proj.weight", config.keyValueSize, c)
+            if config.hasQueryKeyValueBias {
+                layer.queryBias = offset
+                add(prefix + "self_attn.q_proj.bias", config.querySize)
+                add(prefix + "self_attn.k_proj.bias", config.keyValueSize)
+                add(prefix + "self_attn.v_proj.bias", config.keyValueSize)
+            }
+            if config.hasHeadNorms {
+                layer.queryNorm = offset
+                add(prefix + "self_attn.q_norm.weight", config.headSize)
+                layer.keyNorm = offset
+                add(prefix + "self_attn.k_norm.weight", config.headSize)
+            }
+            layer.output = offset
             add(prefix + "self_attn.o_proj.weight", c, config.querySize)
+            if config.attentionBias {
+                layer.outputBias = offset
+                add(prefix + "self_attn.o_proj.bias", c)
+            }
+            layer.feedForwardNorm = offset
             add(prefix + "post_attention_layernorm.weight", c)
+            layer.gate = offset
             add(prefix + "mlp.gate_proj.weight", f, c)
             add(prefix + "mlp.up_proj.weight", f, c)
+            layer.down = offset
             add(prefix + "mlp.down_proj.weight", c, f)
+            if config.feedForwardBias {
+                layer.gateBias = offset
+                add(prefix + "mlp.gate_proj.bias", f)
+                add(prefix + "mlp.up_proj.bias", f)
+                layer.downBias = offset
+                add(prefix + "mlp.down_proj.bias", c)
+            }
+            layers.append(layer)
         }
         add("model.norm.weight", c)
         switch config.head {
@@ -54,25 +83,23 @@ public struct ParameterLayout: Sendable, Equatable {
         }
         self.tensors = tensors
         count = offset
-        self.layerStart = layerStart
+        self.layers = layers
         indexByName = Dictionary(uniqueKeysWithValues: tensors.enumerated().map { ($1.name, $0) })
     }
 
     /// The tensor of that Hugging Face name, or nil where the model has none.
     public subscript(name: String) -> Tensor? { indexByName[name].map { tensors[$0] } }
 
-    /// Offsets of one layer's tensors. `query` begins the fused `[H·D + 2·K·D, C]`, `gate` the fused `[2·F, C]`.
-    struct Layer: Sendable {
-        let inputNorm, query, output, feedForwardNorm, gate, down: Int
+    /// Offsets of one layer's tensors; nil for those that the model lacks. `query` begins the fused
+    /// `[H·D + 2·K·D, C]`, `gate` the fused `[2·F, C]`; `queryBias` and `gateBias` likewise.
+    struct Layer: Sendable, Equatable {
+        var inputNorm = 0, query = 0, output = 0, feedForwardNorm = 0, gate = 0, down = 0
+        var queryBias, outputBias, gateBias, downBias: Int?
+        /// `[D]` each.
+        var queryNorm, keyNorm: Int?
     }
 
-    func layer(_ index: Int) -> Layer {
-        let first = layerStart[index]
-        return Layer(
-            inputNorm: tensors[first].offset, query: tensors[first + 1].offset, output: tensors[first + 4].offset,
-            feedForwardNorm: tensors[first + 5].offset, gate: tensors[first + 6].offset,
-            down: tensors[first + 8].offset)
-    }
+    func layer(_ index: Int) -> Layer { layers[index] }
 
     /// Offset of the last norm's weight.
     var finalNorm: Int { self["model.norm.weight"]?.offset ?? 0 }

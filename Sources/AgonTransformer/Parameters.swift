@@ -66,7 +66,8 @@ public final class Parameters: @unchecked Sendable {
 
     /// Random weights for training from nothing.
     ///
-    /// Matrices are normal with deviation 1/√(inputs), the embedding and the score head with 0.02, norms are one.
+    /// Matrices are normal with deviation 1/√(inputs), the embedding and the score head with 0.02; norms are one,
+    /// biases zero.
     /// The two matrices of a layer that write into the residual stream (`o_proj`, `down_proj`) are divided by
     /// √(2·layers), so that the stream's variance does not grow with depth (Radford et al. 2019, §2.3).
     /// Equal seeds give equal bits on one platform; each tensor has a stream of its own.
@@ -76,7 +77,7 @@ public final class Parameters: @unchecked Sendable {
         for (index, tensor) in parameters.layout.tensors.enumerated() {
             let memory = parameters.memory(of: tensor)
             guard tensor.shape.count == 2 else {
-                memory.update(repeating: 1)
+                memory.update(repeating: tensor.name.hasSuffix(".bias") ? 0 : 1)
                 continue
             }
             let isEmbedding = tensor.name.contains("embed_tokens") || tensor.name == "score.weight"

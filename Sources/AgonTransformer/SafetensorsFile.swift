@@ -1,10 +1,7 @@
-import Foundation
-
 /// A safetensors file that is open for reading: the header is checked at once, data is read when asked for.
 ///
-/// The file is untrusted: a header that lies about sizes, offsets or names is an error, never a crash or a large
-/// allocation. Data is read by position rather than mapped, because a mapped file that another program shortens
-/// ends the process.
+/// The file is untrusted: a header that lies about sizes, offsets or names is an error, never a crash, a large
+/// allocation or a read outside the file. The file is mapped, so that opening one of many gigabytes costs its header.
 public final class SafetensorsFile: Sendable {
     /// One tensor as the header describes it.
     public struct Tensor: Sendable, Equatable {
@@ -27,54 +24,47 @@ public final class SafetensorsFile: Sendable {
     /// The header's `__metadata__`, in the order of the file.
     public let metadata: [(key: String, value: String)]
     private let indexByName: [ByteString: Int]
-    private let descriptor: Int32
+    private let file: MappedFile
 
     /// Opens the file and checks its header.
     ///
     /// - Throws: `invalidFile` where the file is absent, truncated or no safetensors file; `invalidTensor` where a
     ///   tensor's shape, type and offsets contradict one another.
     public init(path: String) throws(TransformerError) {
-        let descriptor = open(path, O_RDONLY | O_CLOEXEC)
-        guard descriptor >= 0 else { throw DurableFile.failure("open", path) }
-        do throws(TransformerError) {
-            let header = try Self.header(descriptor, path)
-            self.path = path
-            self.descriptor = descriptor
-            tensors = header.tensors
-            metadata = header.metadata
-            indexByName = Dictionary(
-                uniqueKeysWithValues: header.tensors.enumerated().map { (ByteString($0.element.name), $0.offset) })
-        } catch {
-            close(descriptor)
-            throw error
-        }
+        let file = try MappedFile(path: path)
+        let header = try Self.header(file)
+        self.path = path
+        self.file = file
+        tensors = header.tensors
+        metadata = header.metadata
+        indexByName = Dictionary(
+            uniqueKeysWithValues: header.tensors.enumerated().map { (ByteString($0.element.name), $0.offset) })
     }
-
-    deinit { close(descriptor) }
 
     /// The tensor of that name, or nil.
     public subscript(name: String) -> Tensor? { indexByName[ByteString(name)].map { tensors[$0] } }
 
-    private static func header(_ descriptor: Int32, _ path: String) throws(TransformerError) -> SafetensorsHeader {
-        let size = try DurableFile.size(descriptor, path)
-        guard size >= 8 else {
+    private static func header(_ file: MappedFile) throws(TransformerError) -> SafetensorsHeader {
+        let path = file.path
+        guard file.count >= 8 else {
             throw TransformerError(
-                .invalidFile, "\(path) has only \(size) bytes, too few for a safetensors file; copy it again.")
+                .invalidFile, "\(path) has only \(file.count) bytes, too few for a safetensors file; copy it again.")
         }
-        let length = try SafetensorsHeader.length(bytes(descriptor, path, at: 0, 8), fileSize: size, file: path)
+        let prefix = try file.withBytes(0..<8) { (bytes) throws(TransformerError) in Array(bytes) }
+        let length = try SafetensorsHeader.length(prefix, fileSize: file.count, file: path)
+        let json = try file.withBytes(8..<8 + length) { (bytes) throws(TransformerError) in Array(bytes) }
         return try SafetensorsHeader(
-            json: bytes(descriptor, path, at: 8, length), dataSize: size - 8 - length, dataStart: 8 + length,
-            file: path)
+            json: json, dataSize: file.count - 8 - length, dataStart: 8 + length, file: path)
     }
 
-    private static func bytes(
-        _ descriptor: Int32, _ path: String, at offset: Int, _ count: Int
-    ) throws(TransformerError) -> [UInt8] {
-        var bytes = [UInt8](repeating: 0, count: count)
-        try bytes.withUnsafeMutableBufferPointer { (buffer) throws(TransformerError) in
-            try DurableFile.read(descriptor, at: offset, into: UnsafeMutableRawBufferPointer(buffer), path)
-        }
-        return bytes
+    /// Calls the closure with a tensor's elements as they lie in the file: little-endian, at any alignment.
+    ///
+    /// - Precondition: `tensor` is one of `tensors`.
+    /// - Throws: `invalidFile` where the file has become shorter; what the closure throws.
+    public func withBytes<Result>(
+        of tensor: Tensor, _ body: (UnsafeRawBufferPointer) throws(TransformerError) -> Result
+    ) throws(TransformerError) -> Result {
+        try file.withBytes(tensor.byteRange, body)
     }
 
     /// Reads a tensor as float32, widening F16 and BF16 exactly.
@@ -83,11 +73,15 @@ public final class SafetensorsFile: Sendable {
     /// - Throws: `unsupported`, naming the tensor and its type, when it is none of the three.
     public func read(_ tensor: Tensor, into memory: UnsafeMutableBufferPointer<Float>) throws(TransformerError) {
         precondition(memory.count == tensor.count, "the memory must have as many elements as the tensor")
-        let start = tensor.byteRange.lowerBound
+        file.willRead(tensor.byteRange)
+        defer { file.hasRead(tensor.byteRange) }
         switch tensor.type {
-        case "F32": try DurableFile.read(descriptor, at: start, into: UnsafeMutableRawBufferPointer(memory), path)
-        case "F16": try readHalves(start, memory) { Self.widenHalf($0) }
-        case "BF16": try readHalves(start, memory) { Float(bitPattern: UInt32($0) << 16) }
+        case "F32":
+            try withBytes(of: tensor) { (bytes) throws(TransformerError) in
+                UnsafeMutableRawBufferPointer(memory).copyMemory(from: bytes)
+            }
+        case "F16": try readHalves(tensor, memory) { Self.widenHalf($0) }
+        case "BF16": try readHalves(tensor, memory) { Float(bitPattern: UInt32($0) << 16) }
         default:
             throw TransformerError(
                 .unsupported,
@@ -110,36 +104,25 @@ public final class SafetensorsFile: Sendable {
         return values
     }
 
-    /// Reads 16-bit elements in blocks, so that a large tensor needs no second copy of itself.
     private func readHalves(
-        _ start: Int, _ memory: UnsafeMutableBufferPointer<Float>, _ widen: (UInt16) -> Float
+        _ tensor: Tensor, _ memory: UnsafeMutableBufferPointer<Float>, _ widen: (UInt16) -> Float
     ) throws(TransformerError) {
-        let blockSize = 1 << 16
-        try withUnsafeTemporaryAllocation(of: UInt16.self, capacity: min(blockSize, max(memory.count, 1))) {
-            (block) throws(TransformerError) in
-            var index = 0
-            while index < memory.count {
-                let count = min(blockSize, memory.count - index)
-                let part = UnsafeMutableBufferPointer(rebasing: block[..<count])
-                try DurableFile.read(
-                    descriptor, at: start + 2 * index, into: UnsafeMutableRawBufferPointer(part), path)
-                for offset in 0..<count { memory[index + offset] = widen(UInt16(littleEndian: part[offset])) }
-                index += count
+        try withBytes(of: tensor) { (bytes) throws(TransformerError) in
+            for index in 0..<memory.count {
+                let bits = bytes.loadUnaligned(fromByteOffset: 2 * index, as: UInt16.self)
+                memory[index] = widen(UInt16(littleEndian: bits))
             }
         }
     }
 
     /// IEEE 754 half to single precision, by bits, since not every platform has `Float16`.
+    ///
+    /// Exponent and fraction, moved to their places, are the value divided by 2¹¹²; subnormal halves come out right
+    /// too. Infinities and NaN arrive at 2¹⁶ and above, and get the greatest exponent.
+    @inline(__always)
     static func widenHalf(_ bits: UInt16) -> Float {
-        let sign = UInt32(bits & 0x8000) << 16
-        let exponent = UInt32(bits >> 10) & 0x1F
-        let fraction = UInt32(bits & 0x3FF)
-        switch exponent {
-        case 0:
-            let magnitude = Float(fraction) * 0x1p-24
-            return sign == 0 ? magnitude : -magnitude
-        case 0x1F: return Float(bitPattern: sign | 0x7F80_0000 | fraction << 13)
-        default: return Float(bitPattern: sign | (exponent + 112) << 23 | fraction << 13)
-        }
+        let magnitude = Float(bitPattern: UInt32(bits & 0x7FFF) << 13) * 0x1p112
+        let special: UInt32 = magnitude >= 0x1p16 ? 0x7F80_0000 : 0
+        return Float(bitPattern: magnitude.bitPattern | special | UInt32(bits & 0x8000) << 16)
     }
 }

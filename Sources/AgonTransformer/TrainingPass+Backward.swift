@@ -17,6 +17,8 @@ extension TrainingPass {
         let attentionUnits: Floats
         /// `[needed]`: ∂L/∂ of each needed row's result.
         let coefficients: Floats
+        /// `[(H + K)·D]`: one row's normed heads.
+        let heads: Floats
     }
 
     /// Adds ∂(Σ coefficient · log p)/∂θ to the gradients; to be called once after `forward`.
@@ -77,12 +79,12 @@ extension TrainingPass {
             rows * c, rows * c, rows * c, rows * c, rows * f, rows * f, rows * f, rows * f, rows * q, rows * q,
             rows * config.fusedSize,
             kernels.threadCount * AttentionUnits.backwardScratch(config, length: batch.longest),
-            batch.neededRows.count,
+            batch.neededRows.count, config.normedHeadSize,
         ])
         return Gradients(
             dx: p[0], dtail: p[1], dnormed: p[2], normed: p[3], dhidden: p[4], dgate: p[5], dup: p[6], hidden: p[7],
             dattention: p[8], attentionRows: p[9], dfused: p[10], attentionUnits: p[11],
-            coefficients: p[12])
+            coefficients: p[12], heads: p[13])
     }
 
     /// From the coefficients to the gradient of the last layer's result, in `dtail`.
@@ -144,12 +146,15 @@ extension TrainingPass {
         let normWeight = parameters.base + offsets.feedForwardNorm
         kernels.siluMultiply(g.hidden, a.gate, a.up, count: rows * f)
         kernels.linearGradient(gradients.base + offsets.down, dstream, outputs: c, g.hidden, inputs: f, rows: rows)
+        biasGradient(gradients, offsets.downBias, dstream, outputs: c, rows: rows)
         kernels.linear(g.dhidden, f, dstream, c, packed.down, rows: rows)
         kernels.siluMultiplyBackward(g.dgate, g.dup, dy: g.dhidden, a.gate, a.up, count: rows * f)
         kernels.norm(g.normed, a.feedForwardRstd, a.mid, weight: normWeight, rows: rows, config)
         kernels.linearGradient(gradients.base + offsets.gate, g.dgate, outputs: f, g.normed, inputs: c, rows: rows)
         kernels.linearGradient(
             gradients.base + offsets.gate + f * c, g.dup, outputs: f, g.normed, inputs: c, rows: rows)
+        biasGradient(gradients, offsets.gateBias, g.dgate, outputs: f, rows: rows)
+        biasGradient(gradients, offsets.gateBias.map { $0 + f }, g.dup, outputs: f, rows: rows)
         kernels.linear(g.dnormed, c, g.dgate, f, packed.gate, rows: rows)
         kernels.linear(g.dnormed, c, g.dup, f, packed.up, rows: rows, accumulate: true)
         kernels.normBackward(
@@ -168,8 +173,10 @@ extension TrainingPass {
         let doutput = gradients.base + offsets.output
         let rows = group.rows.count
         if layer == config.layerCount - 1 {
+            biasGradient(gradients, offsets.outputBias, g.dtail, outputs: c, rows: group.needed.count)
             scatterTail(a, group, packed, doutput, g)
         } else {
+            biasGradient(gradients, offsets.outputBias, g.dx, outputs: c, rows: rows)
             kernels.linearGradient(doutput, g.dx, outputs: c, a.attention, inputs: q, rows: rows)
             kernels.linear(g.dattention, q, g.dx, c, packed.output, rows: rows)
         }
@@ -181,6 +188,8 @@ extension TrainingPass {
             guard let base = positions.baseAddress else { return }
             kernels.rotate(g.dfused, rotary, base + group.rows.lowerBound, rows: rows, config, inverse: true)
         }
+        headNormBackward(g.dfused, a, offsets, parameters, gradients, scratch: g.heads, rows: rows)
+        biasGradient(gradients, offsets.queryBias, g.dfused, outputs: fused, rows: rows)
         let normWeight = parameters.base + offsets.inputNorm
         kernels.norm(g.normed, a.attentionRstd, a.x, weight: normWeight, rows: rows, config)
         kernels.linearGradient(

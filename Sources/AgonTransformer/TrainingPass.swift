@@ -9,13 +9,16 @@ public struct TokenStatistics: Sendable, Equatable {
     public let isArgmax: [[Bool]]
     /// Mean over the vocabulary of the logits that predict each own token.
     public let meanLogit: [[Float]]
+    /// log Σ p² over the vocabulary at each own token, in nats; empty arrays where it was not asked for.
+    public let logCollision: [[Float]]
 }
 
 /// A differentiable forward pass: log-probabilities or scores, then their gradient in all parameters.
 ///
 /// Call `forward`, derive ∂L/∂(log p) of each own token from the loss, call `backward` once. The pass packs the
 /// parameters at each `forward`, so an optimiser may change them between two steps, but not within one.
-/// Activations stay in memory that the next step reuses; `T_total · layers · (2·C + 2·H·D + 2·K·D + 2·F)` floats.
+/// Activations stay in memory that the next step reuses; `T_total · layers · (2·C + 2·H·D + 2·K·D + 2·F)` floats, and
+/// `(H + K)·D` more a token and layer where heads are normed.
 ///
 /// Neighbouring sequences that begin alike, as the two of a preference pair, have their beginning computed once.
 ///
@@ -29,6 +32,7 @@ public final class TrainingPass {
     let packedTransposed: PackedWeights
     let storage = FloatBuffer()
     let backwardStorage = FloatBuffer()
+    private let collisionStorage = FloatBuffer()
     var rotary: RotaryTable
     var batch = RaggedBatch()
     var parameters: Parameters?
@@ -37,7 +41,7 @@ public final class TrainingPass {
     /// Memory of the rows that the head reads, N needed rows.
     struct HeadState {
         /// `[N]` each.
-        var logSum, logProb, entropy, meanLogit: Floats?
+        var logSum, logProb, entropy, meanLogit, logCollision: Floats?
         /// `[N, V]`, or one chunk where the whole would be too large.
         var logits: Floats?
         var chunkRows = 0
@@ -80,21 +84,31 @@ public final class TrainingPass {
     }
 
     /// The same as `forward`, with entropy, argmax and mean logit of each own token; a little slower.
+    ///
+    /// - Parameter collision: whether to compute `logCollision` too, at the price of one more sum over the vocabulary.
     public func forwardWithStatistics(
-        _ sequences: [TokenSequence], _ parameters: Parameters
+        _ sequences: [TokenSequence], _ parameters: Parameters, collision: Bool = false
     ) throws(TransformerError) -> (logProbs: [[Float]], statistics: TokenStatistics) {
         isArgmax.removeAll(keepingCapacity: true)
-        try run(sequences, parameters, statistics: true)
-        guard let logProb = head.logProb, let entropy = head.entropy, let mean = head.meanLogit else {
-            let empty: [[Float]] = sequences.map { _ in [] }
-            return (empty, TokenStatistics(entropy: empty, isArgmax: sequences.map { _ in [] }, meanLogit: empty))
+        try run(sequences, parameters, statistics: true, collision: collision)
+        let empty: [[Float]] = sequences.map { _ in [] }
+        guard let logProb = head.logProb, let entropy = head.entropy, let mean = head.meanLogit,
+            let logCollision = head.logCollision
+        else {
+            return (
+                empty,
+                TokenStatistics(
+                    entropy: empty, isArgmax: sequences.map { _ in [] }, meanLogit: empty, logCollision: empty)
+            )
         }
         let flags = (0..<batch.sequenceCount).map {
             Array(isArgmax[batch.neededStarts[$0]..<batch.neededStarts[$0 + 1]])
         }
         return (
             batch.split(logProb),
-            TokenStatistics(entropy: batch.split(entropy), isArgmax: flags, meanLogit: batch.split(mean))
+            TokenStatistics(
+                entropy: batch.split(entropy), isArgmax: flags, meanLogit: batch.split(mean),
+                logCollision: collision ? batch.split(logCollision) : empty)
         )
     }
 
@@ -132,8 +146,9 @@ public final class TrainingPass {
         let v = config.head == .language ? config.vocabularySize : 0
         head.keepsLogits = count * v <= logitsLimit
         head.chunkRows = Self.chunkRows(count, vocabularySize: v)
-        let p = storage.reserve([count, count, count, count, (head.keepsLogits ? count : head.chunkRows) * v])
+        let p = storage.reserve([count, count, count, count, (head.keepsLogits ? count : head.chunkRows) * v, count])
         (head.logSum, head.logProb, head.entropy, head.meanLogit, head.logits) = (p[0], p[1], p[2], p[3], p[4])
+        head.logCollision = p[5]
         return (p[0], p[1], p[4])
     }
 
@@ -145,7 +160,7 @@ public final class TrainingPass {
     }
 
     private func run(
-        _ sequences: [TokenSequence], _ parameters: Parameters, statistics: Bool
+        _ sequences: [TokenSequence], _ parameters: Parameters, statistics: Bool, collision: Bool = false
     ) throws(TransformerError) {
         precondition(config.head == .language, "log-probabilities need a model with a language head")
         batch.removeAll()
@@ -165,6 +180,7 @@ public final class TrainingPass {
                     logProb[needed] = chunkLogits[index * v + Int(batch.targets[needed])] - logSum[needed]
                 }
                 if statistics { collect(chunk, chunkLogits, input, meanRow) }
+                if collision { collectCollision(chunk, chunkLogits) }
             }
         }
     }
@@ -179,6 +195,19 @@ public final class TrainingPass {
             var sum: Float = 0
             for channel in 0..<c { sum += input[index * c + channel] * meanRow[channel] }
             meanLogit[needed] = sum
+        }
+    }
+
+    /// log Σ p² = log Σ exp 2x − 2 log Σ exp x of each row.
+    private func collectCollision(_ chunk: Range<Int>, _ logits: Floats) {
+        guard let logCollision = head.logCollision, let logSum = head.logSum else { return }
+        let v = config.vocabularySize
+        let doubled = collisionStorage.reserve(v)
+        for (index, needed) in chunk.enumerated() {
+            doubled.update(repeating: 0, count: v)
+            kernels.table.pointee.axpy(doubled, logits + index * v, 2, v)
+            kernels.table.pointee.log_sum_exp(logCollision + needed, doubled, Int32(v), 1, Int32(v))
+            logCollision[needed] -= 2 * logSum[needed]
         }
     }
 }

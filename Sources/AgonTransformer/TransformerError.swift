@@ -45,7 +45,8 @@ public struct TransformerError: Error, CustomStringConvertible {
     /// The most scalars of a message.
     private static let messageLimit = 1000
 
-    private static func oneLine(_ message: String) -> String {
+    /// A message on one line and of bounded length, whatever names stand in it; for other modules' errors as well.
+    package static func oneLine(_ message: String) -> String {
         let isPlain = message.utf8.count <= messageLimit && message.utf8.allSatisfy { $0 >= 0x20 && $0 != 0x7F }
         if isPlain { return message }
         var line = ""

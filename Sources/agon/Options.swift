@@ -23,8 +23,11 @@ struct OutputOptions: ParsableArguments {
 
 /// How many threads compute.
 struct ThreadsOption: ParsableArguments {
-    @Option(name: .customLong("threads"), help: "Threads; results do not depend on it.")
-    var count = max(1, ProcessInfo.processInfo.activeProcessorCount)
+    @Option(name: .customLong("threads"), help: ArgumentHelp("Threads; results do not depend on it. (default: all cores)", valueName: "count"))
+    var given: Int?
+
+    /// As many as were asked for, else one per core.
+    var count: Int { given ?? max(1, ProcessInfo.processInfo.activeProcessorCount) }
 
     func validate() throws {
         guard (1...1024).contains(count) else { throw ValidationError("--threads is \(count), it must be 1 to 1024.") }

@@ -1,5 +1,6 @@
 import AgonCore
 import AgonJudging
+import AgonLaws
 import Testing
 
 /// What every judge obeys.
@@ -17,44 +18,8 @@ struct JudgeLawTests {
         ["42", "41"], ["42", " 42 ", "42.0"], ["", "4", "42", "420", "four"], ["?", "42", "x"], ["a", "a"], ["1"],
     ].enumerated().map { JudgingTask(id: UInt64($0), prompt: "p", reference: "42", answers: $1) }
 
-    @Test(arguments: judges) func `every pair is judged once, in order`(judge: any Judge) async throws {
-        for (task, judgement) in zip(Self.tasks, try await judge.judge(Self.tasks)) {
-            let pairs = judgement.verdicts.map { [$0.first, $0.second] }
-            let wanted = task.answers.indices.flatMap { first in
-                task.answers.indices.filter { $0 > first }.map { [first, $0] }
-            }
-            #expect(pairs == wanted)
-            #expect(judgement.verdicts.allSatisfy { !$0.byRule })
-            #expect(judgement.scores.map { $0.count == task.answers.count } ?? true)
-        }
-    }
-
-    @Test(arguments: judges) func `swapped answers swap their verdicts`(judge: any Judge) async throws {
-        let reversed = Self.tasks.map { task in
-            var reversed = task
-            reversed.answers.reverse()
-            return reversed
-        }
-        let straight = try await judge.judge(Self.tasks)
-        let swapped = try await judge.judge(reversed)
-        for (task, (left, right)) in zip(Self.tasks, zip(straight, swapped)) {
-            let last = task.answers.count - 1
-            let turned = right.verdicts.map {
-                PairVerdict(first: last - $0.second, second: last - $0.first, verdict: $0.verdict.flipped)
-            }
-            #expect(Set(turned) == Set(left.verdicts))
-        }
-    }
-
-    @Test(arguments: judges) func `a task is judged alike in any company`(judge: any Judge) async throws {
-        let together = try await judge.judge(Self.tasks)
-        let backwards = try await judge.judge(Self.tasks.reversed())
-        for (index, task) in Self.tasks.enumerated() {
-            let alone = try await judge.judge([task])
-            #expect(alone.count == 1 && alone[0].verdicts == together[index].verdicts)
-            #expect(backwards[Self.tasks.count - 1 - index].verdicts == together[index].verdicts)
-        }
-        #expect(try await judge.judge([]).isEmpty)
+    @Test(arguments: judges) func `judges obey the laws of judges`(judge: any Judge) async throws {
+        #expect(try await JudgeLaws.violations(of: judge, tasks: Self.tasks).isEmpty)
     }
 }
 

@@ -59,6 +59,22 @@ import Testing
         #expect(try store.entrants(run: id) == arena.entrants)
     }
 
+    @Test func overviewsCountClosedRoundsAndPromotedVersions() throws {
+        let store = try arena.store(in: folder, closedRounds: 2)
+        var second = arena
+        second.run.id = "sums-1-2b3c"
+        second.run.seed = 1
+        try store.begin(run: second.run, entrants: second.entrants, versions: second.versions)
+        try store.save(rooms: second.rooms(round: 1, count: 3), run: second.run.id)
+        let overviews = try ArenaStore.readOnly(path: store.url.path).overviews()
+        #expect(overviews.map(\.run) == [arena.run, second.run])
+        #expect(overviews.map(\.closedRoundCount) == [2, 0])
+        #expect(overviews.map(\.roomCount) == [24, 3])
+        #expect(overviews.allSatisfy { $0.startedAt.count == 19 })
+        // The judge is called `ada` too; its versions are not the agent's.
+        #expect(try store.agentProgress() == [AgentProgress(agent: "zoe", run: arena.run.id, newestVersion: 2)])
+    }
+
     @Test func numbersThatAreNoneComeBackAsSuch() throws {
         let store = try arena.store(in: folder)
         try store.save(rooms: arena.rooms(round: 1), run: arena.run.id)

@@ -29,9 +29,9 @@ import Testing
         let pairs = Array(try GoldenModel.pairs().prefix(4))
         let kernels = try Kernels.current
         let configuration = try TrainingConfiguration(beta: 0.2, reference: .base)
-        let outcome = try PreferenceUpdate.run(
+        let outcome = try PolicyUpdate.run(
             policy: base.parameters, reference: .model(Transformer(GoldenModel.reference(), kernels: kernels)),
-            pairs: pairs, configuration: configuration, seed: Seed(run: 3))
+            data: .pairs(pairs), configuration: configuration, seed: Seed(run: 3))
         let folder = FileManager.default.temporaryDirectory.appendingPathComponent("agon-\(UUID().uuidString)")
         defer { try? FileManager.default.removeItem(at: folder) }
         let paths = ["v0001", "again"].map { folder.appendingPathComponent($0).path }

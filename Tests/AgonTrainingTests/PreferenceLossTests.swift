@@ -1,36 +1,7 @@
-import AgonTraining
 import Foundation
 import Testing
 
-/// A line of `losses-tied.jsonl`, made by TRL.
-private struct GoldenLoss: Decodable {
-    struct Options: Decodable {
-        let types: OneOrMany?
-        let weights: [Double]?
-        let beta: Double?
-
-        enum CodingKeys: String, CodingKey {
-            case types = "loss_type"
-            case weights = "loss_weights"
-            case beta
-        }
-    }
-
-    let name: String
-    let options: Options
-    let loss: Double
-    let pairLosses: [Double]?
-    let chosenRewards: [Double]
-    let rejectedRewards: [Double]
-
-    enum CodingKeys: String, CodingKey {
-        case name = "case"
-        case options, loss
-        case pairLosses = "per_pair_loss"
-        case chosenRewards = "rewards_chosen"
-        case rejectedRewards = "rewards_rejected"
-    }
-}
+@testable import AgonTraining
 
 @Suite struct PreferenceLossTests {
     /// The sixteen golden pairs.
@@ -42,47 +13,59 @@ private struct GoldenLoss: Decodable {
             chosenCounts: lines.map(\.chosenTokens), rejectedCounts: lines.map(\.rejectedTokens))
     }
 
-    @Test(arguments: [
-        "sigmoid", "sigmoid_beta0.5", "hinge", "hinge_beta0.5", "ipo", "ipo_beta0.5", "nca_pair", "bco_pair",
-        "sppo_hard", "apo_zero", "apo_down", "sft", "sigmoid_norm", "sigmoid_norm_beta5", "mpo_multi",
-        "rpo_sigmoid_sft",
-    ])
-    func `a loss has TRL's value for the batch, for each pair and for the rewards`(name: String) throws {
-        let line = try #require(
-            try String(contentsOf: Fixture.url("losses-tied.jsonl"), encoding: .utf8).split(separator: "\n")
-                .first { $0.contains("\"case\": \"\(name)\"") })
-        let golden = try JSONDecoder().decode(GoldenLoss.self, from: Data(line.utf8))
-        let types = try (golden.options.types?.values ?? ["sigmoid"]).map(PreferenceLossType.init(named:))
-        let loss = try PreferenceLoss(types, weights: golden.options.weights, beta: golden.options.beta ?? 0.1)
+    @Test(arguments: try GoldenLoss.cases().filter(\.readsSumsOnly))
+    func `a loss has TRL's value for the batch, for each pair and for the rewards`(golden: GoldenLoss) throws {
+        let loss = try golden.options.loss()
         let value = try loss.evaluate(Self.goldenBatch())
         #expect(isClose(value.loss, golden.loss))
         // TRL's float32 sums of 40 nats are off by up to 4e-6 each, which β multiplies.
         let absolute = 1e-6 * max(1, 2 * loss.beta)
         for (ours, theirs) in [
-            (value.pairLosses, golden.pairLosses), (value.chosenRewards, golden.chosenRewards),
-            (value.rejectedRewards, golden.rejectedRewards),
+            (value.pairLosses, golden.per_pair_loss), (value.chosenRewards, golden.rewards_chosen),
+            (value.rejectedRewards, golden.rewards_rejected),
         ] {
             for (our, their) in zip(ours, theirs ?? []) { #expect(isClose(our, their, absolute: absolute)) }
         }
     }
 
+    /// Options that each loss reads, so that every path of every loss is differentiated.
+    private static func variants(_ type: PreferenceLossType) -> [PreferenceLossOptions] {
+        let smoothing = type.readsLabelSmoothing ? 0.1 : nil
+        var variants = [PreferenceLossOptions(labelSmoothing: smoothing)]
+        if type.readsMargin {
+            for divergence in [PreferenceDivergence.forwardKL, .jsDivergence, .alpha(0.5), .alpha(2)] {
+                variants.append(.init(labelSmoothing: smoothing, divergence: divergence))
+            }
+        }
+        if type.takesSoftLabels {
+            variants.append(.init(labelSmoothing: smoothing, lengthAlpha: 0.05))
+            variants.append(.init(labelSmoothing: smoothing, dpopLambda: 5))
+        }
+        if type == .discopop { variants.append(.init(discopopTau: 0.5)) }
+        return variants
+    }
+
     @Test(arguments: PreferenceLossType.allCases)
     func `the gradient of a loss is its finite difference`(type: PreferenceLossType) throws {
-        var batch = try Self.goldenBatch()
-        batch.weights = (0..<batch.count).map { 0.25 + 0.1 * Double($0) }
-        let loss = try PreferenceLoss([type], weights: [0.7], beta: 0.3)
-        let value = try loss.evaluate(batch)
-        let step = 1e-5
-        for pair in 0..<batch.count {
-            for (side, gradient) in [
-                (\PreferenceBatch.policyChosen, value.chosenGradients[pair]),
-                (\PreferenceBatch.policyRejected, value.rejectedGradients[pair]),
-            ] {
-                var (above, below) = (batch, batch)
-                above[keyPath: side][pair] += step
-                below[keyPath: side][pair] -= step
-                let difference = try (loss.evaluate(above).loss - loss.evaluate(below).loss) / (2 * step)
-                #expect(isClose(gradient, difference, relative: 1e-6, absolute: 1e-8))
+        for options in Self.variants(type) {
+            var batch = try Self.goldenBatch()
+            if !type.couplesBatch { batch.weights = (0..<batch.count).map { 0.25 + 0.1 * Double($0) } }
+            if type.takesSoftLabels { batch.labels = (0..<batch.count).map { Double($0) / 15 } }
+            let loss = try PreferenceLoss([type], weights: [0.7], beta: 0.3, options: options)
+            let value = try loss.evaluate(batch)
+            let step = 1e-5
+            for pair in 0..<batch.count {
+                for (side, gradient) in [
+                    (\PreferenceBatch.policyChosen, value.chosenGradients[pair]),
+                    (\PreferenceBatch.policyRejected, value.rejectedGradients[pair]),
+                    (\PreferenceBatch.chosenLogLikelihoods, value.likelihoodGradients[pair]),
+                ] {
+                    var (above, below) = (batch, batch)
+                    above[keyPath: side][pair] += step
+                    below[keyPath: side][pair] -= step
+                    let difference = try (loss.evaluate(above).loss - loss.evaluate(below).loss) / (2 * step)
+                    #expect(isClose(gradient, difference, relative: 1e-6, absolute: 1e-8), "\(options)")
+                }
             }
         }
     }
@@ -102,7 +85,8 @@ private struct GoldenLoss: Decodable {
             policyChosen: [ratio], policyRejected: [-ratio], referenceChosen: [0], referenceRejected: [0],
             chosenCounts: [5], rejectedCounts: [5])
         for type in PreferenceLossType.allCases {
-            let value = try PreferenceLoss([type], beta: 1).evaluate(batch)
+            let options = PreferenceLossOptions(labelSmoothing: type.readsLabelSmoothing ? 0.1 : nil)
+            let value = try PreferenceLoss([type], beta: 1, options: options).evaluate(batch)
             #expect(value.loss.isFinite)
         }
         let value = try PreferenceLoss([.sigmoid], beta: 1).evaluate(batch)
@@ -135,6 +119,33 @@ private struct GoldenLoss: Decodable {
         let error = #expect(throws: TrainingError.self) { try PreferenceLossType(named: "sigmiod") }
         #expect(error?.code == .invalidConfiguration)
         #expect(error?.message.contains("sigmiod") == true)
-        #expect(error?.message.contains("sigmoid, hinge, ipo, sigmoid_norm") == true)
+        #expect(error?.message.contains("sigmoid, cdpo, hinge, ipo, sigmoid_norm") == true)
+    }
+
+    @Test func `soft labels blend a pair with its opposite, and a tie pulls to a margin of zero`() throws {
+        var batch = try Self.goldenBatch()
+        let loss = try PreferenceLoss([.sigmoid], beta: 0.1)
+        let plain = try loss.evaluate(batch)
+        batch.labels = batch.labels.map { _ in 0.5 }
+        let tied = try loss.evaluate(batch)
+        for pair in 0..<batch.count {
+            let margin = plain.chosenRewards[pair] - plain.rejectedRewards[pair]
+            #expect(tied.chosenGradients[pair] * margin >= 0)
+        }
+        batch.labels = batch.labels.map { _ in 0.9 }
+        let soft = try loss.evaluate(batch)
+        let smoothed = try PreferenceLoss([.cdpo], beta: 0.1, options: .init(labelSmoothing: 0.1))
+            .evaluate(Self.goldenBatch())
+        #expect(isClose(soft.loss, smoothed.loss, relative: 1e-12, absolute: 0))
+        #expect(zip(soft.chosenGradients, smoothed.chosenGradients).allSatisfy { isClose($0, $1, absolute: 1e-15) })
+    }
+
+    @Test func `the length term pushes a longer winner less`() throws {
+        var batch = try Self.goldenBatch()
+        batch.chosenCounts = batch.chosenCounts.map { _ in 12 }
+        batch.rejectedCounts = batch.rejectedCounts.map { _ in 4 }
+        let plain = try PreferenceLoss([.sigmoid], beta: 0.1).evaluate(batch)
+        let corrected = try PreferenceLoss([.sigmoid], beta: 0.1, options: .init(lengthAlpha: 0.05)).evaluate(batch)
+        for (less, more) in zip(corrected.chosenGradients, plain.chosenGradients) { #expect(abs(less) < abs(more)) }
     }
 }

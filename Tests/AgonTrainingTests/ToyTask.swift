@@ -36,3 +36,25 @@ enum ToyTask {
         }
     }
 }
+
+extension ToyTask {
+    /// Right answers called good and wrong ones bad, in turn.
+    static func labelled(count: Int, seed: UInt64) -> [LabelledCompletion] {
+        pairs(count: (count + 1) / 2, seed: seed).flatMap {
+            [LabelledCompletion($0.chosen, isDesirable: true), LabelledCompletion($0.rejected, isDesirable: false)]
+        }
+    }
+
+    /// Answers to one digit each, of which the first is right; reward 1 and 0.
+    static func groups(count: Int, size: Int, seed: UInt64) -> [ScoredGroup] {
+        var generator = SeededGenerator(Seed(run: seed))
+        return (0..<count).map { _ in
+            let digit = generator.index(below: 10)
+            return ScoredGroup(
+                (0..<size).map { index in
+                    let given = index == 0 ? (digit + 1) % 10 : (digit + 2 + generator.index(below: 9)) % 10
+                    return ScoredRollout(answer(digit, given), reward: index == 0 ? 1 : 0, role: "answer")
+                })
+        }
+    }
+}

@@ -30,25 +30,8 @@ import Testing
         #expect(try LearningRateSchedule(named: "cosine") == .cosine)
         #expect(try TrainingConfiguration.Algorithm(named: "dpo") == .dpo)
         #expect(throws: TrainingError.self) { try ReferencePolicy(named: "roundStart") }
-        #expect(throws: TrainingError.self) { try LearningRateSchedule(named: "polynomial") }
-        #expect(throws: TrainingError.self) { try TrainingConfiguration.Algorithm(named: "kto") }
-    }
-
-    @Test func `a linear schedule rises from zero and falls towards zero`() {
-        let factors = (0..<6).map { LearningRateSchedule.linear.factor(step: $0, stepCount: 6, warmupSteps: 2) }
-        #expect(factors == [0, 0.5, 1, 0.75, 0.5, 0.25])
-    }
-
-    @Test func `a cosine passes its half at the middle and ends near zero`() {
-        let factors = (0...4).map { LearningRateSchedule.cosine.factor(step: $0, stepCount: 4, warmupSteps: 0) }
-        #expect(abs(factors[2] - 0.5) < 1e-15 && factors[0] == 1 && factors[4] == 0)
-        #expect(factors == factors.sorted(by: >))
-    }
-
-    @Test func `a warm-up as long as the run never divides by zero`() {
-        for schedule in LearningRateSchedule.allCases {
-            let factors = (0...3).map { schedule.factor(step: $0, stepCount: 3, warmupSteps: 3) }
-            #expect(factors.allSatisfy { (0...1).contains($0) })
-        }
+        #expect(try LearningRateSchedule(named: "cosine_with_min_lr") == .cosineWithMinLR)
+        #expect(throws: TrainingError.self) { try LearningRateSchedule(named: "cosinus") }
+        #expect(throws: TrainingError.self) { try TrainingConfiguration.Algorithm(named: "dqn") }
     }
 }

@@ -59,10 +59,28 @@ import Testing
         }
     }
 
-    @Test func theGradientOfSequencesThatBeginAlikeEqualsFiniteDifferences() throws {
-        let config = try Self.tiny(tied: true)
+    /// Every bias and every norm of a head, in both widths of a shared beginning.
+    private static let families: [ModelConfig] = {
+        func config(_ family: ModelConfig.Family, attentionBias: Bool = false, feedForwardBias: Bool = false) -> ModelConfig {
+            try! ModelConfig(
+                vocabularySize: 11, hiddenSize: 12, layerCount: 2, headCount: 4, keyValueHeadCount: 2, headSize: 6,
+                feedForwardSize: 10, ropeTheta: 100, maxPositionCount: 64, family: family,
+                ropeScaling: .linear(factor: 1.5), attentionBias: attentionBias, feedForwardBias: feedForwardBias)
+        }
+        return [
+            try! tiny(tied: true), config(.llama, attentionBias: true, feedForwardBias: true), config(.qwen2),
+            config(.qwen3), config(.qwen3, attentionBias: true),
+        ]
+    }()
+
+    @Test("The gradient of sequences that begin alike equals finite differences", arguments: families)
+    func sharedBeginnings(config: ModelConfig) throws {
         let parameters = Parameters.initialised(config, seed: 10)
         for index in parameters["model.embed_tokens.weight"]!.indices { parameters.values[index] *= 20 }
+        parameters.fill { tensor, memory in
+            guard tensor.shape.count == 1 else { return }
+            for index in memory.indices { memory[index] += 0.1 * Float((index * 5 + tensor.offset) % 7 - 3) }
+        }
         let pass = TrainingPass(config, kernels: try .current)
         let gradients = Parameters(zeros: config)
         let coefficients: [[Float]] = [[0.7, -1.1, 0.4], [-0.8, 1, -0.5, 0.3], [0.9]]

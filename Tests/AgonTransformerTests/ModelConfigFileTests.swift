@@ -60,12 +60,9 @@ import Testing
     @Test func whatWouldChangeTheLogitsIsRefused() throws {
         let cases: [(extra: [String: String], reason: String)] = [
             (["architectures": #"["MistralForCausalLM"]"#], "architectures is \"MistralForCausalLM\""),
-            (["model_type": #""qwen2""#], "model_type is \"qwen2\""),
-            (["attention_bias": "true"], "attention_bias is true"), (["mlp_bias": "true"], "mlp_bias is true"),
+            (["model_type": #""gemma""#], "model_type is \"gemma\""),
             (["hidden_act": #""gelu""#], "hidden_act is \"gelu\""),
-            (["rope_scaling": #"{"type": "linear", "factor": 2.0}"#], "rope_scaling.type is \"linear\""),
             (["rope_scaling": #"{"factor": 2.0}"#], "a scaling without a type"),
-            (["rope_parameters": #"{"rope_type": "llama3", "rope_theta": 5e5}"#], "rope_parameters.rope_type is \"llama3\""),
             (["rope_parameters": #"{"full_attention": {"rope_type": "default"}}"#], "full_attention is an object"),
             (["rope_theta": "1e4", "rope_parameters": #"{"rope_theta": 5e5}"#], "rope_theta is 10000.0 at the top but 500000.0"),
             (["quantization_config": "{}"], "quantization_config is set"),
@@ -77,7 +74,7 @@ import Testing
             (["hidden_size": "\"64\""], "\"hidden_size\" must be an integer but is a string"),
             (["hidden_size": "0"], "hidden_size must be between 1 and"),
             (["hidden_size": "9000000000000000000"], "hidden_size must be between 1 and"),
-            (["num_attention_heads": "3"], "num_key_value_heads (2) must divide num_attention_heads (3)"),
+            (["num_attention_heads": "3", "head_dim": "16"], "num_key_value_heads (2) must divide num_attention_heads (3)"),
             (["eos_token_id": "128"], "Special token 128 lies outside"),
             (["eos_token_id": "5000000000"], "\"eos_token_id\" must be a token id"),
         ]

@@ -141,7 +141,7 @@ import Testing
         Breakage("config.json", "is missing") { try $0.remove("m/config.json") },
         Breakage("config.json", "line 1 is not valid JSON") { try $0.write("", "m/config.json") },
         Breakage("config.json", "line 2 is not valid JSON") { try $0.write("{\n\"a\": tru}", "m/config.json") },
-        Breakage("config.json", "the key \"num_attention_heads\" is missing") {
+        Breakage("config.json", "the key \"vocab_size\" is missing") {
             try $0.write("{\"model_type\": \"llama\"}", "m/config.json")
         },
         Breakage("generation_config.json", "not valid JSON") { try $0.write("{", "m/generation_config.json") },
@@ -174,7 +174,7 @@ import Testing
         Breakage("model.safetensors", "tensor model.norm.weight is missing") {
             try writeWeights($0, model(), without: "model.norm.weight")
         },
-        Breakage("model.safetensors", "lm_head.weight is not part of the model; set tie_word_embeddings") {
+        Breakage("model.safetensors", "lm_head.weight is not part of the model; it differs from the embedding, so set tie_word_embeddings") {
             try writeWeights($0, model(ties: false))
         },
         Breakage("model.safetensors", "tensor model.norm.weight has shape [2, 4] but config.json asks for [8]") {

@@ -26,6 +26,28 @@ import Testing
         #expect(ParameterLayout(try config(tied: false, head: .score))["lm_head.weight"] == nil)
     }
 
+    @Test func biasesAndNormsOfHeadsFollowTheirMatrices() throws {
+        let config = try ModelConfig(
+            vocabularySize: 10, hiddenSize: 6, layerCount: 1, headCount: 4, keyValueHeadCount: 2, headSize: 2,
+            feedForwardSize: 5, family: .qwen3, attentionBias: true)
+        let parameters = Parameters.initialised(config, seed: 1)
+        let layout = parameters.layout
+        func end(_ name: String) -> Int { layout[name].map { $0.offset + $0.count } ?? -1 }
+        let prefix = "model.layers.0.self_attn."
+        for (first, next) in [("q_proj.bias", "k_proj.bias"), ("k_proj.bias", "v_proj.bias"), ("q_proj.weight", "k_proj.weight")] {
+            #expect(end(prefix + first) == layout[prefix + next]?.offset)
+        }
+        #expect(layout[prefix + "q_norm.weight"]?.shape == [2] && layout[prefix + "o_proj.bias"]?.shape == [6])
+        #expect(layout["model.layers.0.mlp.up_proj.bias"] == nil)
+        #expect(parameters[prefix + "k_norm.weight"]!.allSatisfy { $0 == 1 })
+        #expect(parameters[prefix + "v_proj.bias"]!.allSatisfy { $0 == 0 })
+        #expect(throws: TransformerError.self) {
+            try ModelConfig(
+                vocabularySize: 10, hiddenSize: 6, layerCount: 1, headCount: 2, feedForwardSize: 5, family: .qwen2,
+                attentionBias: true)
+        }
+    }
+
     @Test func equalSeedsGiveEqualWeightsAndOtherSeedsOthers() throws {
         let config = try config()
         let first = Parameters.initialised(config, seed: 1)

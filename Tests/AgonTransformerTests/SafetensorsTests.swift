@@ -102,6 +102,22 @@ import Testing
         #expect(sentence { _ = try SafetensorsFile(path: folder.path) }.contains("not a regular file"))
     }
 
+    @Test func aFileThatBecomesShorterWhileItIsOpenIsOneSentence() throws {
+        let folder = try TemporaryFolder()
+        let bytes = safetensorsBytes(#"{"a":{"dtype":"F32","shape":[2000],"data_offsets":[0,8000]}}"#, data: 8000)
+        try folder.write(bytes, "x.safetensors")
+        let path = "\(folder.path)/x.safetensors"
+        let file = try SafetensorsFile(path: path)
+        #expect(try file.floats("a").count == 2000)
+        #expect(truncate(path, 100) == 0)
+        #expect(sentence { _ = try file.floats("a") }.contains("x.safetensors became shorter while it was read"))
+        // A new file under the old name does not disturb the one that is open.
+        try folder.write(bytes, "y.safetensors")
+        let open = try SafetensorsFile(path: "\(folder.path)/y.safetensors")
+        try DurableFile.write([1, 2, 3], to: "\(folder.path)/y.safetensors")
+        #expect(try open.floats("a").allSatisfy { $0 == 0 })
+    }
+
     @Test func aWriteThatFailsLeavesTheOldFile() throws {
         let folder = try TemporaryFolder()
         try folder.write("old", "x.safetensors")

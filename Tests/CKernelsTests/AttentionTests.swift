@@ -71,6 +71,26 @@ struct AttentionTests {
         }
     }
 
+    @Test("every small length, offset and head size is right, in both directions", arguments: KernelPath.all)
+    func allSmallShapes(path: KernelPath) {
+        var generator = Generator(state: 34)
+        for d in Array(1...20) + [23, 24, 25, 31, 32, 33, 48, 63, 64, 65] {
+            for t in Array(1...9) + [15, 16, 17] {
+                let offset = t % 3 * (d % 5)
+                let forward = Attention(t: t, offset: offset, heads: 2, kvHeads: 1 + t % 2, d: d, seed: UInt64(64 * d + t))
+                let result = forward.run(path.kernels), expected = forward.reference
+                #expect(difference(result.out, expected.out) < 2e-6, "t \(t), offset \(offset), d \(d)")
+                #expect(difference(result.logSumExp, expected.logSumExp) < 2e-6, "t \(t), offset \(offset), d \(d)")
+                let whole = Attention(t: t, heads: 2, kvHeads: 1 + t % 2, d: d, seed: UInt64(64 * d + t))
+                let dout = generator.floats(t * 2 * d)
+                let gradient = backward(path.kernels, whole, dout: dout), wanted = backwardReference(whole, dout: dout)
+                #expect(difference(gradient.q, wanted.q) < 1e-5, "t \(t), d \(d)")
+                #expect(difference(gradient.k, wanted.k) < 1e-5, "t \(t), d \(d)")
+                #expect(difference(gradient.v, wanted.v) < 1e-5, "t \(t), d \(d)")
+            }
+        }
+    }
+
     @Test("long sequences and heads wider than a block are right as well", arguments: KernelPath.all)
     func long(path: KernelPath) {
         for attention in [

@@ -141,6 +141,33 @@ struct LinearTests {
         }
     }
 
+    @Test("the transposed panels, biases and old values are right for all small shapes", arguments: KernelPath.all)
+    func transposedShapes(path: KernelPath) {
+        let kernels = path.kernels
+        var generator = Generator(state: 15)
+        let dy = generator.floats(7 * 40), old = generator.floats(7 * 70)
+        for n in Array(1...9) + [15, 16, 17, 31, 32, 33, 40] {
+            for k in outputCounts {
+                var panels = [Float](repeating: .nan, count: kernels.packed_count(Int32(k), Int32(n)))
+                kernels.pack_transposed(operands.w, Int32(greatest.k), Int32(n), Int32(k), &panels)
+                for m in [1, 2, 3, 7] {
+                    var dx = Array(old.prefix(m * k))
+                    kernels.linear(
+                        &dx, Int32(k), dy, Int32(n), panels, Int32(m), Int32(k), Int32(n), operands.bias, Int32(m % 2))
+                    var expected = [Double](repeating: 0, count: m * k)
+                    for i in 0..<m {
+                        for c in 0..<k {
+                            var sum = Double(operands.bias[c]) + (m % 2 == 1 ? Double(old[i * k + c]) : 0)
+                            for j in 0..<n { sum += Double(dy[i * n + j]) * Double(operands.w[j * greatest.k + c]) }
+                            expected[i * k + c] = sum
+                        }
+                    }
+                    #expect(difference(dx, expected) < 1e-5, "m \(m), n \(n), k \(k)")
+                }
+            }
+        }
+    }
+
     @Test("the transposed panels give the product with w itself", arguments: KernelPath.all)
     func transposed(path: KernelPath) {
         let kernels = path.kernels

@@ -37,7 +37,7 @@ public struct AgentConfiguration: Sendable {
             Key("skill", .number(0...1, default: 0.5), unit: "share", "noisy_expert: how often it answers like `perfect`; otherwise like `random`."),
             Key("temperature", .number(0...10, default: 1), "Divides the logits before a token is drawn; 0 takes the likeliest."),
             Key("top_k", .integer(0...1_000_000, default: 0), unit: "tokens", "Draws among the k likeliest tokens; 0 is off."),
-            Key("top_p", .number(0...1, default: 1), unit: "probability", "Draws among the likeliest tokens that together reach this probability; 1 is off."),
+            Key("top_p", .number(0.0001...1, default: 1), unit: "probability", "Draws among the likeliest tokens that together reach this probability; 1 is off."),
             Key("min_p", .number(0...1, default: 0), unit: "share", "Drops tokens less likely than this share of the likeliest; 0 is off."),
         ])
 
@@ -46,7 +46,7 @@ public struct AgentConfiguration: Sendable {
     public init(folder: String) throws {
         let file = folder + "/agent.yaml"
         let reader = try ConfigurationReader(file: file, section: AgentConfiguration.section)
-        name = URL(fileURLWithPath: folder).standardizedFileURL.lastPathComponent
+        name = AgentConfiguration.name(ofFolder: folder)
         self.file = file
         summary = try reader.text("description")
         sampling = SamplingOptions(
@@ -79,13 +79,12 @@ extension AgentConfiguration {
     static let systemPromptLimit = 65_536
 
     private static func systemPrompt(_ file: String) throws -> String {
-        guard let text = try? String(contentsOfFile: file, encoding: .utf8) else {
-            throw AgentError(.unreadable, "\(file) is not readable UTF-8 text: save it as UTF-8 or remove it.")
-        }
-        guard text.utf8.count <= systemPromptLimit else {
-            throw AgentError(.badValue, "\(file) has \(text.utf8.count) bytes: a system prompt may have \(systemPromptLimit).")
-        }
-        return text
+        try TextFile.read(file, limit: systemPromptLimit)
+    }
+
+    /// The name of the agent whose folder this is, however the path is written.
+    public static func name(ofFolder path: String) -> String {
+        URL(fileURLWithPath: path).standardizedFileURL.lastPathComponent
     }
 
     /// Follows `model:` to a model folder; another agent's folder leads on to that agent's model.

@@ -12,30 +12,34 @@ public struct ConfigurationReader {
     private let mapping: Node.Mapping
     private let line: Int
 
+    /// The most bytes that a configuration file may have.
+    public static let byteLimit = 262_144
+
     /// Reads a whole file.
     /// - Throws: `unreadable`, `syntax` or `unknownKey`, each naming file and line.
     public init(file: String, section: Section) throws {
-        let text: String
-        do {
-            text = try String(contentsOfFile: file, encoding: .utf8)
-        } catch {
-            throw AgentError(.unreadable, "\(file) cannot be read: create it or check the path.", underlying: error)
-        }
-        try self.init(text: text, file: file, section: section)
+        try self.init(
+            text: TextFile.read(file, limit: ConfigurationReader.byteLimit), file: file, section: section)
     }
 
     /// Reads a text that came from `file`.
     public init(text: String, file: String, section: Section) throws {
-        let root: Node?
-        do {
-            root = try Yams.compose(yaml: text)
-        } catch let error as YamlError {
-            throw AgentError(.syntax, "\(file): not valid YAML: \(ConfigurationReader.sentence(error)).", underlying: error)
-        }
-        guard let root, let mapping = root.mapping else {
+        guard let mapping = try ConfigurationReader.compose(text, file: file)?.mapping else {
             throw AgentError(.syntax, "\(file):1: expected keys and values such as `\(section.keys[0].name): …`.")
         }
         try self.init(file: file, section: section, mapping: mapping, line: 1)
+    }
+
+    /// The nodes of a text that may come from anywhere.
+    /// - Throws: `syntax`, naming file and line.
+    private static func compose(_ text: String, file: String) throws(AgentError) -> Node? {
+        try HostileYAML.check(text, file: file)
+        do {
+            return try Yams.compose(yaml: text)
+        } catch {
+            let (line, problem) = (error as? YamlError).map { sentence($0, text) } ?? (1, "\(error)")
+            throw AgentError(.syntax, "\(file):\(line): not valid YAML: \(problem).", underlying: error)
+        }
     }
 
     private init(file: String, section: Section, mapping: Node.Mapping, line: Int) throws {
@@ -49,7 +53,9 @@ public struct ConfigurationReader {
             let nearest = NearestName.of(name, among: section.keys.map(\.name))
             let place = section.name.isEmpty ? "here" : "in `\(section.name)`"
             let hint = nearest.map { "did you mean `\($0)`?" } ?? "known are \(section.keys.map(\.name).joined(separator: ", "))."
-            throw AgentError(.unknownKey, "\(file):\(key.mark?.line ?? line): there is no key `\(name)` \(place): \(hint)")
+            throw AgentError(
+                .unknownKey,
+                "\(file):\(key.mark?.line ?? line): there is no key `\(ConfigurationReader.clipped(name))` \(place): \(hint)")
         }
     }
 
@@ -69,6 +75,7 @@ public struct ConfigurationReader {
     /// `file:line`, to begin a sentence about a key's value.
     public func place(_ name: String) -> String { "\(file):\(line(of: name))" }
 
+    /// A whole number within the key's range.
     public func integer(_ name: String) throws -> Int {
         guard case .integer(let range, let fallback) = spec(name).kind else { preconditionFailure("`\(name)` is no integer key") }
         guard let node = mapping[name] else { return try fallback ?? missing(name) }
@@ -77,6 +84,7 @@ public struct ConfigurationReader {
         return value
     }
 
+    /// A finite number within the key's range.
     public func number(_ name: String) throws -> Double {
         guard case .number(let range, let fallback) = spec(name).kind else { preconditionFailure("`\(name)` is no number key") }
         guard let node = mapping[name] else { return try fallback ?? missing(name) }
@@ -85,6 +93,7 @@ public struct ConfigurationReader {
         return value
     }
 
+    /// True or false.
     public func boolean(_ name: String) throws -> Bool {
         guard case .boolean(let fallback) = spec(name).kind else { preconditionFailure("`\(name)` is no boolean key") }
         guard let node = mapping[name] else { return fallback }
@@ -105,7 +114,8 @@ public struct ConfigurationReader {
             guard values.contains(value) else {
                 let hint = NearestName.of(value, among: values).map { "; did you mean `\($0)`?" } ?? ""
                 throw AgentError(
-                    .badValue, "\(place(name)): `\(name)` is `\(value)`, it must be one of \(values.joined(separator: ", "))\(hint)")
+                    .badValue,
+                    "\(place(name)): `\(name)` is `\(ConfigurationReader.clipped(value))`, it must be one of \(values.joined(separator: ", "))\(hint)")
             }
             return value
         default: preconditionFailure("`\(name)` is no text key")
@@ -124,6 +134,7 @@ public struct ConfigurationReader {
         }
     }
 
+    /// A list of finite numbers; nil where it is absent and has no default.
     public func numbers(_ name: String) throws -> [Double]? {
         guard case .numbers(let fallback) = spec(name).kind else { preconditionFailure("`\(name)` is no number list key") }
         guard let node = mapping[name] else { return fallback }
@@ -160,51 +171,25 @@ public struct ConfigurationReader {
     }
 
     private func bad(_ name: String, _ node: Node, _ expected: String) -> AgentError {
-        let seen = node.scalar.map { "`\($0.string)`" } ?? "a nested value"
+        let seen = node.scalar.map { "`\(ConfigurationReader.clipped($0.string))`" } ?? "a nested value"
         return AgentError(.badValue, "\(file):\(node.mark?.line ?? line): `\(name)` is \(seen), it must be \(expected).")
     }
 
-    /// Yams describes errors over several lines with a picture; one sentence is enough.
-    private static func sentence(_ error: YamlError) -> String {
+    /// A value of any length, fit to stand in a sentence.
+    private static func clipped(_ value: String) -> String { value.count > 60 ? value.prefix(60) + "…" : value }
+
+    /// Line and fault. Yams describes errors over several lines with a picture; one sentence is enough.
+    private static func sentence(_ error: YamlError, _ text: String) -> (line: Int, problem: String) {
         switch error {
         case .parser(_, let problem, let mark, _), .scanner(_, let problem, let mark, _), .composer(_, let problem, let mark, _):
-            return "line \(mark.line), column \(mark.column): \(problem)"
-        case .duplicatedKeysInMapping:
-            return "a key stands twice in one section"
+            return (mark.line, "\(problem) at column \(mark.column); correct the line")
+        case .duplicatedKeysInMapping(let keys, let context):
+            return (context.mark.line, "the key `\(clipped(keys.first ?? ""))` stands twice in one section; keep one of them")
+        case .reader(let problem, let offset, _, _):
+            let line = 1 + text.utf8.prefix(offset ?? 0).count { $0 == UInt8(ascii: "\n") }
+            return (line, "\(problem); save the file as plain text")
         default:
-            let lines = "\(error)".split(separator: "\n")
-            return lines.first.map(String.init) ?? "unknown fault"
+            return (1, error.description.split(separator: "\n").first.map(String.init) ?? "unknown fault")
         }
-    }
-}
-
-/// The name that somebody probably meant.
-public enum NearestName {
-    /// The nearest candidate by edit distance, nil where none is near (more than a third of the letters differ).
-    public static func of(_ name: String, among candidates: [String]) -> String? {
-        var best: (distance: Int, name: String)?
-        for candidate in candidates.sorted() {
-            let distance = self.distance(name, candidate)
-            if distance < best?.distance ?? Int.max { best = (distance, candidate) }
-        }
-        guard let best, best.distance <= max(1, max(name.count, best.name.count) / 3) else { return nil }
-        return best.name
-    }
-
-    /// Levenshtein distance.
-    static func distance(_ left: String, _ right: String) -> Int {
-        let right = Array(right.unicodeScalars)
-        var row: [Int] = Array(0...right.count)
-        for (i, scalar) in left.unicodeScalars.enumerated() {
-            var diagonal = row[0]
-            row[0] = i + 1
-            for (j, other) in right.enumerated() {
-                let change = scalar == other ? diagonal : diagonal + 1
-                let next: Int = min(change, min(row[j], row[j + 1]) + 1)
-                diagonal = row[j + 1]
-                row[j + 1] = next
-            }
-        }
-        return row[right.count]
     }
 }

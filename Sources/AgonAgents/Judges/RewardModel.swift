@@ -23,7 +23,7 @@ public struct JudgeConfiguration: Sendable {
     public init(folder: String) throws {
         let reader = try ConfigurationReader(file: folder + "/judge.yaml", section: JudgeConfiguration.section)
         _ = try reader.text("kind")
-        name = folder.split(separator: "/").last.map(String.init) ?? folder
+        name = AgentConfiguration.name(ofFolder: folder)
         summary = try reader.text("description")
         let model = try reader.text("model")
         self.model = model.hasPrefix("/") ? model : folder + "/" + model
@@ -47,7 +47,8 @@ public struct RewardModel: Sendable {
         self.threads = threads
     }
 
-    /// What the model reads for an answer; nil where the answer has characters outside its vocabulary.
+    /// What the model reads for an answer; nil where it cannot: the answer has characters outside its vocabulary, or
+    /// more tokens than the model has positions.
     public func tokens(prompt: String, answer: String) -> [Int32]? {
         RewardModel.tokens(prompt: prompt, answer: answer, tokenizer: tokenizer, config: transformer.config)
     }
@@ -57,7 +58,8 @@ public struct RewardModel: Sendable {
         guard let prompt = try? tokenizer.encode(prompt, addSpecialTokens: false, parseSpecial: false),
             let answer = try? tokenizer.encode(answer, addSpecialTokens: false, parseSpecial: false)
         else { return nil }
-        return (config.bosToken.map { [$0] } ?? []) + prompt + answer + config.eosTokens.prefix(1)
+        let tokens = (config.bosToken.map { [$0] } ?? []) + prompt + answer + config.eosTokens.prefix(1)
+        return (1...config.maxPositionCount).contains(tokens.count) ? tokens : nil
     }
 
     /// Scores, nil where an answer cannot be read.

@@ -4,7 +4,6 @@ import AgonGames
 import AgonJudging
 import AgonScheduling
 import AgonTransformer
-import Crypto
 import Foundation
 
 /// An arena with everything it names loaded and checked, before anything starts.
@@ -67,8 +66,7 @@ public struct Arena: Sendable {
         self.agents = agents
         self.models = models
         modelHashes = hashes
-        entrants = configuration.agents.map { path in
-            let name = (path as NSString).lastPathComponent
+        entrants = zip(configuration.agents, configuration.agentNames).map { path, name in
             let role: Entrant.Role = models[name] == nil ? .scripted : configuration.anchors.contains(path) ? .anchor : .learner
             return Entrant(name: name, role: role)
         }
@@ -83,6 +81,7 @@ public struct Arena: Sendable {
             (judgeConfiguration, judgeModel, judgeHash) = (nil, nil, "")
         }
         try checkTogether()
+        try checkPlayability()
     }
 
     static func noLanguageModel(_ agent: AgentConfiguration, _ model: String) -> AgentError {
@@ -133,6 +132,21 @@ public struct Arena: Sendable {
         }
     }
 
+    /// What would otherwise stop the first round.
+    private func checkPlayability() throws {
+        for entrant in entrants where entrant.role == .scripted {
+            _ = try Roster.policy(PolicyID(agent: entrant.name, version: 0), parameters: nil, arena: self, threads: 1)
+        }
+        guard roomsPerRound > 0 else {
+            throw AgentError(.badValue, "\(configuration.file): no room would be played: raise the numbers of rooms in `schedule`.")
+        }
+        if let judge = judgeConfiguration, agents[judge.name] != nil {
+            throw AgentError(
+                .badValue,
+                "\(configuration.file): judge and agent are both called `\(judge.name)`, so their versions would share a folder: rename one of the folders.")
+        }
+    }
+
     /// Gold's opinion of an answer: 1 right, 0 wrong, nil where gold is not known.
     func gold(_ answer: String, to prompt: Prompt) -> Double? {
         if let task { return task.isRight(answer, to: prompt) ? 1 : 0 }
@@ -160,7 +174,8 @@ public struct Arena: Sendable {
 
     /// The policy that ratings and measurements are read against: the first anchor, else the first agent's version 0.
     public var referencePolicy: PolicyID {
-        PolicyID(agent: configuration.anchors.first.map { ($0 as NSString).lastPathComponent } ?? entrants[0].name, version: 0)
+        let anchor = configuration.anchors.first.flatMap(configuration.agents.firstIndex(of:)) ?? 0
+        return PolicyID(agent: entrants[anchor].name, version: 0)
     }
 
     /// Rooms in each round.
@@ -204,21 +219,5 @@ public struct Arena: Sendable {
             let hint = NearestName.of(name, among: known).map { "did you mean `\($0)`?" } ?? "known are \(known.joined(separator: ", "))."
             return AgentError(.badValue, "\(configuration.file): there is no \(key) `\(name)`: \(hint)")
         }
-    }
-}
-
-/// SHA-256 of files, in lowercase hexadecimal.
-enum FileHash {
-    /// The hash over a model folder's weights.
-    static func weights(in folder: String) throws -> String {
-        let path = folder + "/model.safetensors"
-        guard let data = FileManager.default.contents(atPath: path) else {
-            throw TournamentError(.configuration, "\(path) cannot be read.")
-        }
-        return hexadecimal(SHA256.hash(data: data))
-    }
-
-    static func hexadecimal(_ digest: SHA256.Digest) -> String {
-        digest.map { String($0 >> 4, radix: 16) + String($0 & 15, radix: 16) }.joined()
     }
 }

@@ -25,6 +25,7 @@ public struct ArenaConfiguration: Sendable {
         case rewardModel = "reward_model"
     }
 
+    /// How the judge judges, is measured and learns.
     public struct JudgeSettings: Sendable {
         public var kind: JudgeKind
         /// The judge's folder, resolved; empty for judges without one.
@@ -67,9 +68,10 @@ public struct ArenaConfiguration: Sendable {
     /// Reads and checks an arena file.
     /// - Throws: `AgentError`, one sentence naming file and line.
     public init(file: String) throws {
-        guard let text = try? String(contentsOfFile: file, encoding: .utf8) else {
+        guard FileManager.default.fileExists(atPath: file) else {
             throw AgentError(.unreadable, "\(file) cannot be read: `agon arenas` lists the arenas there are.")
         }
+        let text = try TextFile.read(file, limit: ConfigurationReader.byteLimit)
         try self.init(text: text, file: file)
     }
 
@@ -154,7 +156,8 @@ extension ArenaConfiguration {
     /// What single keys cannot say: keys that contradict one another.
     private func checkTogether(_ reader: ConfigurationReader) throws {
         guard !agents.isEmpty else { throw reader.error("agents", "an arena needs at least two agents.") }
-        if let twice = agents.first(where: { name in agents.count(where: { $0 == name }) > 1 }) {
+        let names = agentNames
+        if let twice = names.first(where: { name in names.count(where: { $0 == name }) > 1 }) {
             throw reader.error("agents", "agent `\(twice)` stands twice in `agents`: copy its folder under another name.")
         }
         for anchor in anchors where !agents.contains(anchor) {
@@ -180,13 +183,18 @@ extension ArenaConfiguration {
         }
     }
 
+    /// The agents' names, in the order of `agents`, which may name folders by path.
+    var agentNames: [String] {
+        agents.map { AgentConfiguration.name(ofFolder: ArenaConfiguration.sibling("agents", $0, of: file)) }
+    }
+
     /// Everything in the file that decides a result, in one form; comments, paths, limits and the number of rounds do not.
     var decidingText: String {
         var bare = self
         (bare.file, bare.text, bare.summary, bare.judge.folder, bare.roundCount) = ("", "", "", "", 0)
         if case .prompts = contest { bare.contest = .prompts(file: "") }
         bare.limits = RoundLimits()
-        (bare.seed, bare.agents) = (0, agents.map { ($0 as NSString).lastPathComponent })
+        (bare.seed, bare.agents) = (0, agentNames)
         return String(describing: bare)
     }
 

@@ -1,12 +1,12 @@
 import AgonAgents
 import AgonCore
+import AgonGames
 import Crypto
 import Foundation
 
 /// Prompts from a JSON Lines file: `{"prompt": …, "answer": …}` a line, `answer` optional.
 ///
-/// Each prompt lies on the training or the held-out side by the hash of its text, so the same text
-/// twice in a file is never on both.
+/// Each prompt lies on the training or the held-out side by the hash of its text; the same text twice counts once.
 struct PromptFile: PromptSource {
     /// The most bytes a prompt may have.
     static let promptLimit = 1_048_576
@@ -19,6 +19,9 @@ struct PromptFile: PromptSource {
     /// Gold answers by prompt text, for scripted agents.
     let answers: [String: String]
 
+    /// The most bytes that the file may have.
+    static let fileLimit = 1 << 28
+
     private struct Line: Decodable {
         var prompt: String
         var answer: String?
@@ -26,46 +29,60 @@ struct PromptFile: PromptSource {
 
     /// - Throws: `AgentError`, one sentence naming file and line.
     init(path: String) throws {
-        guard let text = try? String(contentsOfFile: path, encoding: .utf8) else {
-            throw AgentError(.unreadable, "\(path) cannot be read: `prompts` names a JSON Lines file in UTF-8.")
-        }
+        let text = try TextFile.read(path, limit: PromptFile.fileLimit)
         hash = FileHash.hexadecimal(SHA256.hash(data: Data(text.utf8)))
-        var prompts: [Prompt] = []
-        for (index, line) in text.split(separator: "\n", omittingEmptySubsequences: false).enumerated() {
-            guard !line.allSatisfy(\.isWhitespace) else { continue }
-            let decoded: Line
-            do {
-                decoded = try JSONDecoder().decode(Line.self, from: Data(line.utf8))
-            } catch {
-                throw AgentError(
-                    .syntax, "\(path):\(index + 1): expected an object such as {\"prompt\": \"…\", \"answer\": \"…\"}.",
-                    underlying: error)
-            }
-            guard decoded.prompt.utf8.count <= PromptFile.promptLimit else {
-                throw AgentError(.badValue, "\(path):\(index + 1): the prompt has \(decoded.prompt.utf8.count) bytes, at most \(PromptFile.promptLimit) are allowed.")
-            }
-            prompts.append(Prompt(id: "line-\(index + 1)", text: decoded.prompt, reference: decoded.answer))
-        }
+        let prompts = try PromptFile.prompts(text, path: path)
         trainingPrompts = prompts.filter { !HeldOutSplit.contains($0.text) }
         heldOutPrompts = prompts.filter { HeldOutSplit.contains($0.text) }
         guard !trainingPrompts.isEmpty else {
             throw AgentError(.badValue, "\(path) has no prompts to train on: it needs a few dozen lines, of which one in five is held out.")
         }
         hasGold = prompts.allSatisfy { $0.reference != nil }
-        answers = Dictionary(prompts.compactMap { prompt in prompt.reference.map { (prompt.text, $0) } }, uniquingKeysWith: { first, _ in first })
+        answers = Dictionary(uniqueKeysWithValues: prompts.compactMap { prompt in prompt.reference.map { (prompt.text, $0) } })
     }
 
     /// All prompts' texts.
     var texts: [String] { (trainingPrompts + heldOutPrompts).map(\.text) }
 
-    func training(count: Int, seed: Seed) -> [Prompt] { PromptFile.drawn(trainingPrompts, count, seed) }
-    func heldOut(count: Int, seed: Seed) -> [Prompt] { PromptFile.drawn(heldOutPrompts, count, seed) }
-
-    private static func drawn(_ prompts: [Prompt], _ count: Int, _ seed: Seed) -> [Prompt] {
-        guard !prompts.isEmpty else { return [] }
-        var generator = SeededGenerator(seed)
-        var result: [Prompt] = []
-        while result.count < count { result += generator.shuffled(prompts).prefix(count - result.count) }
-        return result
+    /// The file's prompts, each text once.
+    private static func prompts(_ text: String, path: String) throws(AgentError) -> [Prompt] {
+        var prompts: [Prompt] = []
+        var indexOfText: [String: Int] = [:]
+        // By bytes: for Swift a line that ends in CR LF has no "\n" in it.
+        for (index, bytes) in text.utf8.split(separator: UInt8(ascii: "\n"), omittingEmptySubsequences: false).enumerated() {
+            let place = "\(path):\(index + 1)"
+            guard let line = try decoded(bytes, place: place) else { continue }
+            let size = line.prompt.utf8.count
+            guard size <= promptLimit else {
+                throw AgentError(.badValue, "\(place): the prompt has \(size) bytes, at most \(promptLimit) are allowed.")
+            }
+            guard !line.prompt.allSatisfy(\.isWhitespace) else {
+                throw AgentError(.badValue, "\(place): the prompt is empty: write one or remove the line.")
+            }
+            if let known = indexOfText[line.prompt] {
+                guard prompts[known].reference == line.answer else {
+                    throw AgentError(.badValue, "\(place): \(prompts[known].id) asks the same with another `answer`: keep one of them.")
+                }
+                continue
+            }
+            indexOfText[line.prompt] = prompts.count
+            prompts.append(Prompt(id: "line-\(index + 1)", text: line.prompt, reference: line.answer))
+        }
+        return prompts
     }
+
+    /// The object in a line; nil where the line is blank.
+    private static func decoded(_ bytes: Substring.UTF8View, place: String) throws(AgentError) -> Line? {
+        guard !bytes.allSatisfy({ [0x09, 0x0D, 0x20].contains($0) }) else { return nil }
+        do {
+            return try JSONDecoder().decode(Line.self, from: Data(bytes))
+        } catch {
+            throw AgentError(
+                .syntax, "\(place): expected an object such as {\"prompt\": \"…\", \"answer\": \"…\"}: correct the line.",
+                underlying: error)
+        }
+    }
+
+    func training(count: Int, seed: Seed) -> [Prompt] { PromptPool(prompts: trainingPrompts).drawn(count: count, seed: seed) }
+    func heldOut(count: Int, seed: Seed) -> [Prompt] { PromptPool(prompts: heldOutPrompts).drawn(count: count, seed: seed) }
 }

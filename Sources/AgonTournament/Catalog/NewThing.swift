@@ -9,6 +9,7 @@ public struct NewThing: Sendable, Hashable, Codable {
     /// What to do next, one sentence each.
     public var next: [String]
 
+    /// One file of it: where it goes and what stands in it.
     public struct File: Sendable, Hashable, Codable {
         public var path: String
         public var text: String

@@ -97,13 +97,13 @@ public struct RunProgress: Sendable {
         } else if roomCount > 0, closedCount < roundCount {
             parts.append("\(rooms)/\(roomCount) rooms")
         }
+        if let left = secondsLeft(seconds) { parts.append("\(ReportNumber.duration(left)) left") }
         let rate = ReportNumber.rate(timings.tokenCount, per: timings.rollouts)
         if timings.tokenCount > 0 {
             parts.append("\(rate) tokens/s")
         } else if timings.roomCount > 0 {
             parts.append("\(ReportNumber.rate(timings.roomCount, per: timings.rollouts)) rooms/s")
         }
-        if let left = secondsLeft(seconds) { parts.append("\(ReportNumber.duration(left)) left") }
         return parts.joined(separator: " · ")
     }
 

@@ -14,7 +14,7 @@ struct RoundLimits: Sendable, Hashable {
     func check(_ results: [RoomResult], round: Int, isGame: Bool) throws(TournamentError) {
         let asked = results.flatMap(\.verdicts).filter { !$0.byRule }
         try check(
-            "the judge's verdicts were void", asked.count { $0.verdict == .void }, asked.count, limit: maxVoidShare,
+            "verdicts of the judge were void", asked.count { $0.verdict == .void }, asked.count, limit: maxVoidShare,
             "limits.voids", "look at the judge", round)
         let lost = results.map { result in result.rollouts.count { $0.forfeit != nil } }
         try check(

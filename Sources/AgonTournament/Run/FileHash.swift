@@ -1,0 +1,45 @@
+import Crypto
+import Foundation
+
+/// SHA-256 of files, in lowercase hexadecimal.
+enum FileHash {
+    private static let blockSize = 1 << 22
+
+    /// The hash over a model folder's weights: of `model.safetensors`, or of the index and then each shard by name.
+    static func weights(in folder: String) throws(TournamentError) -> String {
+        let single = folder + "/model.safetensors"
+        guard !FileManager.default.fileExists(atPath: single) else { return hexadecimal(try hash([single])) }
+        do {
+            let shards = try FileManager.default.contentsOfDirectory(atPath: folder)
+                .filter { $0.hasSuffix(".safetensors") }.sorted()
+            return hexadecimal(try hash((["model.safetensors.index.json"] + shards).map { "\(folder)/\($0)" }))
+        } catch let error as TournamentError {
+            throw error
+        } catch {
+            throw unreadable(folder, error)
+        }
+    }
+
+    /// Reads block by block: weights may be larger than the memory that is free.
+    private static func hash(_ paths: [String]) throws(TournamentError) -> SHA256.Digest {
+        var hasher = SHA256()
+        for path in paths {
+            do {
+                let file = try FileHandle(forReadingFrom: URL(fileURLWithPath: path))
+                while let block = try file.read(upToCount: blockSize), !block.isEmpty { hasher.update(data: block) }
+                try file.close()
+            } catch {
+                throw unreadable(path, error)
+            }
+        }
+        return hasher.finalize()
+    }
+
+    private static func unreadable(_ path: String, _ error: any Error) -> TournamentError {
+        TournamentError(.configuration, "\(path) cannot be read: check that it is there and its permissions.", underlying: error)
+    }
+
+    static func hexadecimal(_ digest: SHA256.Digest) -> String {
+        digest.map { String($0 >> 4, radix: 16) + String($0 & 15, radix: 16) }.joined()
+    }
+}

@@ -1,0 +1,52 @@
+import AgonCore
+
+/// A number that tells two updates apart, so that one is never resumed with another's checkpoint.
+///
+/// FNV-1a over 64-bit words: it finds mistakes, not malice.
+struct Fingerprint {
+    private(set) var value: UInt64 = 0xCBF2_9CE4_8422_2325
+
+    mutating func add(_ word: UInt64) { value = (value ^ word) &* 0x0000_0100_0000_01B3 }
+    mutating func add(_ number: Double) { add(number.bitPattern) }
+
+    mutating func add(_ text: String) {
+        for byte in text.utf8 { add(UInt64(byte)) }
+        add(UInt64.max)
+    }
+
+    /// Every part of the data that decides, and where one part ends.
+    mutating func add(_ data: TrainingData) {
+        add(data.kind)
+        switch data {
+        case .pairs(let pairs):
+            for pair in pairs {
+                add(pair.chosen.tokens, pair.chosen.own)
+                add(pair.rejected.tokens, pair.rejected.own)
+                add(pair.weight)
+                add(pair.label)
+            }
+        case .labelled(let completions):
+            for completion in completions {
+                add(completion.sequence.tokens, completion.sequence.own)
+                add(UInt64(completion.isDesirable ? 1 : 0))
+                add(completion.weight)
+            }
+        case .groups(let groups):
+            for group in groups {
+                add(UInt64(group.rollouts.count))
+                for rollout in group.rollouts {
+                    add(rollout.sequence.tokens, rollout.sequence.own)
+                    add(rollout.reward)
+                    add(rollout.role)
+                }
+            }
+        case .sequences(let sequences):
+            for sequence in sequences { add(sequence.tokens, sequence.own) }
+        }
+    }
+
+    private mutating func add(_ tokens: [Int32], _ own: [Bool]) {
+        add(UInt64(tokens.count))
+        for (token, isOwn) in zip(tokens, own) { add(UInt64(UInt32(bitPattern: token)) << 1 | (isOwn ? 1 : 0)) }
+    }
+}

@@ -1,0 +1,177 @@
+public import AgonCore
+public import AgonTransformer
+
+/// One update of one agent: what its rooms taught in, new weights out.
+///
+/// A pure function of its arguments and of the kernel path. The policy's parameters are read, never written;
+/// whatever is thrown, the old version stands.
+public enum PolicyUpdate {
+    /// Trains a copy of the policy on the data, by the configuration's method.
+    ///
+    /// The metrics are TRL's, each the mean over the steps that measured it. Every method has `loss`, `grad_norm`
+    /// (before clipping), `learning_rate`, `epoch`, `num_tokens` (cumulative, all tokens of all sequences), `entropy`
+    /// (nats per own token) and `mean_token_accuracy` (own tokens that were the likeliest; chosen side, where there are
+    /// two). Pairs add `rewards/chosen`, `rewards/rejected`, `rewards/margins`, `rewards/accuracies` (share of pairs with
+    /// the chosen reward strictly greater, so 0 while the policy equals its reference), `logps/*`, `logits/*`; `kto` adds
+    /// `kl` (z₀) and `count/*`; `cpo`, `simpo` and `orpo` add `nll_loss`; `orpo` adds `log_odds_ratio` and
+    /// `log_odds_chosen`; `grpo` and `ppo` have `reward`, `reward_std`, `frac_reward_zero_std`, `clip_ratio/*`, `kl`,
+    /// `completions/*`. Beside them:
+    /// - `truncated_count`, `dropped_count`, where `max_length` is set: items cut, and items of which nothing was left.
+    /// - `loss/first`, `loss/last`: of those steps alone. For DPO's `sigmoid` with the round's start as reference the
+    ///   first is ln 2.
+    /// - `kl_to_base`, where a base is given: the mean over all own tokens of all sequences of log π_θ − log π_base, in
+    ///   nats per token, with π_θ the policy after the last step. It estimates KL(π_θ ‖ π_base) by the plain log-ratio
+    ///   (Schulman's k1) on samples that the round's policies drew, not π_θ: it is biased by one update's drift, and far
+    ///   below zero where training has made rejected samples rarer.
+    /// - `kl_to_base/k2`: the same mean of ½(log π_θ − log π_base)² (k2), which only grows with drift. Watch this one
+    ///   for collapse.
+    ///
+    /// - Parameters:
+    ///   - policy: the weights to start from.
+    ///   - reference: π_ref; not read by methods without one.
+    ///   - base: the agent's version 0, for `kl_to_base`; nil leaves the metric out.
+    ///   - data: what the method learns from. Without any, nothing happens: zero steps, no metrics, the same parameters.
+    ///   - seed: the update's address; with the configuration's own seed it orders the items of each epoch.
+    ///   - shardCount: each micro-batch is cut into this many gradients that are added in order; part of the bits, as
+    ///     are the batch size and the accumulation.
+    ///   - threads: how many threads share the shards; changes no bit.
+    ///   - kernels: nil takes the process's path.
+    ///   - folder: where metrics and checkpoints are written, and from where a killed run goes on; nil writes nothing.
+    /// - Throws: `nonFiniteLoss`, naming the step and the item; `invalidData` for an item without own tokens or one that
+    ///   does not fit the model or the method; `checkpointFailed`; what `progress` throws.
+    public static func run(
+        policy: Parameters, reference: UpdateReference, base: Transformer? = nil, data: TrainingData,
+        configuration: TrainingConfiguration, seed: Seed, shardCount: Int = 1, threads: Int = 1,
+        kernels: Kernels? = nil, folder: TrainingFolder? = nil, progress: ProgressCallback? = nil
+    ) throws -> TrainingOutcome {
+        let root = seed.child(.training, Int(truncatingIfNeeded: configuration.seed))
+        var (fitting, lost) = (data, [String: Double]())
+        if let maxLength = configuration.maxLength {
+            let cut = data.truncated(to: maxLength)
+            fitting = cut.data
+            lost = ["truncated_count": Double(cut.truncatedCount), "dropped_count": Double(cut.droppedCount)]
+            if case .logProbs = reference, cut.truncatedCount + cut.droppedCount > 0 {
+                throw TrainingError(
+                    .invalidData,
+                    "max_length \(maxLength) changes \(cut.truncatedCount + cut.droppedCount) pairs, so that their "
+                        + "reference log-probabilities no longer fit; hand in a reference model.")
+            }
+        }
+        let count = fitting.count
+        let outcome = try run(
+            policy: policy, reference: reference, base: base, data: fitting, configuration: configuration,
+            shardCount: shardCount, threads: threads, kernels: kernels ?? .current, folder: folder,
+            seed: root.value, progress: progress
+        ) { epoch in
+            var generator = SeededGenerator(root.child(.shuffle, epoch))
+            return generator.shuffled(Array(0..<count))
+        }
+        return TrainingOutcome(
+            parameters: outcome.parameters, stepCount: outcome.stepCount,
+            metrics: outcome.metrics.merging(lost) { first, _ in first }, steps: outcome.steps, stop: outcome.stop)
+    }
+
+    /// The same with the order of the items in each epoch given.
+    static func run(
+        policy: Parameters, reference: UpdateReference, base: Transformer?, data: TrainingData,
+        configuration: TrainingConfiguration, shardCount: Int = 1, threads: Int = 1, kernels: Kernels,
+        folder: TrainingFolder? = nil, seed: UInt64 = 0, progress: ProgressCallback? = nil, order: (Int) -> [Int]
+    ) throws -> TrainingOutcome {
+        let held = configuration.method.usesReference ? ReferenceLogProbs(reference, threads: threads) : nil
+        let objective = try objective(
+            data, configuration.method, policy: Transformer(policy, kernels: kernels), reference: held,
+            threads: threads)
+        guard objective.itemCount > 0 else {
+            return TrainingOutcome(parameters: policy, stepCount: 0, metrics: [:], steps: [])
+        }
+        if case .dpo(_, let sync, let precomputes) = configuration.method {
+            if sync != nil, held?.sums != nil {
+                throw TrainingError(
+                    .invalidData, "sync_ref_model needs a reference model, but was handed sums of log-probabilities.")
+            }
+            if precomputes { try objective.precompute() }
+        }
+        let stepCount = configuration.stepCount(items: objective.itemCount)
+        let trainee = Trainee(
+            copying: policy, configuration.optimiser,
+            .init(
+                peak: configuration.learningRate, schedule: configuration.schedule,
+                options: configuration.scheduleOptions, warmupSteps: configuration.warmup.stepCount(of: stepCount),
+                stepCount: stepCount),
+            kernels: kernels, shardCount: shardCount, threads: threads)
+        var loop = UpdateLoop(
+            trainee: trainee, objective: objective, configuration: configuration, stepCount: stepCount, folder: folder,
+            seed: seed,
+            fingerprint: (folder?.saveSteps ?? 0) > 0
+                ? fingerprint(policy, data, configuration, seed: seed, shardCount: shardCount, kernels: kernels) : "")
+        let stop = try loop.run(order: order, progress: progress)
+        return try outcome(loop, stop: stop, base: base, threads: threads)
+    }
+
+    private static func objective(
+        _ data: TrainingData, _ method: TrainingMethod, policy: Transformer, reference: ReferenceLogProbs?, threads: Int
+    ) throws(TrainingError) -> any Objective {
+        switch (method, data) {
+        case (.dpo(let loss, _, _), .pairs(let pairs)):
+            guard let reference else { preconditionFailure("dpo compares with a reference") }
+            return try PreferenceObjective(pairs, loss, reference)
+        case (.kto(let loss), .labelled(let completions)):
+            guard let reference else { preconditionFailure("kto compares with a reference") }
+            return try UnpairedObjective(completions, loss, reference)
+        case (.cpo(let loss), .pairs(let pairs)), (.simpo(let loss), .pairs(let pairs)):
+            return try ContrastiveObjective(pairs, loss)
+        case (.orpo(let loss), .pairs(let pairs)): return try OddsRatioObjective(pairs, loss)
+        case (.grpo, .groups(let groups)), (.ppo, .groups(let groups)):
+            return try PolicyGradientObjective(groups, method, policy: policy, reference: reference, threads: threads)
+        case (.sft, .sequences(let sequences)): return try SupervisedObjective(sequences)
+        default:
+            throw TrainingError(
+                .invalidData,
+                "Algorithm \(method.algorithm.rawValue) cannot learn from \(data.kind); hand it what it reads.")
+        }
+    }
+
+    /// What a run is: resuming anything else would be a mistake.
+    private static func fingerprint(
+        _ policy: Parameters, _ data: TrainingData, _ configuration: TrainingConfiguration, seed: UInt64,
+        shardCount: Int, kernels: Kernels
+    ) -> String {
+        var fingerprint = Fingerprint()
+        fingerprint.add(data)
+        for (name, value) in configuration.settings.sorted(by: { $0.key < $1.key }) {
+            fingerprint.add("\(name): \(value)")
+        }
+        fingerprint.add(seed)
+        fingerprint.add(UInt64(shardCount))
+        fingerprint.add(kernels.name)
+        policy.withValues { for value in $0 { fingerprint.add(UInt64(value.bitPattern)) } }
+        return String(fingerprint.value, radix: 16)
+    }
+
+    /// Means over the steps, and the drift of the final policy.
+    private static func outcome(
+        _ loop: UpdateLoop, stop: GuardStop?, base: Transformer?, threads: Int
+    ) throws -> TrainingOutcome {
+        let steps = loop.steps
+        var metrics = means(over: steps)
+        metrics["loss/first"] = steps.first?["loss"]
+        metrics["loss/last"] = steps.last?["loss"]
+        metrics["num_tokens"] = steps.last?["num_tokens"]
+        metrics["epoch"] = steps.last?["epoch"]
+        if let stop { metrics["stopped_before_step"] = Double(stop.step) }
+        let sequences = loop.objective.sequences(of: Array(0..<loop.objective.itemCount))
+        let final = try loop.trainee.model().logProbs(of: sequences, threads: threads)
+        guard final.joined().allSatisfy(\.isFinite) else {
+            throw TrainingError(
+                .nonFiniteLoss, "After step \(steps.count), the last, a log-probability is not finite.")
+        }
+        if let base {
+            let before = try base.logProbs(of: sequences, threads: threads)
+            let ratios = zip(final.joined(), before.joined()).map { Double($0) - Double($1) }
+            metrics["kl_to_base"] = ratios.mean
+            metrics["kl_to_base/k2"] = squaredDrift(final, before)
+        }
+        return TrainingOutcome(
+            parameters: loop.trainee.parameters, stepCount: steps.count, metrics: metrics, steps: steps, stop: stop)
+    }
+}

@@ -1,0 +1,153 @@
+import AgonTransformer
+import Foundation
+
+/// Where an update keeps its `metrics.jsonl` and, every `saveSteps` steps, a checkpoint from which it goes on exactly.
+///
+/// A run that was killed at any moment and started again with the same arguments ends with the same bits, the same
+/// metrics and the same `metrics.jsonl` as one that was not. The randomness of a run is its seed and the step alone, so
+/// that step, seed and the position in the data are all there is to keep of it. Only the newest checkpoint is kept:
+///
+///     checkpoint/model.safetensors               what is trained
+///     checkpoint/adam_mean.safetensors           first moments, and adam_mean_square.safetensors second ones
+///     checkpoint/reference.safetensors           where the reference follows the policy
+///     checkpoint/trainer_state.json              step, epoch, position, seed, fingerprint
+public struct TrainingFolder: Sendable, Hashable {
+    /// The folder; made as needed.
+    public var path: String
+    /// `save_steps`: steps between checkpoints, the last step included; 0 writes none.
+    public var saveSteps: Int
+
+    public init(path: String, saveSteps: Int = 0) {
+        self.path = path
+        self.saveSteps = saveSteps
+    }
+
+    private var checkpoint: String { path + "/checkpoint" }
+    private var stateFile: String { checkpoint + "/trainer_state.json" }
+    private static let referenceFile = "reference.safetensors"
+
+    /// How far a run was.
+    struct State: Codable, Equatable {
+        /// Steps done.
+        var step: Int
+        var epoch: Int
+        /// Items of that epoch already seen.
+        var position: Int
+        /// The address of the run's randomness. In text, as the next: JSON readers lose digits of 64-bit numbers.
+        var seed: String
+        /// What the run is.
+        var fingerprint: String
+        /// Tokens seen, for `num_tokens`.
+        var tokenCount: Int
+        /// Lines of `metrics.jsonl`.
+        var lineCount: Int
+        /// The guard that ended the run.
+        var stop: GuardStop?
+    }
+
+    /// Makes the folder and opens the log with its first lines.
+    func log(keeping lineCount: Int) throws(TrainingError) -> MetricsLog {
+        do {
+            try FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: true)
+        } catch {
+            throw TrainingError(.checkpointFailed, "The folder \(path) cannot be made.", underlying: error)
+        }
+        return try MetricsLog(path: path + "/metrics.jsonl", keeping: lineCount)
+    }
+
+    /// Writes a checkpoint whole or not at all, in place of the one before.
+    func save(_ state: State, _ trainee: Trainee, reference: Transformer?) throws(TrainingError) {
+        do {
+            let encoder = JSONEncoder()
+            encoder.outputFormatting = [.prettyPrinted, .sortedKeys]
+            let bytes = try Array(encoder.encode(state)) + [UInt8(ascii: "\n")]
+            try DurableFile.writeFolder(to: checkpoint) { (folder) throws(TransformerError) in
+                for (file, parameters) in trainee.tensors { try Self.write(parameters, to: "\(folder)/\(file)") }
+                if let reference { try Self.write(reference.parameters, to: "\(folder)/\(Self.referenceFile)") }
+                try DurableFile.write(bytes, to: "\(folder)/trainer_state.json")
+            }
+        } catch {
+            throw TrainingError(.checkpointFailed, "The checkpoint \(checkpoint) cannot be written.", underlying: error)
+        }
+    }
+
+    /// The state of the newest checkpoint; nil where there is none.
+    ///
+    /// - Throws: `checkpointFailed` where it cannot be read or belongs to another run.
+    func state(fingerprint: String) throws(TrainingError) -> State? {
+        guard saveSteps > 0, DurableFile.exists(stateFile) else { return nil }
+        let state: State
+        do {
+            state = try JSONDecoder().decode(State.self, from: Data(DurableFile.read(stateFile, limit: 1 << 20)))
+        } catch {
+            throw TrainingError(
+                .checkpointFailed, "\(stateFile) cannot be read; remove \(path) to begin again.", underlying: error)
+        }
+        guard state.fingerprint == fingerprint else {
+            throw TrainingError(
+                .checkpointFailed,
+                "\(checkpoint) belongs to a run with other data, settings, weights or kernels (\(state.fingerprint), "
+                    + "this one is \(fingerprint)); remove it or choose another folder.")
+        }
+        guard state.step >= 0, state.lineCount >= 0, state.lineCount <= state.step + 1 else {
+            throw TrainingError(
+                .checkpointFailed,
+                "\(stateFile) counts \(state.step) steps and \(state.lineCount) lines; remove \(path) to begin again.")
+        }
+        return state
+    }
+
+    /// The metrics of the steps done so far, from the log.
+    func steps(_ state: State) throws(TrainingError) -> [[String: Double]] {
+        let file = path + "/metrics.jsonl"
+        do {
+            let lines = try DurableFile.read(file, limit: 1 << 30).split(separator: UInt8(ascii: "\n"))
+            return try lines.prefix(state.step).map { line in
+                var metrics = try JSONDecoder().decode([String: Double].self, from: Data(line))
+                metrics["step"] = nil
+                return metrics
+            }
+        } catch {
+            throw TrainingError(.checkpointFailed, "\(file) cannot be read; remove \(path) to begin again.", underlying: error)
+        }
+    }
+
+    /// Fills the trainee with the checkpoint's tensors.
+    ///
+    /// - Returns: the reference's weights, where the checkpoint has any.
+    func load(into trainee: inout Trainee, _ state: State) throws(TrainingError) -> Parameters? {
+        do {
+            for (file, parameters) in trainee.tensors { try Self.read("\(checkpoint)/\(file)", into: parameters) }
+            trainee.resume(after: state.step)
+            guard DurableFile.exists("\(checkpoint)/\(Self.referenceFile)") else { return nil }
+            let reference = Parameters(zeros: trainee.parameters.config)
+            try Self.read("\(checkpoint)/\(Self.referenceFile)", into: reference)
+            return reference
+        } catch {
+            throw TrainingError(
+                .checkpointFailed, "The checkpoint \(checkpoint) cannot be read; remove \(path) to begin again.",
+                underlying: error)
+        }
+    }
+
+    private static func write(_ parameters: Parameters, to path: String) throws(TransformerError) {
+        try withExtendedLifetime(parameters) { () throws(TransformerError) in
+            try SafetensorsFile.write(
+                parameters.layout.tensors.map {
+                    SafetensorsSource(
+                        name: $0.name, shape: $0.shape, values: UnsafeBufferPointer(parameters.memory(of: $0)))
+                }, to: path)
+        }
+    }
+
+    private static func read(_ path: String, into parameters: Parameters) throws {
+        let file = try SafetensorsFile(path: path)
+        for tensor in parameters.layout.tensors {
+            guard let stored = file[tensor.name], stored.shape == tensor.shape else {
+                throw TrainingError(
+                    .checkpointFailed, "\(path) has no tensor \(tensor.name) of shape \(tensor.shape).")
+            }
+            try file.read(stored, into: parameters.memory(of: tensor))
+        }
+    }
+}

@@ -1,0 +1,50 @@
+import AgonCore
+import AgonGames
+import AgonLaws
+import Testing
+
+/// What every prompt source must obey.
+@Suite struct PromptSourceLawTests {
+    private func sources() throws -> [(name: String, source: any PromptSource)] {
+        let games = try Games.names.map { name -> (String, any PromptSource) in
+            (name, OpeningSource(game: try #require(Games.named(name))))
+        }
+        let tasks = try PromptTasks.names.map { name -> (String, any PromptSource) in
+            (name, TaskSource(task: try #require(PromptTasks.named(name))))
+        }
+        return games + tasks
+    }
+
+    @Test("built-in sources obey the laws of prompt sources, and their ids say where a prompt is from")
+    func laws() throws {
+        for (name, source) in try sources() {
+            #expect(PromptSourceLaws.violations(of: source, count: 90).isEmpty)
+            let prompts = source.training(count: 9, seed: Seed(run: 1)) + source.heldOut(count: 9, seed: Seed(run: 1))
+            #expect(prompts.allSatisfy { $0.id == "\(name):\($0.text)" })
+        }
+    }
+
+    @Test("the openings are all there, once each before any comes twice")
+    func openingsCycle() {
+        let source = OpeningSource(game: TicTacToe())
+        #expect(source.trainingCount + source.heldOutCount == 586)
+        #expect((80...160).contains(source.heldOutCount))
+        let prompts = source.heldOut(count: 2 * source.heldOutCount + 5, seed: Seed(run: 8)).map(\.text)
+        let first = prompts.prefix(source.heldOutCount)
+        let second = prompts.dropFirst(source.heldOutCount).prefix(source.heldOutCount)
+        #expect(Set(first).count == source.heldOutCount)
+        #expect(Set(second) == Set(first))
+        #expect(Array(second) != Array(first))
+        #expect(prompts.count == 2 * source.heldOutCount + 5)
+    }
+
+    @Test("a task that runs out of prompts comes round again")
+    func tasksCycle() {
+        let source = TaskSource(task: SortDigits(lengths: 1...1))
+        let training = source.training(count: 40, seed: Seed(run: 9))
+        let heldOut = source.heldOut(count: 40, seed: Seed(run: 9))
+        #expect(training.count == 40)
+        #expect(Set(training.map(\.text)).union(heldOut.map(\.text)).count == 10)
+        #expect(TaskSource(task: SortDigits(lengths: 1...1), oneIn: 1).training(count: 3, seed: Seed(run: 9)).isEmpty)
+    }
+}

@@ -1,0 +1,157 @@
+import AgonAgents
+import AgonCore
+import AgonTransformer
+import Foundation
+import Testing
+
+@testable import AgonTournament
+
+/// Every arena, prompts or pretraining file that cannot be is refused before anything starts, in one sentence.
+@Suite struct BrokenArenaTests {
+    /// The sentence of a configuration error, which ends the program with exit code 2.
+    private func sentence(_ body: () throws -> Void) -> String {
+        do {
+            try body()
+            return ""
+        } catch let error as AgentError {
+            return error.message
+        } catch let error as TransformerError {
+            return error.message
+        } catch let error as TournamentError where error.code == .configuration {
+            return error.message
+        } catch {
+            Issue.record("\(error) is no configuration error")
+            return "\(error)"
+        }
+    }
+
+    private static let edits: [(old: String, new: String, reason: String)] = [
+        ("name: story", "name: story\nname: story", "arena.yaml:1: not valid YAML: the key `name` stands twice"),
+        ("name: story", "name: ../story", "arena.yaml:1: `../story` cannot name a folder"),
+        ("name: story", "name: *x", "arena.yaml:1: aliases"),
+        ("rounds: 3", "ronds: 3", "arena.yaml:5: there is no key `ronds` here: did you mean `rounds`?"),
+        ("rounds: 3", "rounds: many", "arena.yaml:5: `rounds` is `many`, it must be a whole number"),
+        ("rounds: 3", "rounds: -1", "arena.yaml:5: `rounds` is `-1`"),
+        ("rounds: 3", "rounds: 1000000000000000000000", "arena.yaml:5: `rounds` is"),
+        ("task: sort-digits", "task: sort-digit", "did you mean `sort-digits`?"),
+        ("task: sort-digits", "task: sort-digits\ngame: tic-tac-toe", "give exactly one of"),
+        ("task: sort-digits", "prompts: none.jsonl", "none.jsonl cannot be read"),
+        ("task: sort-digits", "prompts: agents", "agents is not a regular file"),
+        ("agents: [", "agents: [ROOT/agents/nobody, ", "agent `"),
+        ("agents: [", "agents: [ROOT/agents/ada/../ada, ", "agent `ada` stands twice"),
+        ("agents: [", "agents: [HERE/../ada/., ROOT/agents/./ada/, ", "agent `ada` stands twice"),
+        ("agents: [", "agents: [HERE/arena.yaml, ", "arena.yaml/agent.yaml cannot be read"),
+        ("agents: [", "agents: [HERE/agents/wrong, ", "wrong/agent.yaml:2: strategy `first_legal` does not exist for prompts"),
+        ("agents: [", "agents: [HERE/agents/sorter, ", "judge and agent are both called `sorter`"),
+        ("anchors: [", "anchors: [ROOT/agents/rokie, ", "arena.yaml:4: anchor"),
+        ("free_for_all, rooms: 12", "free_for_all, rooms: 0", "arena.yaml:7: `rooms` is `0`"),
+        ("free_for_all", "free_for_al", "arena.yaml:7: `kind` is `free_for_al`"),
+        ("{kind: free_for_all, rooms: 12, seats_per_learner: 2}", "[]", "arena.yaml:7: `schedule` is a nested value"),
+        ("{kind: free_for_all, rooms: 12, seats_per_learner: 2}",
+         "{kind: round_robin, rooms_per_pairing: 0, baseline_rooms_per_pairing: 0}", "no room would be played"),
+        ("kind: reward_model", "kind: referee", "arena.yaml:8: `referee` judges games"),
+        ("folder: ROOT/judges/sorter", "folder: nobody", "judges/nobody/judge.yaml cannot be read"),
+        ("folder: ROOT/judges/sorter", "folder: ROOT/agents/ada", "ada/judge.yaml cannot be read"),
+        ("folder: ROOT/judges/sorter, ", "", "arena.yaml:8: a reward_model judge needs `folder:`"),
+        ("canaries: 4", "canaries: 13", "arena.yaml:8: `canaries` is 13, but a round has 12 rooms"),
+        ("refresh: {steps: 2}", "refresh: {stps: 2}", "there is no key `stps` in `judge.refresh`: did you mean `steps`?"),
+        ("gate: {", "training: {loss_type: [sigmod]}\ngate: {", "arena.yaml:9: "),
+        ("gate: {", "training: {beta: .nan}\ngate: {", "arena.yaml:9: `beta` is `.nan`, it must be a number"),
+        ("gate: {prompts: 8", "gate: {prompts: 8.5", "arena.yaml:9: `prompts` is `8.5`"),
+    ]
+
+    @Test("an arena that contradicts itself or names what is not there")
+    func arenas() throws {
+        for (old, new, reason) in Self.edits {
+            let arena = try StoryArena(StoryArena.prompts.replacing(old, with: new, maxReplacements: 1))
+            try arena.write("kind: scripted\nstrategy: first_legal\n", "agents/wrong/agent.yaml")
+            try arena.write("kind: scripted\nstrategy: random\n", "agents/sorter/agent.yaml")
+            try arena.write("kind: scripted\nstrategy: random\n", "../ada/agent.yaml")
+            let message = sentence { _ = try Arena(file: arena.file) }
+            #expect(message.contains(reason), "\(new): \(message)")
+            #expect(!message.contains("\n"))
+        }
+    }
+
+    @Test("an arena file that is none")
+    func arenaFiles() throws {
+        let arena = try StoryArena(StoryArena.prompts)
+        for (text, reason) in [("", "arena.yaml:1: expected keys"), ("[", "arena.yaml:"), ("a: \u{0}", "NUL byte"), ("{", "not valid YAML")] {
+            try arena.write(text, "arena.yaml")
+            let message = sentence { _ = try Arena(file: arena.file) }
+            #expect(message.contains(reason), "\(message)")
+        }
+        #expect(sentence { _ = try Arena(file: arena.folder) }.contains("is not a regular file"))
+        #expect(sentence { _ = try Arena(file: arena.folder + "/none.yaml") }.contains("none.yaml cannot be read"))
+        #expect(sentence { _ = try Arena(file: "") } != "")
+    }
+
+    @Test("the program says the sentence on one line, ends with 2 and has made nothing", arguments: ["run", "check"])
+    func exitCode(command: String) throws {
+        let arena = try StoryArena(StoryArena.prompts.replacing("agents: [", with: "agents: [HERE/agents/broken, "))
+        try arena.write("kind: transformer\nmodel: .\ntemprature: 1\n", "agents/broken/agent.yaml")
+        let process = try AgonProcess([command, "arena.yaml"], in: arena.folder)
+        let printed = process.end()
+        #expect(process.process.terminationReason == .exit && process.process.terminationStatus == 2)
+        #expect(printed.contains("broken/agent.yaml:3: there is no key `temprature` here: did you mean `temperature`?"))
+        #expect(printed.split(separator: "\n").count == 1, "\(printed)")
+        #expect(!FileManager.default.fileExists(atPath: arena.folder + "/leaderboard"))
+    }
+
+    @Test("an agent by any spelling of its path is one agent with one name")
+    func agentPaths() throws {
+        let text = StoryArena.scripted.replacing("ROOT/agents/random,", with: "ROOT/agents/../agents/random/.,")
+            .replacing("anchors: [ROOT/agents/random]", with: "anchors: [ROOT/agents/../agents/random/.]")
+        let (plain, odd) = (try StoryArena(StoryArena.scripted), try StoryArena(text))
+        let arena = try Arena(file: odd.file)
+        #expect(arena.entrants.map(\.name) == ["noisy", "random", "perfect"])
+        #expect(arena.referencePolicy == PolicyID(agent: "random", version: 0))
+        #expect(try odd.tournament("db").run.id != "" && plain.tournament("db").run.arena == arena.configuration.name)
+    }
+
+    @Test("a line of a prompts file that is no prompt, by its number")
+    func promptLines() throws {
+        let good = (0..<60).map { "{\"prompt\": \"\($0)=\", \"answer\": \"\($0)\"}" }
+        let cases: [(line: String, reason: String)] = [
+            ("{", ":3: expected an object"), ("[]", ":3: expected an object"), ("{\"answer\": \"1\"}", ":3: expected an object"),
+            ("{\"prompt\": 7}", ":3: expected an object"), ("{\"prompt\": \" \"}", ":3: the prompt is empty"),
+            ("{\"prompt\": \"0=\", \"answer\": \"9\"}", ":3: line-1 asks the same with another `answer`"),
+            ("{\"prompt\": \"\(String(repeating: "x", count: 1_048_577))\"}", ":3: the prompt has 1048577 bytes"),
+            (String(repeating: "[", count: 200_000), ":3: expected an object"), ("\u{0}", ":3: the line holds a NUL byte"),
+        ]
+        let arena = try StoryArena(StoryArena.prompts)
+        for (line, reason) in cases {
+            try arena.write((good.prefix(2) + [line] + good.dropFirst(2)).joined(separator: "\n"), "p.jsonl")
+            let message = sentence { _ = try PromptFile(path: arena.folder + "/p.jsonl") }
+            #expect(message.contains("p.jsonl" + reason), "\(message.prefix(200))")
+        }
+        try Data([0x7B, 0xFF, 0x0A]).write(to: URL(fileURLWithPath: arena.folder + "/p.jsonl"))
+        #expect(sentence { _ = try PromptFile(path: arena.folder + "/p.jsonl") }.contains("p.jsonl:1: the line is not UTF-8"))
+        for text in ["", "\n\n", "{\"prompt\": \"\"}"] {
+            try arena.write(text, "p.jsonl")
+            #expect(sentence { _ = try PromptFile(path: arena.folder + "/p.jsonl") } != "")
+        }
+    }
+
+    @Test("a pretraining file that cannot be")
+    func pretraining() throws {
+        let good = "output: model\ntask: sort-digits\nmodel: {hidden_size: 16, num_attention_heads: 2, num_key_value_heads: 2}\n"
+        let cases: [(old: String, new: String, reason: String)] = [
+            ("output: model\n", "", "p.yaml:1: `output` is missing"),
+            ("task: sort-digits", "task: sort", "there is no task `sort`"),
+            ("task: sort-digits\n", "", "give exactly one of `game` and `task`"),
+            ("hidden_size: 16", "hidden_size: 1000000000", "p.yaml:3: `hidden_size` is `1000000000`, it must be 8 to 16384"),
+            ("num_attention_heads: 2", "num_attention_heads: 0", "p.yaml:3: `num_attention_heads` is `0`"),
+            ("num_attention_heads: 2", "num_attention_heads: 3", "p.yaml:3: 3 heads must divide"),
+            ("output: model", "output: *model", "p.yaml:1: aliases"), ("output: model", "outptu: model", "did you mean `output`?"),
+        ]
+        let arena = try StoryArena(StoryArena.prompts)
+        try arena.write(good, "p.yaml")
+        #expect(sentence { _ = try Pretraining(PretrainingConfiguration(file: arena.folder + "/p.yaml")) } == "")
+        for (old, new, reason) in cases {
+            try arena.write(good.replacing(old, with: new), "p.yaml")
+            let message = sentence { _ = try Pretraining(PretrainingConfiguration(file: arena.folder + "/p.yaml")) }
+            #expect(message.contains(reason), "\(message)")
+        }
+    }
+}

@@ -1,0 +1,55 @@
+import AgonCore
+import AgonGames
+import AgonLaws
+import Foundation
+import Testing
+
+@testable import AgonTournament
+
+/// The laws of judges and of prompt sources, on the conformers that an arena makes.
+@Suite struct ConformerLawTests {
+    @Test("the referee obeys the laws of judges, and gives each seat its points")
+    func referee() async throws {
+        let folder = try StoryArena(StoryArena.scripted)
+        let judge = try Roster.judge(nil, arena: Arena(file: folder.file), threads: 1)
+        // From the empty board: X wins, O wins, a draw, an unfinished and an illegal game.
+        let transcripts = ["14253", "142736", "152437698", "1", "11"]
+        let tasks = transcripts.enumerated().map {
+            JudgingTask(id: UInt64($0), prompt: "", answers: [$1, $1])
+        }
+        #expect(try await JudgeLaws.violations(of: judge, tasks: tasks, seatsShow: true).isEmpty)
+        let game = try #require(Games.named("tic-tac-toe"))
+        for (transcript, judgement) in zip(transcripts, try await judge.judge(tasks)) {
+            let points = game.scores(opening: "", transcript: transcript)
+            let expected: Verdict = points.map { $0[0] == $0[1] ? .tie : $0[0] > $0[1] ? .first : .second } ?? .void
+            #expect(judgement.verdicts.map(\.verdict) == [expected])
+        }
+    }
+
+    @Test("an arena's exact judge obeys the laws of judges")
+    func exact() async throws {
+        let text = StoryArena.prompts.replacing(
+            "{kind: reward_model, folder: ROOT/judges/sorter, canaries: 4, refresh: {steps: 2}}", with: "{kind: exact}")
+        let folder = try StoryArena(text)
+        let judge = try Roster.judge(nil, arena: Arena(file: folder.file), threads: 1)
+        let tasks = [["12", "21"], ["12", " 12\n", ""], ["1"]].enumerated().map {
+            JudgingTask(id: UInt64($0), prompt: "21=", reference: "12", answers: $1)
+        }
+        #expect(judge.needsReference)
+        #expect(try await JudgeLaws.violations(of: judge, tasks: tasks).isEmpty)
+    }
+
+    @Test("a prompt file obeys the laws of prompt sources, and its lines are its prompts")
+    func promptFile() throws {
+        let arena = try StoryArena(StoryArena.prompts)
+        let lines = (0..<400).map { "{\"prompt\": \"\($0) + 1 =\", \"answer\": \"\($0 + 1)\"}" }
+        for lineEnd in ["\n", "\r\n"] {
+            try arena.write(lines.joined(separator: lineEnd) + lineEnd + " \t" + lineEnd + lines[3], "p.jsonl")
+            let file = try PromptFile(path: arena.folder + "/p.jsonl")
+            #expect(PromptSourceLaws.violations(of: file, count: 50).isEmpty)
+            #expect(file.hasGold && file.answers.count == 400 && file.answers["7 + 1 ="] == "8")
+            let all = file.training(count: 500, seed: Seed(run: 1)) + file.heldOut(count: 200, seed: Seed(run: 1))
+            #expect(Set(all.map(\.id)) == Set((1...400).map { "line-\($0)" }))
+        }
+    }
+}

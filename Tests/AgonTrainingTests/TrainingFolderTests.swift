@@ -1,0 +1,145 @@
+import AgonCore
+import AgonTransformer
+import Foundation
+import Testing
+
+@testable import AgonTraining
+
+/// Killed and started again, an update ends as if nothing had happened.
+@Suite struct TrainingFolderTests {
+    private struct Killed: Error {}
+
+    private static func temporary() -> String {
+        FileManager.default.temporaryDirectory.appendingPathComponent("agon-\(UUID().uuidString)").path
+    }
+
+    private static func dpo(sync: ReferenceSync? = nil) throws -> TrainingMethod {
+        .dpo(try PreferenceLoss([.sigmoid], beta: 0.3), sync: sync)
+    }
+
+    /// Three epochs of three steps, the last of each with less than a full micro-batch.
+    private func run(
+        _ method: TrainingMethod, data: TrainingData? = nil, folder: TrainingFolder?, killAfter: Int? = nil,
+        guards: TrainingGuards = .none, seed: UInt64 = 7, threads: Int = 1
+    ) throws -> TrainingOutcome {
+        let policy = Parameters.initialised(ToyTask.config, seed: 1)
+        return try PolicyUpdate.run(
+            policy: policy, reference: .model(Transformer(policy.copy(), kernels: .current)),
+            data: data ?? .pairs(ToyTask.pairs(count: 11, seed: 2)),
+            configuration: TrainingConfiguration(
+                method: method, learningRate: 5e-3, epochs: 3, batchSize: 2, accumulationSteps: 2, weightDecay: 0.01,
+                schedule: .cosine, warmup: .steps(2), guards: guards),
+            seed: Seed(run: seed), shardCount: 2, threads: threads, folder: folder
+        ) { if $0.step == killAfter { throw Killed() } }
+    }
+
+    private func log(_ path: String) throws -> String { try String(contentsOfFile: path + "/metrics.jsonl", encoding: .utf8) }
+
+    @Test(arguments: 1...9, [1, 2, 4])
+    func `a run killed after any step goes on to the same bits, metrics and log`(step: Int, saveSteps: Int) throws {
+        let (whole, killed) = (Self.temporary(), Self.temporary())
+        defer { for path in [whole, killed] { try? FileManager.default.removeItem(atPath: path) } }
+        let method = try Self.dpo(sync: ReferenceSync(mixupAlpha: 0.6, syncSteps: 2))
+        let expected = try run(method, folder: TrainingFolder(path: whole, saveSteps: saveSteps))
+        #expect(expected.stepCount == 9)
+        let folder = TrainingFolder(path: killed, saveSteps: saveSteps)
+        #expect(throws: Killed.self) { try run(method, folder: folder, killAfter: step) }
+        let outcome = try run(method, folder: folder, threads: 2)
+        #expect(outcome.parameters.values.elementsEqual(expected.parameters.values))
+        #expect(outcome.steps == expected.steps && outcome.metrics == expected.metrics)
+        #expect(try log(killed) == log(whole))
+    }
+
+    @Test func `a run killed at every step, one step a start, ends the same`() throws {
+        let path = Self.temporary()
+        defer { try? FileManager.default.removeItem(atPath: path) }
+        let method = try TrainingMethod.kto(UnpairedLoss(beta: 0.3))
+        let data = TrainingData.labelled(ToyTask.labelled(count: 10, seed: 2))
+        let expected = try run(method, data: data, folder: nil)
+        let folder = TrainingFolder(path: path, saveSteps: 1)
+        for step in 1...expected.stepCount {
+            #expect(throws: Killed.self) { try run(method, data: data, folder: folder, killAfter: step) }
+        }
+        let outcome = try run(method, data: data, folder: folder)
+        #expect(outcome.parameters.values.elementsEqual(expected.parameters.values))
+        #expect(outcome.steps == expected.steps)
+    }
+
+    @Test func `a line that a crash cut in half is written again`() throws {
+        let path = Self.temporary()
+        defer { try? FileManager.default.removeItem(atPath: path) }
+        let folder = TrainingFolder(path: path, saveSteps: 2)
+        #expect(throws: Killed.self) { try run(Self.dpo(), folder: folder, killAfter: 5) }
+        let handle = try #require(FileHandle(forWritingAtPath: path + "/metrics.jsonl"))
+        try handle.seekToEnd()
+        try handle.write(contentsOf: Data("{\"epoch\":1.9".utf8))
+        try handle.close()
+        _ = try run(Self.dpo(), folder: folder)
+        let lines = try log(path).split(separator: "\n")
+        #expect(lines.count == 9)
+        for (index, line) in lines.enumerated() {
+            let values = try JSONDecoder().decode([String: Double].self, from: Data(line.utf8))
+            #expect(values["step"] == Double(index + 1) && values["loss"] != nil)
+        }
+    }
+
+    @Test func `a checkpoint of another run is refused, and so is one without its log`() throws {
+        let path = Self.temporary()
+        defer { try? FileManager.default.removeItem(atPath: path) }
+        let folder = TrainingFolder(path: path, saveSteps: 1)
+        _ = try run(Self.dpo(), folder: folder)
+        let foreign = #expect(throws: TrainingError.self) { try run(Self.dpo(), folder: folder, seed: 8) }
+        #expect(foreign?.code == .checkpointFailed && foreign?.message.contains("belongs to a run with other") == true)
+        let other = TrainingData.pairs(ToyTask.pairs(count: 11, seed: 3))
+        #expect(throws: TrainingError.self) { try run(Self.dpo(), data: other, folder: folder) }
+        try FileManager.default.removeItem(atPath: path + "/metrics.jsonl")
+        let missing = #expect(throws: TrainingError.self) { try run(Self.dpo(), folder: folder) }
+        #expect(missing?.code == .checkpointFailed)
+        try Data("{".utf8).write(to: URL(fileURLWithPath: path + "/checkpoint/trainer_state.json"))
+        let broken = #expect(throws: TrainingError.self) { try run(Self.dpo(), folder: folder) }
+        #expect(broken?.message.contains("trainer_state.json cannot be read") == true)
+    }
+
+    @Test func `a run that ended is not trained again`() throws {
+        let path = Self.temporary()
+        defer { try? FileManager.default.removeItem(atPath: path) }
+        let folder = TrainingFolder(path: path, saveSteps: 100)
+        let first = try run(Self.dpo(), folder: folder)
+        let again = try run(Self.dpo(), folder: folder, killAfter: 1)
+        #expect(again.parameters.values.elementsEqual(first.parameters.values) && again.metrics == first.metrics)
+    }
+
+    @Test func `a guard ends the run before the step that it forbids, and says so in the log and after a restart`() throws {
+        let path = Self.temporary()
+        defer { try? FileManager.default.removeItem(atPath: path) }
+        let folder = TrainingFolder(path: path, saveSteps: 1)
+        let free = try run(Self.dpo(), folder: nil)
+        let limit = try #require(free.steps[4]["kl_to_reference/k2"]).nextDown
+        let guards = try TrainingGuards(maxKL: limit)
+        let outcome = try run(Self.dpo(), folder: folder, guards: guards)
+        let stop = try #require(outcome.stop)
+        #expect(stop.name == "max_kl" && stop.limit == limit && stop.value > limit)
+        let first = try #require(free.steps.firstIndex { ($0["kl_to_reference/k2"] ?? 0) > limit })
+        #expect(stop.step == first + 1 && outcome.stepCount == first)
+        #expect(outcome.steps == Array(free.steps.prefix(first)))
+        #expect(try log(path).split(separator: "\n").last?.contains("\"stopped_by\":\"max_kl\"") == true)
+        let again = try run(Self.dpo(), folder: folder, guards: guards)
+        #expect(again.stop == stop && again.metrics == outcome.metrics)
+        #expect(again.parameters.values.elementsEqual(outcome.parameters.values))
+    }
+
+    @Test func `each guard watches its own reading`() throws {
+        let free = try run(Self.dpo(), folder: nil)
+        let margin = try #require(free.steps.compactMap { $0["rewards/margins"] }.max())
+        let stopped = try run(Self.dpo(), folder: nil, guards: TrainingGuards(maxMargin: margin.nextDown))
+        #expect(stopped.stop?.name == "max_margin" && stopped.stop?.value == margin)
+        // Both sides are pushed down: the chosen one must not become rarer.
+        let swapped = TrainingData.labelled(
+            ToyTask.pairs(count: 11, seed: 2).flatMap {
+                [LabelledCompletion($0.rejected, isDesirable: false), LabelledCompletion($0.chosen, isDesirable: true, weight: 0)]
+            })
+        let method = try TrainingMethod.kto(UnpairedLoss(.apoZeroUnpaired, beta: 1))
+        let fallen = try run(method, data: swapped, folder: nil, guards: TrainingGuards(chosenFloor: 1e-3))
+        #expect(fallen.stop?.name == "chosen_floor" && fallen.stop.map { $0.value < $0.limit } == true)
+    }
+}
