@@ -10,6 +10,10 @@ let package = Package(
         .executableTarget(
             name: "dpo-step", dependencies: [.product(name: "AgonEngine", package: "agon")], path: "dpo_step",
             exclude: ["dpo_step.py"], sources: ["DPOStep.swift"],
-            swiftSettings: [.swiftLanguageMode(.v6), .enableUpcomingFeature("ExistentialAny")])
+            swiftSettings: [.swiftLanguageMode(.v6), .enableUpcomingFeature("ExistentialAny")]),
+        .executableTarget(
+            name: "tokenizer-tool", dependencies: [.product(name: "AgonEngine", package: "agon")], path: "tokenizer",
+            exclude: ["tokenizer.py"], sources: ["TokenizerTool.swift"],
+            swiftSettings: [.swiftLanguageMode(.v6), .enableUpcomingFeature("ExistentialAny")]),
     ]
 )

@@ -96,8 +96,8 @@ struct EngineBench {
         var times: [Double] = []
         let clock = ContinuousClock()
         var start = clock.now
-        _ = try PreferenceUpdate.run(
-            policy: policy, reference: .model(reference), pairs: pairs,
+        _ = try PolicyUpdate.run(
+            policy: policy, reference: .model(reference), data: .pairs(pairs),
             configuration: TrainingConfiguration(
                 beta: 0.1, learningRate: 1e-4, epochs: steps, batchSize: pairs.count, maxGradNorm: 1),
             seed: Seed(run: 1), shardCount: 1, threads: threads, kernels: training

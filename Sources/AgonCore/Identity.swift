@@ -46,18 +46,26 @@ public struct Prompt: Sendable, Hashable, Codable {
     }
 }
 
-/// Where an arena's prompts come from, split so that no prompt is ever both trained and measured on.
-public protocol PromptSource: Sendable {
-    /// `count` prompts of the training side, distinct while there are enough, the same for the same seed.
-    func training(count: Int, seed: Seed) -> [Prompt]
-    /// `count` prompts of the held-out side, distinct while there are enough, the same for the same seed.
-    func heldOut(count: Int, seed: Seed) -> [Prompt]
+/// What a prompt may be used for. A prompt has one side: a pure function of its text, so it never moves.
+public enum PromptSide: Sendable, Hashable, CaseIterable {
+    /// Rooms, and so ratings and training.
+    case training
+    /// The contests that decide whether a new version is promoted.
+    case gate
+    /// The measures that are reported. Nothing is decided on them, so choosing versions cannot flatter them.
+    case heldOut
+
+    /// The side of a prompt's text, by hash: one in `oneIn` is held out, one in `oneIn` of the rest is the gate's.
+    public init(of text: String, oneIn: Int = 5) {
+        let (rest, bucket) = Seed(run: 0x4845_4C44).child(.prompt, named: text).value
+            .quotientAndRemainder(dividingBy: UInt64(oneIn))
+        self = bucket == 0 ? .heldOut : rest % UInt64(oneIn) == 0 ? .gate : .training
+    }
 }
 
-/// Which side of the split a prompt belongs to: a pure function of its text, so it never moves.
-public enum HeldOutSplit {
-    /// True for one text in `oneIn`, by hash.
-    public static func contains(_ text: String, oneIn: Int = 5) -> Bool {
-        Seed(run: 0x4845_4C44).child(.prompt, named: text).value % UInt64(oneIn) == 0
-    }
+/// Where an arena's prompts come from, split so that no prompt is used for two purposes.
+public protocol PromptSource: Sendable {
+    /// `count` prompts of one side, distinct while there are enough, the same for the same seed; none where the side
+    /// is empty.
+    func prompts(_ side: PromptSide, count: Int, seed: Seed) -> [Prompt]
 }

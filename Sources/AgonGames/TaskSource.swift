@@ -10,18 +10,14 @@ public struct TaskSource: PromptSource {
 
     private static let fruitlessDrawLimit = 1000
 
-    /// - Parameter oneIn: one prompt in so many is held out.
+    /// - Parameter oneIn: one prompt in so many is held out, and one in so many of the rest is the gate's.
     public init(task: any PromptTask, oneIn: Int = 5) {
         precondition(oneIn > 0, "the held-out share needs a positive number, oneIn is \(oneIn)")
         self.task = task
         self.oneIn = oneIn
     }
 
-    public func training(count: Int, seed: Seed) -> [Prompt] { prompts(heldOut: false, count: count, seed: seed) }
-
-    public func heldOut(count: Int, seed: Seed) -> [Prompt] { prompts(heldOut: true, count: count, seed: seed) }
-
-    private func prompts(heldOut: Bool, count: Int, seed: Seed) -> [Prompt] {
+    public func prompts(_ side: PromptSide, count: Int, seed: Seed) -> [Prompt] {
         precondition(count >= 0, "a number of prompts is not negative, count is \(count)")
         var found: [Prompt] = []
         var seen: Set<String> = []
@@ -31,7 +27,7 @@ public struct TaskSource: PromptSource {
             let prompt = task.prompt(seed: seed.child(.prompt, drawIndex))
             drawIndex += 1
             fruitlessDraws += 1
-            guard HeldOutSplit.contains(prompt.text, oneIn: oneIn) == heldOut,
+            guard PromptSide(of: prompt.text, oneIn: oneIn) == side,
                 seen.insert(prompt.text).inserted
             else { continue }
             found.append(prompt)

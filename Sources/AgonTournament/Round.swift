@@ -57,6 +57,9 @@ struct Round {
                 matches: results.flatMap(Match.matches(of:)), pairs: pairs, ratings: ratings, versions: versions,
                 updates: outcomes.map(\.record), evaluations: evaluations, judgeHealth: health), run: run.id)
         try pulse.onStep(.roundClosed, number)
+        for name in arena.learners {
+            try checkpoints.training(name, round: number, saveSteps: 0).removeCheckpoint()
+        }
         pulse.closed(number, ratings, health, outcomes.map(\.record), stopwatch.timings)
         return next
     }
@@ -68,7 +71,7 @@ struct Round {
     private func schedule(_ roster: Roster) -> [Room] {
         let pairings = arena.scheduler.pairings(round: number, entrants: arena.entrants, seed: seed.child(.schedule, 0))
         let groups = Set(pairings.map(\.group)).sorted()
-        let prompts = arena.prompts.training(count: groups.count, seed: seed.child(.prompt, 0))
+        let prompts = arena.prompts.prompts(.training, count: groups.count, seed: seed.child(.prompt, 0))
         let promptOfGroup = Dictionary(uniqueKeysWithValues: zip(groups, prompts))
         return pairings.enumerated().compactMap { index, pairing in
             guard let prompt = promptOfGroup[pairing.group] else { return nil }
@@ -142,7 +145,8 @@ struct Round {
         return try stopwatch.measure(\.training) {
             try Parallel.map(updates, threads: options.threads) { update in
                 let own = arena.configuration.ownPairsOnly ? pairs.filter(involving: update.agent) : pairs
-                return (update, try update.candidate(pairs: own, results: byIndex))
+                let folder = checkpoints.training(update.agent, round: number, saveSteps: arena.configuration.saveSteps)
+                return (update, try update.candidate(pairs: own, results: byIndex, folder: folder))
             }
         }
     }
@@ -186,15 +190,15 @@ struct Round {
     ) throws -> [VersionRecord] {
         var versions: [VersionRecord] = []
         for outcome in outcomes {
-            guard let parameters = outcome.promoted, let version = outcome.record.toVersion,
+            guard let weights = outcome.promoted, let version = outcome.record.toVersion,
                 let parent = next.learners[outcome.record.agent], let model = arena.models[outcome.record.agent]
             else { continue }
             let record = try checkpoints.write(
-                parameters, like: model, name: outcome.record.agent, version: version, round: number,
-                parent: parent.hash, isJudge: false, update: outcome.record)
+                weights, like: model, name: outcome.record.agent, version: version, round: number,
+                parent: parent.hash, isJudge: false, update: outcome.record, base: arena.basePath(outcome.record.agent))
             versions.append(record)
             try pulse.onStep(.checkpointWritten, number)
-            next.learners[outcome.record.agent] = .init(version: version, parameters: parameters, hash: record.hash)
+            next.learners[outcome.record.agent] = .init(version: version, weights: weights, hash: record.hash)
         }
         if let judge, let old = next.judge, judge.id != old.id, let model = arena.judgeModel {
             let record = try checkpoints.write(
@@ -221,9 +225,9 @@ struct Round {
         }
     }
 
-    private func newest(_ state: RunState) -> [(id: PolicyID, parameters: Parameters?)] {
+    private func newest(_ state: RunState) -> [(id: PolicyID, parameters: TrainedWeights?)] {
         arena.learners.compactMap { name in
-            state.learners[name].map { (PolicyID(agent: name, version: $0.version), $0.parameters) }
+            state.learners[name].map { (PolicyID(agent: name, version: $0.version), $0.weights) }
         }
     }
 

@@ -99,7 +99,7 @@ public struct Tournament: Sendable {
 
     /// The state after the last closed round, rebuilt from the store: the same that the process which closed it had.
     private func restored() throws -> RunState {
-        var state = RunState(arena: arena)
+        var state = try RunState(arena: arena, seed: Seed(run: run.seed))
         guard let last = try store.lastClosedRound(run: run.id) else { return state }
         let health = try store.judgeHealth(run: run.id)
         for number in 1...max(1, last.number) {
@@ -112,7 +112,7 @@ public struct Tournament: Sendable {
             if version.isJudge, let judge = state.judge, version.version > judge.id.version {
                 state.judge = .init(id: JudgeID(name: version.name, version: version.version), parameters: judge.parameters, hash: version.hash)
             } else if let learner = state.learners[version.name], version.version > learner.version {
-                state.learners[version.name] = .init(version: version.version, parameters: learner.parameters, hash: version.hash)
+                state.learners[version.name] = .init(version: version.version, weights: learner.weights, hash: version.hash)
             }
         }
         try loadNewest(&state)
@@ -126,8 +126,8 @@ public struct Tournament: Sendable {
         for version in try store.versions(run: run.id) where version.version > 0 {
             if version.isJudge, state.judge?.id.version == version.version {
                 state.judge?.parameters = try checkpoints.load(version)
-            } else if !version.isJudge, state.learners[version.name]?.version == version.version {
-                state.learners[version.name]?.parameters = try checkpoints.load(version)
+            } else if !version.isJudge, let learner = state.learners[version.name], learner.version == version.version {
+                state.learners[version.name]?.weights = try checkpoints.load(version, like: learner.weights)
             }
         }
     }

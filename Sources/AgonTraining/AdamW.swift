@@ -1,10 +1,10 @@
 import AgonTransformer
 import Foundation
 
-/// AdamW over all parameters of a model, with the gradient's global norm clipped.
+/// AdamW over all parameters of a model or an adapter, with the gradient's global norm clipped.
 ///
 /// The order within a step: decay p ← p·(1 − lr·decay), moments, p ← p − lr·m̂/(√v̂ + ε), with bias corrections
-/// 1 − βᵗ, t from 1. Norm weights are not decayed; the embedding and all matrices are.
+/// 1 − βᵗ, t from 1. Norm weights are not decayed; the embedding, all matrices and an adapter's magnitudes are.
 ///
 /// - Source: Loshchilov and Hutter 2019, arXiv:1711.05101, algorithm 2.
 struct AdamW {
@@ -17,21 +17,21 @@ struct AdamW {
     private let options: AdamWOptions
     private let kernels: Kernels
     /// The moments m and v, for saving.
-    let mean: Parameters
-    let meanSquare: Parameters
+    let mean: any TensorMemory
+    let meanSquare: any TensorMemory
     private let spans: [Span]
     /// Steps taken, t of the bias corrections; set again when a run is resumed.
     var stepCount = 0
 
-    /// Moments of zero for a model of these sizes.
-    init(_ config: ModelConfig, _ options: AdamWOptions, kernels: Kernels) {
+    /// Moments of zero for what is trained.
+    init(_ trained: any TensorMemory, _ options: AdamWOptions, kernels: Kernels) {
         self.options = options
         self.kernels = kernels
-        mean = Parameters(zeros: config)
-        meanSquare = Parameters(zeros: config)
+        mean = trained.zeros()
+        meanSquare = trained.zeros()
         var spans: [Span] = []
-        for tensor in mean.layout.tensors {
-            let isDecayed = options.weightDecay > 0 && tensor.shape.count > 1
+        for tensor in mean.tensors {
+            let isDecayed = options.weightDecay > 0 && (tensor.shape.count > 1 || tensor.isMagnitude)
             let end = tensor.offset + tensor.count
             if let last = spans.last, last.isDecayed == isDecayed {
                 spans[spans.count - 1].range = last.range.lowerBound..<end
@@ -48,7 +48,7 @@ struct AdamW {
     /// - Returns: the gradient's global L2 norm before clipping.
     /// - Throws: `nonFiniteLoss` where that norm is not finite; the parameters are untouched then.
     mutating func step(
-        _ parameters: Parameters, gradient: Parameters, learningRate: Double
+        _ parameters: any TensorMemory, gradient: any TensorMemory, learningRate: Double
     ) throws(TrainingError) -> Double {
         let norm = kernels.sumOfSquares(gradient.values).squareRoot()
         guard norm.isFinite else {
@@ -61,7 +61,7 @@ struct AdamW {
             Float(1 - pow(options.beta1, Double(stepCount))), Float(1 - pow(options.beta2, Double(stepCount)))
         )
         for span in spans {
-            func slice(_ owner: Parameters) -> UnsafeMutableBufferPointer<Float> {
+            func slice(_ owner: any TensorMemory) -> UnsafeMutableBufferPointer<Float> {
                 UnsafeMutableBufferPointer(rebasing: owner.values[span.range])
             }
             kernels.adamW(

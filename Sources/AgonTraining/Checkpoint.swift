@@ -46,7 +46,8 @@ public struct UpdateReport: Sendable, Encodable {
     }
 }
 
-/// One version's immutable weights on disk: a Hugging Face model folder with the report of the update beside them.
+/// One version's immutable weights on disk, with the report of the update beside them: a Hugging Face model folder, or
+/// the folder of an adapter in PEFT's layout.
 public enum Checkpoint {
     /// Writes a version's folder whole or not at all: a sibling folder is written, synced and renamed.
     ///
@@ -62,11 +63,29 @@ public enum Checkpoint {
     public static func write(
         _ parameters: Parameters, base: ModelFolder, report: some Encodable, to path: String
     ) throws(TrainingError) {
+        try write(report, to: path) { try base.replacing(parameters).save(to: path, extraFiles: $0) }
+    }
+
+    /// Writes the version of an agent that trains an adapter: its matrices and the report, without the base.
+    ///
+    /// - Parameters:
+    ///   - baseModel: where the base lies, for those who load the folder; nil leaves it open.
+    ///   - path: the folder to make, replaced whole or not at all.
+    /// - Throws: `checkpointFailed`, with what the disk said.
+    public static func write(
+        _ adapter: Adapter, baseModel: String?, report: some Encodable, to path: String
+    ) throws(TrainingError) {
+        try write(report, to: path) { try adapter.save(to: path, baseModel: baseModel, extraFiles: $0) }
+    }
+
+    private static func write(
+        _ report: some Encodable, to path: String, _ save: ([String: [UInt8]]) throws -> Void
+    ) throws(TrainingError) {
         do {
             let encoder = JSONEncoder()
             encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
             let bytes = try Array(encoder.encode(report)) + [UInt8(ascii: "\n")]
-            try base.replacing(parameters).save(to: path, extraFiles: ["update.json": bytes])
+            try save(["update.json": bytes])
         } catch {
             throw TrainingError(.checkpointFailed, "The checkpoint \(path) could not be written.", underlying: error)
         }

@@ -22,7 +22,7 @@ final class GradientShards: @unchecked Sendable {
 
     private final class Shard {
         let pass: TrainingPass
-        let gradient: Parameters
+        let gradient: any TensorMemory
         /// Whether the gradient holds what was added since the last total.
         var isUsed = false
         var range = 0..<0
@@ -30,9 +30,9 @@ final class GradientShards: @unchecked Sendable {
         var scores: [Float] = []
         var failure: (any Error)?
 
-        init(_ config: ModelConfig, kernels: Kernels) {
-            pass = TrainingPass(config, kernels: kernels)
-            gradient = Parameters(zeros: config)
+        init(_ trained: TrainedWeights, kernels: Kernels) {
+            pass = trained.makePass(kernels: kernels)
+            gradient = trained.memory.zeros()
         }
 
         /// Zeroes the gradient unless it already holds a part of the running total.
@@ -45,33 +45,42 @@ final class GradientShards: @unchecked Sendable {
     private let shards: [Shard]
     private let kernels: Kernels
     private let threads: Int
+    private let dropoutSeed: Seed
+    /// Forward passes since the last total: each draws a dropout of its own.
+    private var forwardCount = 0
 
-    init(_ config: ModelConfig, kernels: Kernels, shardCount: Int, threads: Int) {
+    /// - Parameter dropoutSeed: with the step, the forward pass within it and a sequence's row, the address of its
+    ///   dropout.
+    init(
+        _ trained: some TrainablePolicy, kernels: Kernels, shardCount: Int, threads: Int,
+        dropoutSeed: Seed = Seed(run: 0)
+    ) {
         self.kernels = kernels
+        self.dropoutSeed = dropoutSeed
         let shardCount = max(1, shardCount)
         self.threads = max(1, min(threads, shardCount))
         // Threads that no shard occupies share the loops of each.
         let spare = max(1, threads) / shardCount
-        shards = (0..<shardCount).map { _ in Shard(config, kernels: kernels.withThreads(spare)) }
+        shards = (0..<shardCount).map { _ in Shard(trained.trained, kernels: kernels.withThreads(spare)) }
     }
 
     /// log p of each own token, with entropy, argmax and mean logit where `statistics` is set.
     ///
+    /// - Parameter step: steps done so far.
     /// - Throws: what the pass threw for the first shard that failed.
     func logProbs(
-        of sequences: [TokenSequence], _ parameters: Parameters, statistics: Bool, collision: Bool = false
+        of sequences: [TokenSequence], _ policy: some TrainablePolicy, statistics: Bool, collision: Bool = false,
+        step: Int = 0
     ) throws -> LogProbs {
         cut(sequences.count)
+        let trained = policy.trained
+        let address = dropoutSeed.child(.sample, step).child(.sample, forwardCount)
+        forwardCount += 1
         try forEach { shard in
-            let part = Array(sequences[shard.range])
-            guard statistics else {
-                shard.logProbs = LogProbs(values: try shard.pass.forward(part, parameters))
-                return
-            }
-            let result = try shard.pass.forwardWithStatistics(part, parameters, collision: collision)
-            shard.logProbs = LogProbs(
-                values: result.logProbs, entropy: result.statistics.entropy, isArgmax: result.statistics.isArgmax,
-                meanLogit: result.statistics.meanLogit, logCollision: result.statistics.logCollision)
+            shard.logProbs = try trained.forward(
+                shard.pass, Array(sequences[shard.range]),
+                dropoutKeys: shard.range.map { address.child(.seat, $0).value }, statistics: statistics,
+                collision: collision)
         }
         return LogProbs(
             values: shards.flatMap(\.logProbs.values), entropy: shards.flatMap(\.logProbs.entropy),
@@ -82,7 +91,10 @@ final class GradientShards: @unchecked Sendable {
     /// The score of each sequence.
     ///
     /// - Throws: what the pass threw for the first shard that failed.
-    func scores(of sequences: [[Int32]], _ parameters: Parameters) throws -> [Float] {
+    func scores(of sequences: [[Int32]], _ policy: some TrainablePolicy) throws -> [Float] {
+        guard case .parameters(let parameters) = policy.trained else {
+            preconditionFailure("a score model is trained as a whole")
+        }
         cut(sequences.count)
         try forEach { shard in
             shard.scores = try shard.pass.forwardScores(Array(sequences[shard.range]), parameters)
@@ -90,7 +102,7 @@ final class GradientShards: @unchecked Sendable {
         return shards.flatMap(\.scores)
     }
 
-    /// Adds the gradient of the last `logProbs` in all parameters to the running total.
+    /// Adds the gradient of the last `logProbs` in all that is trained to the running total.
     ///
     /// - Parameter derivatives: ∂L/∂(log p) of each own token, per sequence.
     func accumulate(dLogProbs derivatives: [[Float]]) throws {
@@ -105,15 +117,19 @@ final class GradientShards: @unchecked Sendable {
     /// - Parameter derivatives: ∂L/∂score of each sequence.
     func accumulate(dScores derivatives: [Float]) throws {
         try forEach { shard in
+            guard let gradient = shard.gradient as? Parameters else {
+                preconditionFailure("a score model is trained as a whole")
+            }
             shard.begin()
-            shard.pass.backward(dScores: Array(derivatives[shard.range]), into: shard.gradient)
+            shard.pass.backward(dScores: Array(derivatives[shard.range]), into: gradient)
         }
     }
 
     /// All that was added since the last total, the shards' parts in their order; the next one begins at zero.
     ///
     /// - Returns: memory that the next `accumulate` overwrites.
-    func total() -> Parameters {
+    func total() -> any TensorMemory {
+        forwardCount = 0
         for shard in shards.dropFirst() where shard.isUsed {
             kernels.add(shard.gradient.values, to: shards[0].gradient.values)
         }

@@ -13,13 +13,13 @@ public enum SupervisedTraining {
     /// `loss/last`.
     ///
     /// - Parameters:
-    ///   - model: the weights to start from; read only.
+    ///   - model: the weights to start from, or an adapter on its base as `TrainedWeights`; read only.
     ///   - threads: how many threads share a batch's shards; changes no bit.
     ///   - batch: the sequences of a step, drawn from the seed that it is handed; called once a step, in order.
     /// - Throws: `nonFiniteLoss`, naming the step and the sequence; `invalidData` for a batch without own tokens or
     ///   a sequence that does not fit the model; what `progress` throws.
     public static func run(
-        _ model: Parameters, configuration: StepConfiguration, seed: Seed, threads: Int = 1,
+        _ model: some TrainablePolicy, configuration: StepConfiguration, seed: Seed, threads: Int = 1,
         kernels: Kernels? = nil, progress: ProgressCallback? = nil,
         batch: (_ step: Int, _ seed: Seed) throws -> [TokenSequence]
     ) throws -> TrainingOutcome {
@@ -28,7 +28,7 @@ public enum SupervisedTraining {
         }
         var trainee = Trainee(
             copying: model, configuration.optimiser, configuration.rate, kernels: try kernels ?? .current,
-            shardCount: configuration.shardCount, threads: threads)
+            shardCount: configuration.shardCount, threads: threads, dropoutSeed: seed.child(.sample, 0))
         var steps: [[String: Double]] = []
         for index in 0..<configuration.stepCount {
             let sequences = try batch(index, seed.child(.training, index))

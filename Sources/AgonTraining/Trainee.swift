@@ -1,13 +1,13 @@
 import AgonCore
 import AgonTransformer
 
-/// What an update trains: a copy of a model's parameters with its gradient shards, its optimiser and its learning rate.
+/// What an update trains: a copy of a policy's weights with its gradient shards, its optimiser and its learning rate.
 ///
 /// The update loop and the objectives know no more of it than this: sequences in, log-probabilities out; derivatives
 /// in; a step; a model to measure; tensors to save.
 struct Trainee {
     /// The weights that the steps change; nobody else holds them until the run ends.
-    let parameters: Parameters
+    let parameters: TrainedWeights
     private let shards: GradientShards
     private let kernels: Kernels
     private var optimiser: AdamW
@@ -29,13 +29,15 @@ struct Trainee {
         }
     }
 
+    /// - Parameter dropoutSeed: the root of the addresses of an adapter's dropout.
     init(
-        copying start: Parameters, _ options: AdamWOptions, _ rate: LearningRate, kernels: Kernels, shardCount: Int,
-        threads: Int
+        copying start: some TrainablePolicy, _ options: AdamWOptions, _ rate: LearningRate, kernels: Kernels,
+        shardCount: Int, threads: Int, dropoutSeed: Seed = Seed(run: 0)
     ) {
-        parameters = start.copy()
-        shards = GradientShards(start.config, kernels: kernels, shardCount: shardCount, threads: threads)
-        optimiser = AdamW(start.config, options, kernels: kernels.withThreads(threads))
+        parameters = start.trained.copy()
+        shards = GradientShards(
+            parameters, kernels: kernels, shardCount: shardCount, threads: threads, dropoutSeed: dropoutSeed)
+        optimiser = AdamW(parameters.memory, options, kernels: kernels.withThreads(threads))
         self.kernels = kernels
         self.rate = rate
     }
@@ -44,7 +46,7 @@ struct Trainee {
     func logProbs(
         of sequences: [TokenSequence], statistics: Bool, collision: Bool = false
     ) throws -> GradientShards.LogProbs {
-        try shards.logProbs(of: sequences, parameters, statistics: statistics, collision: collision)
+        try shards.logProbs(of: sequences, parameters, statistics: statistics, collision: collision, step: stepsDone)
     }
 
     /// The score of each sequence under the weights of this moment.
@@ -57,7 +59,7 @@ struct Trainee {
     func accumulate(dScores: [Float]) throws { try shards.accumulate(dScores: dScores) }
 
     /// The gradient accumulated since the last step, which the next `accumulate` overwrites.
-    func accumulated() -> Parameters { shards.total() }
+    func accumulated() -> any TensorMemory { shards.total() }
 
     /// One optimiser step along all that was accumulated.
     ///
@@ -65,18 +67,18 @@ struct Trainee {
     /// - Throws: `nonFiniteLoss` where the gradient is not finite.
     mutating func step() throws(TrainingError) -> [String: Double] {
         let learningRate = rate.value(step: stepsDone)
-        let norm = try optimiser.step(parameters, gradient: accumulated(), learningRate: learningRate)
+        let norm = try optimiser.step(parameters.memory, gradient: accumulated(), learningRate: learningRate)
         stepsDone += 1
         return ["grad_norm": norm, "learning_rate": learningRate]
     }
 
     /// The weights of this moment as a model; to be used before the next step.
-    func model() -> Transformer { Transformer(parameters, kernels: kernels) }
+    func model() -> Transformer { parameters.transformer(kernels: kernels) }
 
     /// What must be saved to go on later, by the name of its file.
-    var tensors: [(file: String, parameters: Parameters)] {
+    var tensors: [(file: String, memory: any TensorMemory)] {
         [
-            ("model.safetensors", parameters), ("adam_mean.safetensors", optimiser.mean),
+            ("model.safetensors", parameters.memory), ("adam_mean.safetensors", optimiser.mean),
             ("adam_mean_square.safetensors", optimiser.meanSquare),
         ]
     }

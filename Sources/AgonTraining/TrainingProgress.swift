@@ -15,8 +15,8 @@ public typealias ProgressCallback = (TrainingProgress) throws -> Void
 
 /// What a training run made.
 public struct TrainingOutcome: Sendable {
-    /// The trained weights; the very object that was passed in where there was nothing to train on.
-    public let parameters: Parameters
+    /// What was trained; the very object that was passed in where there was nothing to train on.
+    public let trained: TrainedWeights
     /// Optimiser steps taken; 0 where there was nothing to train on.
     public let stepCount: Int
     /// Each metric's mean over the steps, and what was measured once after them.
@@ -27,14 +27,30 @@ public struct TrainingOutcome: Sendable {
     public let stop: GuardStop?
 
     public init(
-        parameters: Parameters, stepCount: Int, metrics: [String: Double], steps: [[String: Double]],
+        parameters: some TrainablePolicy, stepCount: Int, metrics: [String: Double], steps: [[String: Double]],
         stop: GuardStop? = nil
     ) {
-        self.parameters = parameters
+        trained = parameters.trained
         self.stepCount = stepCount
         self.metrics = metrics
         self.steps = steps
         self.stop = stop
+    }
+
+    /// The trained weights of a whole model.
+    ///
+    /// - Precondition: the run did not train an adapter.
+    public var parameters: Parameters {
+        guard case .parameters(let parameters) = trained else {
+            preconditionFailure("an adapter's run has no weights of its own; read `adapter`")
+        }
+        return parameters
+    }
+
+    /// The trained adapter; nil where a whole model was trained.
+    public var adapter: Adapter? {
+        guard case .adapter(let adapter, _) = trained else { return nil }
+        return adapter
     }
 }
 

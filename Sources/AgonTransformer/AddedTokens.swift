@@ -22,85 +22,91 @@ struct AddedTokenMatcher: Sendable {
         case token(Int32)
     }
 
-    private let tokens: [AddedToken]
-    /// For each first byte, the indices of the tokens that begin with it, longest first.
-    private let candidates: [[Int]]
+    /// A place in the tree of the tokens' spellings.
+    private struct Node {
+        let byte: UInt8
+        /// The token that ends here; −1 for none.
+        var token: Int32 = -1
+        /// Indices of nodes; 0 for none.
+        var firstChild: Int32 = 0
+        var nextSibling: Int32 = 0
+    }
 
-    init(_ tokens: [AddedToken]) {
+    private let tokens: [AddedToken]
+    private var nodes = [Node(byte: 0)]
+    /// Which bytes begin a token.
+    private var begins = [Bool](repeating: false, count: 256)
+
+    /// - Parameter spelling: what to look for instead of a token's content.
+    init(_ tokens: [AddedToken], spelling: (AddedToken) -> [UInt8] = \.content.bytes) {
         self.tokens = tokens
-        var candidates = [[Int]](repeating: [], count: 256)
         for (index, token) in tokens.enumerated() {
-            if let first = token.content.bytes.first { candidates[Int(first)].append(index) }
+            var node = 0
+            let bytes = spelling(token)
+            guard let first = bytes.first else { continue }
+            begins[Int(first)] = true
+            for byte in bytes { node = child(of: node, byte) ?? addChild(to: node, byte) }
+            if nodes[node].token < 0 { nodes[node].token = Int32(index) }
         }
-        self.candidates = candidates.map { list in
-            list.sorted { tokens[$0].content.bytes.count > tokens[$1].content.bytes.count }
-        }
+    }
+
+    private func child(of node: Int, _ byte: UInt8) -> Int? {
+        var child = Int(nodes[node].firstChild)
+        while child > 0, nodes[child].byte != byte { child = Int(nodes[child].nextSibling) }
+        return child > 0 ? child : nil
+    }
+
+    private mutating func addChild(to node: Int, _ byte: UInt8) -> Int {
+        nodes.append(Node(byte: byte, nextSibling: nodes[node].firstChild))
+        nodes[node].firstChild = Int32(nodes.count - 1)
+        return nodes.count - 1
     }
 
     /// Cuts text at the tokens in it.
     ///
-    /// - Parameter skipSpecial: treats the spelling of special tokens as plain text.
-    func segments(_ text: [UInt8], skipSpecial: Bool) -> [Segment] {
+    /// - Parameter outside: where the spelling of a special token is plain text.
+    func segments(_ text: [UInt8], outside: TextRanges) -> [Segment] {
         guard !text.isEmpty else { return [] }
         guard !tokens.isEmpty else { return [.text(0..<text.count)] }
         return text.withUnsafeBufferPointer { bytes in
+            let cursor = ScalarCursor(bytes: bytes)
             var segments: [Segment] = []
             var (index, textStart) = (0, 0)
             while index < bytes.count {
-                guard let token = match(bytes, at: index, skipSpecial: skipSpecial) else {
+                guard begins[Int(bytes[index])], let (token, end) = match(bytes, at: index) else {
                     index += 1
                     continue
                 }
-                let end = index + token.content.bytes.count
-                guard !token.singleWord || isSingleWord(bytes, index, end) else {
-                    index = end
+                if token.isSpecial, outside.overlaps(index..<end) {
+                    // A spelling that is only half outside must not swallow the token that the other half begins.
+                    index = outside.contains(index..<end) ? end : index + 1
                     continue
                 }
-                let start = max(textStart, token.stripsLeft ? spaceStart(bytes, before: index) : index)
+                let start = token.stripsLeft ? max(cursor.spaceStart(before: index), textStart) : index
+                defer { index = end }
+                guard !token.singleWord || isSingleWord(cursor, index, end) else { continue }
                 if textStart < start { segments.append(.text(textStart..<start)) }
                 segments.append(.token(token.id))
-                textStart = token.stripsRight ? spaceEnd(bytes, after: end) : end
-                index = textStart
+                textStart = token.stripsRight ? cursor.spaceEnd(after: end) : end
             }
             if textStart < bytes.count { segments.append(.text(textStart..<bytes.count)) }
             return segments
         }
     }
 
-    private func match(_ bytes: UnsafeBufferPointer<UInt8>, at index: Int, skipSpecial: Bool) -> AddedToken? {
-        for candidate in candidates[Int(bytes[index])] {
-            let token = tokens[candidate]
-            if skipSpecial, token.isSpecial { continue }
-            if bytes[index...].starts(with: token.content.bytes) { return token }
+    /// The longest token that is spelled at `index`, and where it ends.
+    private func match(_ bytes: UnsafeBufferPointer<UInt8>, at index: Int) -> (token: AddedToken, end: Int)? {
+        var (node, position) = (0, index)
+        var found: (token: Int32, end: Int)?
+        while position < bytes.count, let next = child(of: node, bytes[position]) {
+            (node, position) = (next, position + 1)
+            if nodes[node].token >= 0 { found = (nodes[node].token, position) }
         }
-        return nil
+        return found.map { (tokens[Int($0.token)], $0.end) }
     }
 
-    private func isSingleWord(_ bytes: UnsafeBufferPointer<UInt8>, _ start: Int, _ end: Int) -> Bool {
-        let cursor = ScalarCursor(bytes: bytes)
-        if start > 0, ScalarClass.isWord(cursor.scalar(before: start).scalar) { return false }
-        return end == bytes.count || !ScalarClass.isWord(cursor.scalar(at: end).scalar)
-    }
-
-    private func spaceStart(_ bytes: UnsafeBufferPointer<UInt8>, before index: Int) -> Int {
-        let cursor = ScalarCursor(bytes: bytes)
-        var start = index
-        while start > 0 {
-            let (scalar, previous) = cursor.scalar(before: start)
-            guard ScalarClass(scalar) == .space else { break }
-            start = previous
-        }
-        return start
-    }
-
-    private func spaceEnd(_ bytes: UnsafeBufferPointer<UInt8>, after index: Int) -> Int {
-        let cursor = ScalarCursor(bytes: bytes)
-        var end = index
-        while end < bytes.count {
-            let (scalar, next) = cursor.scalar(at: end)
-            guard ScalarClass(scalar) == .space else { break }
-            end = next
-        }
-        return end
+    private func isSingleWord(_ cursor: ScalarCursor, _ start: Int, _ end: Int) -> Bool {
+        if start > 0, cursor.flags(at: cursor.start(before: start)).flags & ScalarTable.word != 0 { return false }
+        return end == cursor.bytes.count || cursor.flags(at: end).flags & ScalarTable.word == 0
     }
 }

@@ -11,34 +11,12 @@ struct BytePairModel: Sendable {
         case characters(byteFallback: [Int32]?)
     }
 
-    /// The rank and the result of each pair that merges.
-    struct MergeTable: Sendable {
-        private var entries: [UInt64: UInt64] = [:]
-
-        init(capacity: Int) {
-            entries.reserveCapacity(capacity)
-        }
-
-        private static func key(_ left: Int32, _ right: Int32) -> UInt64 {
-            UInt64(UInt32(bitPattern: left)) << 32 | UInt64(UInt32(bitPattern: right))
-        }
-
-        /// The first of two equal pairs keeps its rank.
-        mutating func add(_ left: Int32, _ right: Int32, rank: Int, result: Int32) {
-            let key = Self.key(left, right)
-            if entries[key] == nil { entries[key] = UInt64(rank) << 32 | UInt64(UInt32(bitPattern: result)) }
-        }
-
-        func find(_ left: Int32, _ right: Int32) -> (rank: UInt64, result: Int32)? {
-            guard let entry = entries[Self.key(left, right)] else { return nil }
-            return (entry >> 32, Int32(bitPattern: UInt32(truncatingIfNeeded: entry)))
-        }
-    }
-
     let spelling: Spelling
     /// Tokens by the text that they stand for: raw bytes where the spelling is bytes.
-    let vocabulary: [ByteString: Int32]
-    let merges: MergeTable
+    let vocabulary: ByteTable
+    let merges: PairTable
+    /// Neighbours that some token holds: no merge crosses any others. Nil where pieces are short anyway.
+    let seams: PairTable?
     /// The token for what the vocabulary cannot spell.
     let unknownToken: Int32?
     /// Whether unknown neighbours become one unknown token.
@@ -48,71 +26,79 @@ struct BytePairModel: Sendable {
 
     /// Memory that one encoding reuses from piece to piece.
     struct Scratch {
-        /// Token at each position, −1 once it has merged into its left neighbour.
+        /// Tokens of the piece.
         fileprivate var tokens: [Int32] = []
-        /// Position of the next token; `tokens.count` after the last.
-        fileprivate var next: [Int] = []
-        fileprivate var previous: [Int] = []
-        fileprivate var queue = MergeQueue()
+        /// What `merges` says of each token and the next.
+        fileprivate var values: [UInt64] = []
+        fileprivate var list = MergeList()
     }
 
-    /// Appends the piece's tokens.
+    /// Appends the tokens of a piece, which is valid UTF-8.
     ///
     /// - Throws: `invalidTokenizer`, naming the first character that has no token, where there is no unknown token.
     func encode(
-        _ piece: ArraySlice<UInt8>, _ scratch: inout Scratch, into ids: inout [Int32]
+        _ piece: UnsafeBufferPointer<UInt8>, _ scratch: inout Scratch, into ids: inout [Int32]
     ) throws(TransformerError) {
-        if ignoresMerges, let whole = vocabulary[ByteString(Array(piece))] {
+        if ignoresMerges, let whole = vocabulary.find(piece) {
             ids.append(whole)
             return
         }
         try spell(piece, into: &scratch.tokens)
-        if scratch.tokens.count > 1 { merge(&scratch) }
-        for token in scratch.tokens where token >= 0 { ids.append(token) }
+        guard let seams, scratch.tokens.count > Self.shortLimit else {
+            merge(0..<scratch.tokens.count, &scratch, into: &ids)
+            return
+        }
+        var start = 0
+        for index in 1..<scratch.tokens.count
+        where seams.find(scratch.tokens[index - 1], scratch.tokens[index]) == PairTable.none {
+            merge(start..<index, &scratch, into: &ids)
+            start = index
+        }
+        merge(start..<scratch.tokens.count, &scratch, into: &ids)
     }
 
-    private func spell(_ piece: ArraySlice<UInt8>, into tokens: inout [Int32]) throws(TransformerError) {
+    private func spell(_ piece: UnsafeBufferPointer<UInt8>, into tokens: inout [Int32]) throws(TransformerError) {
         tokens.removeAll(keepingCapacity: true)
         var afterUnknown = false
-        func addUnknown(at index: Int) throws(TransformerError) {
+        func addUnknown(at index: Int, _ tokens: inout [Int32]) throws(TransformerError) {
             guard let unknownToken else { throw unknownCharacter(piece, index) }
             if !(afterUnknown && fusesUnknown) { tokens.append(unknownToken) }
             afterUnknown = true
         }
         switch spelling {
         case .bytes(let table):
-            for index in piece.indices {
+            for index in 0..<piece.count {
                 if let token = table[Int(piece[index])] {
                     tokens.append(token)
                     afterUnknown = false
                 } else {
-                    try addUnknown(at: index)
+                    try addUnknown(at: index, &tokens)
                 }
             }
         case .characters(let byteFallback):
-            var index = piece.startIndex
-            while index < piece.endIndex {
+            var index = 0
+            while index < piece.count {
                 var end = index + 1
-                while end < piece.endIndex, piece[end] & 0xC0 == 0x80 { end += 1 }
-                if let token = vocabulary[ByteString(Array(piece[index..<end]))] {
+                while end < piece.count, piece[end] & 0xC0 == 0x80 { end += 1 }
+                if let token = vocabulary.find(UnsafeBufferPointer(rebasing: piece[index..<end])) {
                     tokens.append(token)
                     afterUnknown = false
                 } else if let byteFallback {
                     for byte in piece[index..<end] { tokens.append(byteFallback[Int(byte)]) }
                     afterUnknown = false
                 } else {
-                    try addUnknown(at: index)
+                    try addUnknown(at: index, &tokens)
                 }
                 index = end
             }
         }
     }
 
-    private func unknownCharacter(_ piece: ArraySlice<UInt8>, _ index: Int) -> TransformerError {
+    private func unknownCharacter(_ piece: UnsafeBufferPointer<UInt8>, _ index: Int) -> TransformerError {
         var start = index
-        while start > piece.startIndex, piece[start] & 0xC0 == 0x80 { start -= 1 }
+        while start > 0, piece[start] & 0xC0 == 0x80 { start -= 1 }
         var end = index + 1
-        while end < piece.endIndex, piece[end] & 0xC0 == 0x80 { end += 1 }
+        while end < piece.count, piece[end] & 0xC0 == 0x80 { end += 1 }
         let scalar = String(decoding: piece[start..<end], as: UTF8.self).unicodeScalars.first ?? "\u{FFFD}"
         let digits = String(scalar.value, radix: 16, uppercase: true)
         let code = "U+" + String(repeating: "0", count: max(0, 4 - digits.count)) + digits
@@ -126,74 +112,125 @@ struct BytePairModel: Sendable {
             "The character \(name) has no token in the tokenizer's vocabulary; "
                 + "leave it out of the text or use a tokenizer that knows it.")
     }
+}
 
-    private func merge(_ scratch: inout Scratch) {
-        let count = scratch.tokens.count
-        scratch.next.removeAll(keepingCapacity: true)
-        scratch.previous.removeAll(keepingCapacity: true)
-        for index in 0..<count {
-            scratch.next.append(index + 1)
-            scratch.previous.append(index - 1)
-        }
-        for index in 0..<count - 1 {
-            if let pair = merges.find(scratch.tokens[index], scratch.tokens[index + 1]) {
-                scratch.queue.push(rank: pair.rank, position: index)
+extension BytePairModel {
+    /// Up to so many tokens the pair of lowest rank is looked for from end to end; beyond, a heap holds the pairs.
+    fileprivate static let shortLimit = 24
+
+    /// Merges a stretch of the scratch's tokens and appends what remains.
+    private func merge(_ range: Range<Int>, _ scratch: inout Scratch, into ids: inout [Int32]) {
+        if range.count == 1 {
+            ids.append(scratch.tokens[range.lowerBound])
+        } else if range.count > Self.shortLimit {
+            scratch.tokens.withUnsafeMutableBufferPointer { tokens in
+                scratch.list.merge(UnsafeMutableBufferPointer(rebasing: tokens[range]), merges)
+                for index in range where tokens[index] >= 0 { ids.append(tokens[index]) }
             }
-        }
-        while let (rank, left) = scratch.queue.pop() {
-            let right = scratch.next[left]
-            guard scratch.tokens[left] >= 0, right < count,
-                let pair = merges.find(scratch.tokens[left], scratch.tokens[right]), pair.rank == rank
-            else { continue }
-            scratch.tokens[left] = pair.result
-            scratch.tokens[right] = -1
-            let after = scratch.next[right]
-            scratch.next[left] = after
-            if after < count {
-                scratch.previous[after] = left
-                if let pair = merges.find(pair.result, scratch.tokens[after]) {
-                    scratch.queue.push(rank: pair.rank, position: left)
+        } else if !range.isEmpty {
+            while scratch.values.count < Self.shortLimit { scratch.values.append(PairTable.none) }
+            scratch.tokens.withUnsafeMutableBufferPointer { tokens in
+                scratch.values.withUnsafeMutableBufferPointer { values in
+                    let rest = UnsafeMutableBufferPointer(rebasing: tokens[range])
+                    let count = mergeShort(rest, values)
+                    ids.append(contentsOf: rest[..<count])
                 }
             }
-            let before = scratch.previous[left]
-            if before >= 0, let pair = merges.find(scratch.tokens[before], pair.result) {
-                scratch.queue.push(rank: pair.rank, position: before)
-            }
         }
+    }
+
+    /// - Returns: how many tokens remain at the front.
+    private func mergeShort(
+        _ tokens: UnsafeMutableBufferPointer<Int32>, _ values: UnsafeMutableBufferPointer<UInt64>
+    ) -> Int {
+        var count = tokens.count
+        for index in 0..<count - 1 { values[index] = merges.find(tokens[index], tokens[index + 1]) }
+        while count > 1 {
+            var (best, left) = (PairTable.none, 0)
+            for index in 0..<count - 1 where values[index] < best { (best, left) = (values[index], index) }
+            guard best != PairTable.none else { break }
+            tokens[left] = Int32(truncatingIfNeeded: best)
+            count -= 1
+            for index in left + 1..<max(count, left + 1) {
+                tokens[index] = tokens[index + 1]
+                values[index - 1] = values[index]
+            }
+            if left + 1 < count { values[left] = merges.find(tokens[left], tokens[left + 1]) }
+            if left > 0 { values[left - 1] = merges.find(tokens[left - 1], tokens[left]) }
+        }
+        return count
     }
 }
 
-/// The pending merges of a piece, lowest rank first and then leftmost: a binary heap.
+/// Merges long pieces: tokens as a linked list, the pending merges in a binary heap.
 ///
-/// An entry may have been overtaken by another merge; whoever pops it checks that its pair still stands.
-private struct MergeQueue {
+/// The work grows as n log n, whatever the text.
+private struct MergeList {
+    /// Position of the next token; the count after the last.
+    private var next: [Int32] = []
+    private var previous: [Int32] = []
+    /// Rank above position, lowest rank first and then leftmost. An entry may have been overtaken by another merge:
+    /// whoever pops it checks that its pair still stands.
     private var heap: [UInt64] = []
 
-    mutating func push(rank: UInt64, position: Int) {
-        heap.append(rank << 32 | UInt64(position))
-        var child = heap.count - 1
-        while child > 0 {
-            let parent = (child - 1) / 2
-            guard heap[child] < heap[parent] else { return }
-            heap.swapAt(child, parent)
-            child = parent
+    /// Leaves −1 where a token merged into its left neighbour.
+    mutating func merge(_ tokens: UnsafeMutableBufferPointer<Int32>, _ merges: PairTable) {
+        let count = tokens.count
+        next.removeAll(keepingCapacity: true)
+        previous.removeAll(keepingCapacity: true)
+        for index in 0..<count {
+            next.append(Int32(index + 1))
+            previous.append(Int32(index - 1))
+            if index + 1 < count { push(merges.find(tokens[index], tokens[index + 1]), index) }
+        }
+        while let entry = pop() {
+            let left = Int(entry & 0xFFFF_FFFF)
+            let right = Int(next[left])
+            guard tokens[left] >= 0, right < count, case let value = merges.find(tokens[left], tokens[right]),
+                value >> 32 == entry >> 32
+            else { continue }
+            tokens[left] = Int32(truncatingIfNeeded: value)
+            tokens[right] = -1
+            let after = Int(next[right])
+            next[left] = Int32(after)
+            if after < count {
+                previous[after] = Int32(left)
+                push(merges.find(tokens[left], tokens[after]), left)
+            }
+            let before = Int(previous[left])
+            if before >= 0 { push(merges.find(tokens[before], tokens[left]), before) }
         }
     }
 
-    mutating func pop() -> (rank: UInt64, position: Int)? {
+    private mutating func push(_ value: UInt64, _ position: Int) {
+        guard value != PairTable.none else { return }
+        let entry = (value >> 32) << 32 | UInt64(position)
+        heap.append(entry)
+        heap.withUnsafeMutableBufferPointer { heap in
+            var child = heap.count - 1
+            while child > 0, case let parent = (child - 1) / 2, entry < heap[parent] {
+                heap[child] = heap[parent]
+                child = parent
+            }
+            heap[child] = entry
+        }
+    }
+
+    private mutating func pop() -> UInt64? {
         guard let first = heap.first, let last = heap.popLast() else { return nil }
-        if !heap.isEmpty {
-            heap[0] = last
+        guard !heap.isEmpty else { return first }
+        heap.withUnsafeMutableBufferPointer { heap in
             var parent = 0
             while true {
                 var child = 2 * parent + 1
                 guard child < heap.count else { break }
                 if child + 1 < heap.count, heap[child + 1] < heap[child] { child += 1 }
-                guard heap[child] < heap[parent] else { break }
-                heap.swapAt(child, parent)
+                guard heap[child] < last else { break }
+                heap[parent] = heap[child]
                 parent = child
             }
+            heap[parent] = last
         }
-        return (first >> 32, Int(first & 0xFFFF_FFFF))
+        return first
     }
 }

@@ -8,6 +8,8 @@ final class DecodingPass {
     private let config: ModelConfig
     private let kernels: Kernels
     private let rotary: RotaryTable
+    private let policies: [PackedAdapter?]
+    private let adapters: AdapterRows
     private let scratch = FloatBuffer()
     private let headScratch = FloatBuffer()
     private var positions: [Int32] = []
@@ -16,9 +18,13 @@ final class DecodingPass {
     /// `[rows]`: log Σ exp of each row's logits.
     private(set) var logSum: Floats
 
-    /// - Parameter kernels: the model's, with the threads that share the pass.
-    init(_ model: Transformer, kernels: Kernels, rotary: RotaryTable) {
+    /// - Parameters:
+    ///   - policies: the adapters by policy index.
+    ///   - kernels: the model's, with the threads that share the pass.
+    init(_ model: Transformer, policies: [PackedAdapter?], kernels: Kernels, rotary: RotaryTable) {
         self.model = model
+        self.policies = policies
+        adapters = AdapterRows(model.config, kernels: kernels)
         config = model.config
         self.kernels = kernels
         self.rotary = rotary
@@ -51,12 +57,15 @@ final class DecodingPass {
         let m = reserve(rows, capacity: cache.capacity)
         let (c, f) = (config.hiddenSize, config.feedForwardSize)
         let base = model.parameters.base
+        adapters.prepare(policies, layers: 1, rows: rows, groupRows: rows)
+        adapters.begin(pieces.lazy.map { ($0.policy, $0.tokens.count) })
         embed(pieces, m)
         for layer in 0..<config.layerCount {
             let packed = model.packed.layers[layer]
             let offsets = model.parameters.layout.layer(layer)
             kernels.norm(m.normed, m.rstd, m.x, weight: base + offsets.inputNorm, rows: rows, config)
             kernels.linear(m.fused, config.fusedSize, m.normed, c, packed.queryKeyValue, rows: rows)
+            adapters.add(.attentionInput, layer: layer, x: m.normed, to: m.fused, config.fusedSize)
             if let query = offsets.queryNorm, let key = offsets.keyNorm {
                 kernels.normHeads(
                     m.fused, from: m.fused, ldx: config.fusedSize, rstd: m.headRstd, queryWeight: base + query,
@@ -69,12 +78,14 @@ final class DecodingPass {
             store(pieces, m, cache, layer)
             if layer == config.layerCount - 1, !needsResult { break }
             attend(pieces, m, cache, layer)
-            kernels.linear(m.x, c, m.attention, config.querySize, packed.output, rows: rows, accumulate: true)
+            adapters.addProduct(
+                .attentionOutput, layer: layer, x: m.attention, packed.output, to: m.x, rows: rows)
             kernels.norm(m.normed, m.rstd, m.x, weight: base + offsets.feedForwardNorm, rows: rows, config)
             kernels.linear(m.gate, f, m.normed, c, packed.gate, rows: rows)
             kernels.linear(m.up, f, m.normed, c, packed.up, rows: rows)
+            adapters.add(.feedForwardInput, layer: layer, x: m.normed, to: m.gate, f, second: m.up)
             kernels.siluMultiply(m.gate, m.gate, m.up, count: rows * f)
-            kernels.linear(m.x, c, m.gate, f, packed.down, rows: rows, accumulate: true)
+            adapters.addProduct(.feedForwardOutput, layer: layer, x: m.gate, packed.down, to: m.x, rows: rows)
         }
         for piece in pieces { cache.tokens[piece.slot].append(contentsOf: piece.tokens) }
         if needsResult { computeLogits(m, rows) }

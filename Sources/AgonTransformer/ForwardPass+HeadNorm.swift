@@ -49,9 +49,10 @@ extension TrainingPass {
     ///
     /// - Parameter dfused: `[rows, H·D + 2·K·D]`, rotated back.
     /// - Parameter scratch: `[H·D + K·D]`.
+    /// - Parameter unused: takes the gradient of norm weights that are not trained, `[D]`.
     func headNormBackward(
         _ dfused: Floats, _ a: ForwardPass.Activations, _ offsets: ParameterLayout.Layer, _ parameters: Parameters,
-        _ gradients: Parameters, scratch: Floats, rows: Int
+        _ gradients: WeightGradients, scratch: Floats, unused: Floats, rows: Int
     ) {
         guard let query = offsets.queryNorm, let key = offsets.keyNorm else { return }
         let (width, q) = (config.normedHeadSize, config.querySize)
@@ -62,15 +63,16 @@ extension TrainingPass {
             scratch.update(from: dx, count: width)
             dx.update(repeating: 0, count: width)
             kernels.table.pointee.rmsnorm_backward(
-                dx, gradients.base + query, scratch, x, parameters.base + query, rstd, h, d)
+                dx, gradients.at(query) ?? unused, scratch, x, parameters.base + query, rstd, h, d)
             kernels.table.pointee.rmsnorm_backward(
-                dx + q, gradients.base + key, scratch + q, x + q, parameters.base + key, rstd + config.headCount, k, d)
+                dx + q, gradients.at(key) ?? unused, scratch + q, x + q, parameters.base + key,
+                rstd + config.headCount, k, d)
         }
     }
 
     /// Adds the sum of the rows of dy `[rows, outputs]`, in ascending order, to a bias's gradient where there is one.
-    func biasGradient(_ gradients: Parameters, _ offset: Int?, _ dy: Floats, outputs: Int, rows: Int) {
-        guard let offset else { return }
-        for row in 0..<rows { kernels.table.pointee.axpy(gradients.base + offset, dy + row * outputs, 1, outputs) }
+    func biasGradient(_ gradients: WeightGradients, _ offset: Int?, _ dy: Floats, outputs: Int, rows: Int) {
+        guard let offset, let gradient = gradients.at(offset) else { return }
+        for row in 0..<rows { kernels.table.pointee.axpy(gradient, dy + row * outputs, 1, outputs) }
     }
 }

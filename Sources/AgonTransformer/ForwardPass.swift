@@ -15,6 +15,8 @@ final class ForwardPass {
     let config: ModelConfig
     let kernels: Kernels
     let keepsActivations: Bool
+    /// What adapters add; inactive until it is prepared for a batch that has some.
+    let adapters: AdapterRows
     private let storage = FloatBuffer()
     private let scratch = FloatBuffer()
 
@@ -58,13 +60,21 @@ final class ForwardPass {
         self.config = config
         self.kernels = kernels
         self.keepsActivations = keepsActivations
+        adapters = AdapterRows(config, kernels: kernels)
     }
 
     /// Makes room for a batch.
-    func prepare(for batch: RaggedBatch) -> (Activations, Scratch) {
+    ///
+    /// - Parameters:
+    ///   - policies: the adapters by policy index; empty where all sequences are the base's own.
+    ///   - dropsOut: whether the adapters' dropout applies.
+    func prepare(
+        for batch: RaggedBatch, policies: [PackedAdapter?] = [], dropsOut: Bool = false
+    ) -> (Activations, Scratch) {
         let groupRows = batch.groupCapacity
         let rows = keepsActivations ? batch.capacity : groupRows
         let layers = keepsActivations ? config.layerCount : 1
+        adapters.prepare(policies, layers: layers, rows: rows, groupRows: groupRows, dropsOut: dropsOut)
         let (c, f) = (config.hiddenSize, config.feedForwardSize)
         let p = storage.reserve([
             (layers + 1) * rows * c, layers * rows * c, layers * rows * config.fusedSize,
@@ -130,19 +140,20 @@ final class ForwardPass {
         let c = config.hiddenSize
         let first = view(activations, layer: 0, group: group)
         let embedding = parameters.base
+        adapters.begin(group, of: batch, keepsRows: keepsActivations)
         for (index, row) in group.rows.enumerated() {
             (first.x + index * c).update(from: embedding + Int(batch.tokens[row]) * c, count: c)
         }
         for layer in 0..<config.layerCount {
             let a = view(activations, layer: layer, group: group)
             let offsets = parameters.layout.layer(layer)
-            attend(a, group, batch, packed.layers[layer], rotary, parameters, offsets, scratch)
+            attend(a, layer, group, batch, packed.layers[layer], rotary, parameters, offsets, scratch)
             let rows = gatherTail(a, layer, group, batch, scratch)
             let attention = layer == config.layerCount - 1 ? scratch.attentionRows : a.attention
-            kernels.linear(
-                a.mid, c, attention, config.querySize, packed.layers[layer].output, rows: rows, accumulate: true)
+            adapters.addProduct(
+                .attentionOutput, layer: layer, x: attention, packed.layers[layer].output, to: a.mid, rows: rows)
             feedForward(
-                a, rows, into: output(activations, layer: layer, group: group), packed.layers[layer],
+                a, layer, rows, into: output(activations, layer: layer, group: group), packed.layers[layer],
                 norm: parameters.base + offsets.feedForwardNorm, scratch)
         }
         let last = config.layerCount - 1
@@ -155,13 +166,14 @@ final class ForwardPass {
 
     /// Norm, fused projection, norms of the heads, rotation and attention of each sequence.
     private func attend(
-        _ a: Activations, _ group: RaggedBatch.Group, _ batch: RaggedBatch, _ packed: PackedWeights.Layer,
+        _ a: Activations, _ layer: Int, _ group: RaggedBatch.Group, _ batch: RaggedBatch, _ packed: PackedWeights.Layer,
         _ rotary: RotaryTable, _ parameters: Parameters, _ offsets: ParameterLayout.Layer, _ scratch: Scratch
     ) {
         let norm = parameters.base + offsets.inputNorm
         let (rows, fused) = (group.rows.count, config.fusedSize)
         kernels.norm(scratch.normed, a.attentionRstd, a.x, weight: norm, rows: rows, config)
         kernels.linear(a.fused, fused, scratch.normed, config.hiddenSize, packed.queryKeyValue, rows: rows)
+        adapters.add(.attentionInput, layer: layer, x: scratch.normed, to: a.fused, fused)
         normHeads(a, parameters, offsets, rows: rows)
         batch.positions.withUnsafeBufferPointer { positions in
             guard let base = positions.baseAddress else { return }
@@ -189,15 +201,16 @@ final class ForwardPass {
     }
 
     private func feedForward(
-        _ a: Activations, _ rows: Int, into output: Floats, _ packed: PackedWeights.Layer, norm: Floats,
+        _ a: Activations, _ layer: Int, _ rows: Int, into output: Floats, _ packed: PackedWeights.Layer, norm: Floats,
         _ scratch: Scratch
     ) {
         let (c, f) = (config.hiddenSize, config.feedForwardSize)
         kernels.norm(scratch.normed, a.feedForwardRstd, a.mid, weight: norm, rows: rows, config)
         kernels.linear(a.gate, f, scratch.normed, c, packed.gate, rows: rows)
         kernels.linear(a.up, f, scratch.normed, c, packed.up, rows: rows)
+        adapters.add(.feedForwardInput, layer: layer, x: scratch.normed, to: a.gate, f, second: a.up)
         kernels.siluMultiply(scratch.hidden, a.gate, a.up, count: rows * f)
         output.update(from: a.mid, count: rows * c)
-        kernels.linear(output, c, scratch.hidden, f, packed.down, rows: rows, accumulate: true)
+        adapters.addProduct(.feedForwardOutput, layer: layer, x: scratch.hidden, packed.down, to: output, rows: rows)
     }
 }

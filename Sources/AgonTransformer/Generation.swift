@@ -15,11 +15,13 @@ public struct GenerationRequest: Sendable, Equatable {
     public var allowedTokenCount: Int?
     /// Any of these ends the completion; nil for the model's own end tokens.
     public var stopTokens: [Int32]?
+    /// Which of a session's policies answers; 0 where it has one.
+    public var policyIndex: Int
 
     /// A request; the defaults sample from the model's own distribution until one of its end tokens.
     public init(
         tokens: [Int32], maxNewTokens: Int, sampling: SamplingOptions = SamplingOptions(), key: UInt64,
-        allowedTokenCount: Int? = nil, stopTokens: [Int32]? = nil
+        allowedTokenCount: Int? = nil, stopTokens: [Int32]? = nil, policyIndex: Int = 0
     ) {
         self.tokens = tokens
         self.maxNewTokens = maxNewTokens
@@ -27,6 +29,7 @@ public struct GenerationRequest: Sendable, Equatable {
         self.key = key
         self.allowedTokenCount = allowedTokenCount
         self.stopTokens = stopTokens
+        self.policyIndex = policyIndex
     }
 }
 

@@ -9,6 +9,7 @@ final class GenerationBatch {
     /// A request that is decoding.
     private struct Row {
         let request: Int
+        let policy: Int
         let slot: Int
         /// The token that the next step reads.
         var next: Int32
@@ -19,6 +20,7 @@ final class GenerationBatch {
     /// Neighbouring tokens of one slot that pass through the layers together.
     struct Piece {
         let slot: Int
+        let policy: Int
         /// Position of the first token.
         let start: Int
         let tokens: ArraySlice<Int32>
@@ -26,6 +28,8 @@ final class GenerationBatch {
 
     private let model: Transformer
     private let kernels: Kernels
+    /// By policy index; nil for the base alone.
+    private let policies: [PackedAdapter?]
     private let slotCount: Int
     private var requests: ArraySlice<GenerationRequest> = []
     /// One per request, from index 0 on.
@@ -38,13 +42,14 @@ final class GenerationBatch {
     private var pass: DecodingPass
 
     /// - Parameter threads: how many threads share each step.
-    init(_ model: Transformer, slotCount: Int, threads: Int) {
+    init(_ model: Transformer, policies: [PackedAdapter?], slotCount: Int, threads: Int) {
         self.model = model
+        self.policies = policies
         kernels = model.kernels.withThreads(threads)
         self.slotCount = slotCount
         cache = KeyValueCache(model.config, slotCount: 0, capacity: 0)
         freeSlots = Array(0..<slotCount)
-        pass = DecodingPass(model, kernels: kernels, rotary: model.rotary)
+        pass = DecodingPass(model, policies: policies, kernels: kernels, rotary: model.rotary)
     }
 
     private func limit(_ request: GenerationRequest) -> Int {
@@ -76,7 +81,8 @@ final class GenerationBatch {
         let capacity =
             cache.capacity == 0 ? length : min(model.config.maxPositionCount, max(length, 2 * cache.capacity))
         cache = KeyValueCache(model.config, slotCount: slotCount, capacity: capacity)
-        pass = DecodingPass(model, kernels: kernels, rotary: model.rotary.covering(capacity, model.config))
+        pass = DecodingPass(
+            model, policies: policies, kernels: kernels, rotary: model.rotary.covering(capacity, model.config))
     }
 
     /// Gives free slots to waiting requests and fills their caches.
@@ -87,17 +93,22 @@ final class GenerationBatch {
             let limit = limit(request)
             defer { waiting += 1 }
             guard limit > 0, let last = request.tokens.last else { continue }
-            entering.append(Row(request: waiting, slot: takeSlot(for: request), next: last, limit: limit))
+            entering.append(
+                Row(
+                    request: waiting, policy: request.policyIndex, slot: takeSlot(for: request), next: last,
+                    limit: limit))
         }
         guard !entering.isEmpty else { return }
-        rows += entering
+        // Rows of one adapter next to one another share its products; the order changes no result.
+        entering.sort { ($0.policy, $0.request) < ($1.policy, $1.request) }
+        rows = (rows + entering).sorted { ($0.policy, $0.request) < ($1.policy, $1.request) }
         prefill(entering)
     }
 
     /// The slot that already holds most of a request, so that nothing is copied, else the one unused for longest.
     private func takeSlot(for request: GenerationRequest) -> Int {
         var best = (place: 0, count: 0)
-        for (place, slot) in freeSlots.enumerated() {
+        for (place, slot) in freeSlots.enumerated() where cache.policies[slot] == request.policyIndex {
             let count = sharedPrefix(cache.tokens[slot][...], request.tokens[...])
             if count > best.count { best = (place, count) }
         }
@@ -110,11 +121,11 @@ final class GenerationBatch {
         while !pending.isEmpty {
             var pieces: [Piece] = []
             var later: [Row] = []
-            var wave: [ArraySlice<Int32>] = []
+            var wave: [(text: ArraySlice<Int32>, policy: Int)] = []
             for row in pending {
                 let text = requests[row.request].tokens.dropLast()
-                let donor = cache.longestPrefix(of: text)
-                let mate = wave.reduce(0) { max($0, sharedPrefix($1, text)) }
+                let donor = cache.longestPrefix(of: text, policy: row.policy)
+                let mate = wave.reduce(0) { $1.policy == row.policy ? max($0, sharedPrefix($1.text, text)) : $0 }
                 guard mate <= (donor?.count ?? 0) + Self.worthWaiting else {
                     later.append(row)
                     continue
@@ -124,10 +135,12 @@ final class GenerationBatch {
                     cache.copyPrefix(held, from: donor.slot, to: row.slot)
                 } else {
                     cache.tokens[row.slot] = []
+                    cache.policies[row.slot] = row.policy
                 }
                 if held < text.count {
-                    pieces.append(Piece(slot: row.slot, start: held, tokens: text.dropFirst(held)))
-                    wave.append(text)
+                    pieces.append(
+                        Piece(slot: row.slot, policy: row.policy, start: held, tokens: text.dropFirst(held)))
+                    wave.append((text, row.policy))
                 }
             }
             for chunk in Self.chunks(of: pieces) { pass.advance(chunk, &cache, needsResult: false) }
@@ -149,10 +162,12 @@ final class GenerationBatch {
                     room = RaggedBatch.groupRowLimit
                 }
                 let part = piece.tokens.prefix(room)
-                chunks[chunks.count - 1].append(Piece(slot: piece.slot, start: piece.start, tokens: part))
+                chunks[chunks.count - 1].append(
+                    Piece(slot: piece.slot, policy: piece.policy, start: piece.start, tokens: part))
                 room -= part.count
                 piece = Piece(
-                    slot: piece.slot, start: piece.start + part.count, tokens: piece.tokens.dropFirst(part.count))
+                    slot: piece.slot, policy: piece.policy, start: piece.start + part.count,
+                    tokens: piece.tokens.dropFirst(part.count))
             }
         }
         return chunks
@@ -160,7 +175,9 @@ final class GenerationBatch {
 
     /// One token for every row.
     private func step() {
-        let pieces = rows.map { Piece(slot: $0.slot, start: cache.tokens[$0.slot].count, tokens: [$0.next]) }
+        let pieces = rows.map {
+            Piece(slot: $0.slot, policy: $0.policy, start: cache.tokens[$0.slot].count, tokens: [$0.next])
+        }
         pass.advance(pieces, &cache, needsResult: true)
         let v = model.config.vocabularySize
         let tokens = drawAll()
@@ -179,7 +196,9 @@ final class GenerationBatch {
             } else if results[result].tokens.count == row.limit {
                 freeSlots.append(row.slot)
             } else {
-                remaining.append(Row(request: row.request, slot: row.slot, next: token, limit: row.limit))
+                var next = row
+                next.next = token
+                remaining.append(next)
             }
         }
         rows = remaining

@@ -8,16 +8,32 @@ import Dispatch
 /// Not Sendable: one owner, which may use several threads within a call.
 public final class GenerationSession {
     private let model: Transformer
+    private let policyCount: Int
     private let batches: GenerationBatches
 
+    /// A session of one policy.
+    ///
     /// - Parameters:
     ///   - maxBatchSize: sequences that decode together for each thread, and that are remembered; each holds a cache
     ///     of 2 · layers · K · D floats per token. For games, the number of rooms at once.
     ///   - threads: how many threads share a call: the requests of a small model, each step of a large one.
-    public init(_ model: Transformer, maxBatchSize: Int = 64, threads: Int = 1) {
+    public convenience init(_ model: Transformer, maxBatchSize: Int = 64, threads: Int = 1) {
+        self.init(policies: [model], maxBatchSize: maxBatchSize, threads: threads)
+    }
+
+    /// A session of several policies on one base: their requests decode in one batch, where the base's products are
+    /// computed for all of them together.
+    ///
+    /// - Parameter policies: views of one base by adapters, or the base itself; a request names one by its index.
+    /// - Precondition: there is at least one, and all share the base.
+    public init(policies: [Transformer], maxBatchSize: Int = 64, threads: Int = 1) {
+        guard let model = policies.first else { preconditionFailure("a session needs at least one policy") }
         precondition(model.config.head == .language, "generation needs a model with a language head")
         precondition(maxBatchSize >= 1, "a batch holds at least one sequence")
+        precondition(policies.allSatisfy(model.sharesBase), "the policies of a session share one base")
         self.model = model
+        policyCount = policies.count
+        let adapters = policies.map(\.adapter)
         let threads = max(threads, 1)
         // A model that the caches do not hold is read once a step by all threads together; a small one by each thread
         // for itself, without meetings.
@@ -25,7 +41,8 @@ public final class GenerationSession {
         batches = GenerationBatches(
             (0..<(isLarge ? 1 : threads)).map { _ in
                 GenerationBatch(
-                    model, slotCount: isLarge ? maxBatchSize * threads : maxBatchSize, threads: isLarge ? threads : 1)
+                    model, policies: adapters, slotCount: isLarge ? maxBatchSize * threads : maxBatchSize,
+                    threads: isLarge ? threads : 1)
             })
     }
 
@@ -36,7 +53,10 @@ public final class GenerationSession {
     /// - Returns: one generation per request, in the order of the requests.
     /// - Throws: `invalidRequest`, naming the first request that does not fit the model.
     public func generate(_ requests: [GenerationRequest]) throws(TransformerError) -> [Generation] {
-        for (index, request) in requests.enumerated() { try request.check(model.config, index) }
+        for (index, request) in requests.enumerated() {
+            try request.check(model.config, index)
+            precondition((0..<policyCount).contains(request.policyIndex), "a request names a policy of the session")
+        }
         guard !requests.isEmpty else { return [] }
         let width = min(batches.all.count, requests.count)
         let batches = batches

@@ -8,6 +8,9 @@ struct PackedMatrix {
     /// `[outputs]`, added to every row of the product; nil where the layer has none.
     var bias: Floats?
     var format = WeightFormat.float32
+
+    /// The matrix alone.
+    var withoutBias: PackedMatrix { PackedMatrix(memory: memory, outputs: outputs, inputs: inputs, format: format) }
 }
 
 /// Matrix products: in the format of the weights, shared by the team. Shapes are in the C header.
@@ -102,9 +105,10 @@ extension Kernels {
         }
     }
 
-    /// dw `[outputs, inputs]` += dyᵀ·x, all dense, in the format of `products`.
-    @inline(__always)
-    func linearGradient(_ dw: Floats, _ dy: Floats, outputs: Int, _ x: Floats, inputs: Int, rows: Int) {
+    /// dw `[outputs, inputs]` += dyᵀ·x, all dense, in the format of `products`; nothing where dw is nil, the matrix
+    /// being frozen.
+    func linearGradient(_ dw: Floats?, _ dy: Floats, outputs: Int, _ x: Floats, inputs: Int, rows: Int) {
+        guard let dw else { return }
         let (m, k) = (Int32(rows), Int32(inputs))
         let nanoseconds = rows * outputs * inputs / 128
         guard products == .bfloat16 else {

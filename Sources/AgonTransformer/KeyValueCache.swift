@@ -12,6 +12,8 @@ struct KeyValueCache {
     private let base: Floats
     /// Tokens whose keys and values each slot holds.
     var tokens: [[Int32]]
+    /// The policy that computed them: another one's are different numbers.
+    var policies: [Int]
 
     init(_ config: ModelConfig, slotCount: Int, capacity: Int) {
         self.capacity = capacity
@@ -21,6 +23,7 @@ struct KeyValueCache {
         memory = FloatBuffer()
         base = memory.reserve(slotCount * layerCount * 2 * capacity * config.keyValueSize)
         tokens = Array(repeating: [], count: slotCount)
+        policies = Array(repeating: 0, count: slotCount)
     }
 
     /// Keys `[capacity, D]` of one head.
@@ -44,12 +47,14 @@ struct KeyValueCache {
             }
         }
         tokens[target] = Array(tokens[source].prefix(count))
+        policies[target] = policies[source]
     }
 
-    /// The slot that shares the longest beginning with a text, and that length; nil where none shares a token.
-    func longestPrefix(of text: ArraySlice<Int32>) -> (slot: Int, count: Int)? {
+    /// The slot that shares the longest beginning with a text of the same policy, and that length; nil where none
+    /// shares a token.
+    func longestPrefix(of text: ArraySlice<Int32>, policy: Int) -> (slot: Int, count: Int)? {
         var best: (slot: Int, count: Int)?
-        for (slot, held) in tokens.enumerated() {
+        for (slot, held) in tokens.enumerated() where policies[slot] == policy {
             let count = sharedPrefix(held[...], text)
             if count > best?.count ?? 0 { best = (slot, count) }
         }

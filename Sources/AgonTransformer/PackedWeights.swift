@@ -10,6 +10,7 @@ final class PackedWeights: @unchecked Sendable {
 
     let layers: [Layer]
     let head: PackedMatrix
+    let format: WeightFormat
     private let kernels: Kernels
     private let transposed: Bool
     private let memory: UnsafeMutableBufferPointer<Float>
@@ -17,6 +18,7 @@ final class PackedWeights: @unchecked Sendable {
     init(_ config: ModelConfig, kernels: Kernels, format: WeightFormat = .float32, transposed: Bool = false) {
         self.kernels = kernels
         self.transposed = transposed
+        self.format = format
         let headRows = config.head == .language ? config.vocabularySize : 1
         let (c, f) = (config.hiddenSize, config.feedForwardSize)
         var shapes: [(Int, Int)] = []

@@ -9,7 +9,7 @@ import Foundation
 // Safety: the memory is allocated once, never moves and is freed with the object. All writes happen before the
 // object is shared, or from the one owner that trains it; after that it is only read. The optimiser of an update
 // owns its parameters alone until they become a checkpoint.
-public final class Parameters: @unchecked Sendable {
+public final class Parameters: TensorMemory, @unchecked Sendable {
     /// The sizes that the layout was made from.
     public let config: ModelConfig
     /// Where each tensor lies in `values`.
@@ -40,29 +40,11 @@ public final class Parameters: @unchecked Sendable {
     /// A memory of its own with the same content.
     public func copy() -> Parameters { Parameters(copying: self) }
 
-    /// Calls the closure with the whole memory, which stays alive during the call.
-    public func withValues<Result>(_ body: (UnsafeMutableBufferPointer<Float>) throws -> Result) rethrows -> Result {
-        try withExtendedLifetime(self) { try body(values) }
-    }
+    public var tensors: [ParameterLayout.Tensor] { layout.tensors }
 
-    /// The memory of one tensor; see `values` for how long it lasts.
-    public func memory(of tensor: ParameterLayout.Tensor) -> UnsafeMutableBufferPointer<Float> {
-        UnsafeMutableBufferPointer(rebasing: values[tensor.offset..<tensor.offset + tensor.count])
-    }
+    public func tensor(named name: String) -> ParameterLayout.Tensor? { layout[name] }
 
-    /// The memory of the tensor of that Hugging Face name, or nil where the model has none.
-    public subscript(name: String) -> UnsafeMutableBufferPointer<Float>? { layout[name].map(memory(of:)) }
-
-    /// Calls the closure once for each tensor, in layout order, with the memory to fill.
-    public func fill(_ body: (ParameterLayout.Tensor, UnsafeMutableBufferPointer<Float>) throws -> Void) rethrows {
-        for tensor in layout.tensors { try body(tensor, memory(of: tensor)) }
-    }
-
-    /// Sets every element, as before a new gradient is accumulated.
-    public func setAll(to value: Float) { values.update(repeating: value) }
-
-    /// The first element of the memory.
-    var base: UnsafeMutablePointer<Float> { values.baseAddress! }
+    public func zeros() -> any TensorMemory { Parameters(zeros: config) }
 
     /// Random weights for training from nothing.
     ///
@@ -93,7 +75,7 @@ public final class Parameters: @unchecked Sendable {
 }
 
 /// Normal deviates addressed by (seed, stream): splitmix64 bits through the Box–Muller transform.
-private struct NormalStream {
+struct NormalStream {
     private var state: UInt64
     private var spare: Double?
 
@@ -101,7 +83,8 @@ private struct NormalStream {
         state = mixBits(seed ^ mixBits(stream &+ 0x9E37_79B9_7F4A_7C15))
     }
 
-    private mutating func uniform() -> Double {
+    /// A number in (0, 1).
+    mutating func uniform() -> Double {
         state &+= 0x9E37_79B9_7F4A_7C15
         return (Double(mixBits(state) >> 11) + 0.5) / Double(1 << 53)
     }

@@ -17,13 +17,39 @@ struct PieceBuffer {
             result.reserveCapacity(ends.count + buffer.count / 4)
             var start = 0
             for end in ends {
-                while start < end {
-                    start = pattern.matchEnd(buffer, from: start, to: end)
-                    result.append(start)
-                }
+                pattern.split(buffer, start..<end, into: &result)
+                start = end
             }
             return result
         }
+    }
+
+    /// Writes `▁` for each space, puts one before a piece that has none, and cuts before each where asked.
+    mutating func mark(_ step: Metaspace, isBeginning: Bool) {
+        let space = UInt8(ascii: " ")
+        var (newBytes, newEnds, start): ([UInt8], [Int], Int) = ([], [], 0)
+        newBytes.reserveCapacity(bytes.count + bytes.count / 2)
+        for (index, end) in ends.enumerated() {
+            let beginsMarked = bytes[start] == space || bytes[start..<end].starts(with: step.replacement)
+            if !beginsMarked, step.prefix == .always || (step.prefix == .first && isBeginning && index == 0) {
+                newBytes.append(contentsOf: step.replacement)
+            }
+            let pieceStart = newBytes.count
+            for position in start..<end {
+                let isMark =
+                    bytes[position] == space
+                    || (step.splits && bytes[position..<end].starts(with: step.replacement))
+                if isMark, step.splits, newBytes.count > pieceStart { newEnds.append(newBytes.count) }
+                if bytes[position] == space {
+                    newBytes.append(contentsOf: step.replacement)
+                } else {
+                    newBytes.append(bytes[position])
+                }
+            }
+            newEnds.append(newBytes.count)
+            start = end
+        }
+        (bytes, ends) = (newBytes, newEnds)
     }
 
     /// Puts a space before each piece that does not begin with one.
@@ -40,23 +66,50 @@ struct PieceBuffer {
     }
 }
 
+/// The pre-tokenizer of newer Llama 2 and Mistral files: a space becomes `▁`, and one comes before the text.
+struct Metaspace: Sendable, Equatable {
+    /// Which pieces get a mark that they do not begin with.
+    enum Prefix: String, Sendable {
+        case always, first, never
+    }
+
+    let replacement: [UInt8]
+    let prefix: Prefix
+    /// Whether a piece ends before each mark.
+    let splits: Bool
+
+    init(_ reader: JSONReader) throws(TransformerError) {
+        replacement = try reader.required("replacement").string().bytes
+        splits = try reader.optional("split")?.bool() ?? true
+        guard let scheme = try reader.optional("prepend_scheme")?.text() else {
+            prefix = try reader.optional("add_prefix_space")?.bool() ?? true ? .always : .never
+            return
+        }
+        guard let known = Prefix(rawValue: scheme) else { throw reader.unsupported("the prepend_scheme \"\(scheme)\"") }
+        prefix = known
+    }
+}
+
 /// Cuts text into the pieces within which byte pairs may merge.
 struct PreTokenizer: Sendable, Equatable {
     enum Step: Sendable, Equatable {
         case split(SplitPattern)
         case prefixSpaces
+        case mark(Metaspace)
     }
 
     let steps: [Step]
     /// Whether the vocabulary spells bytes in the byte-level alphabet.
     let isByteLevel: Bool
 
-    func pieces(of text: [UInt8]) -> PieceBuffer {
+    /// - Parameter isBeginning: whether the text is the beginning of all that is encoded.
+    func pieces(of text: [UInt8], isBeginning: Bool) -> PieceBuffer {
         var buffer = PieceBuffer(text)
         for step in steps {
             switch step {
             case .split(let pattern): buffer.split(by: pattern)
             case .prefixSpaces: buffer.prefixSpaces()
+            case .mark(let step): buffer.mark(step, isBeginning: isBeginning)
             }
         }
         return buffer
@@ -76,6 +129,7 @@ struct PreTokenizer: Sendable, Equatable {
                 if try part.optional("use_regex")?.bool() ?? true { steps.append(.split(.gpt2)) }
             case "Digits":
                 steps.append(.split(.digits(individual: try part.optional("individual_digits")?.bool() ?? false)))
+            case "Metaspace": steps.append(.mark(try Metaspace(part)))
             case "Split": steps.append(.split(try Self.splitPattern(part)))
             case let type: throw part.unsupported("the pre-tokenizer \"\(type)\"")
             }

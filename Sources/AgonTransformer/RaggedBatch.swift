@@ -13,6 +13,10 @@ struct RaggedBatch {
     struct Span {
         let first, count: Int
         let sharedFirst, sharedCount: Int
+        /// Which of several policies on one base computes the sequence.
+        var policy = 0
+        /// The address of the sequence's dropout.
+        var dropoutKey: UInt64 = 0
         var length: Int { sharedCount + count }
 
         /// The row of a position.
@@ -28,6 +32,9 @@ struct RaggedBatch {
         var needed: Range<Int>
     }
 
+    /// Whether a group holds sequences of one policy only. A gradient is then summed in the same order whatever other
+    /// policies the batch has, provided that the sequences of each are neighbours.
+    var separatesPolicies = false
     /// `[T_total]`
     private(set) var tokens: [Int32] = []
     /// `[T_total]`: each row's index in its own sequence.
@@ -72,14 +79,16 @@ struct RaggedBatch {
     ///
     /// - Throws: `invalidRequest` for a token outside the vocabulary, a length beyond the model's positions or an
     ///   own mark on the first token.
-    mutating func append(_ sequence: TokenSequence, _ config: ModelConfig) throws(TransformerError) {
+    mutating func append(
+        _ sequence: TokenSequence, _ config: ModelConfig, policy: Int = 0, dropoutKey: UInt64 = 0
+    ) throws(TransformerError) {
         try Self.check(sequence.tokens, config, index: sequenceCount)
         guard sequence.own.first != true else {
             throw TransformerError(
                 .invalidRequest, "Sequence \(sequenceCount) marks its first token as own, but nothing predicts it.")
         }
         let count = sequence.own.lastIndex(of: true) ?? 0
-        let span = place(sequence.tokens[..<count])
+        let span = place(sequence.tokens[..<count], policy, dropoutKey)
         for index in 0..<count where sequence.own[index + 1] {
             neededRows.append(Int32(span.row(index)))
             targets.append(sequence.tokens[index + 1])
@@ -95,25 +104,26 @@ struct RaggedBatch {
         guard !sequence.isEmpty else {
             throw TransformerError(.invalidRequest, "Sequence \(sequenceCount) has no token to read.")
         }
-        let span = place(sequence[...])
+        let span = place(sequence[...], 0, 0)
         for index in (everyRow ? 0 : sequence.count - 1)..<sequence.count { neededRows.append(Int32(span.row(index))) }
         close()
     }
 
     /// Gives a sequence its rows, beginning a new group where the present one is full.
-    private mutating func place(_ sequence: ArraySlice<Int32>) -> Span {
-        var shared = root.map { sharedPrefix($0.tokens, sequence) } ?? 0
+    private mutating func place(_ sequence: ArraySlice<Int32>, _ policy: Int, _ dropoutKey: UInt64) -> Span {
+        var shared = root.map { $0.span.policy == policy ? sharedPrefix($0.tokens, sequence) : 0 } ?? 0
         // Gathering a sequence's rows in every layer must cost less than computing its beginning again.
         if shared < 4 || shared * 8 < sequence.count { shared = 0 }
         let room = Self.groupRowLimit - (groups.last?.rows.count ?? 0)
-        if groups.isEmpty || sequence.count - shared > room {
+        let isForeign = separatesPolicies && spans.last.map { $0.policy != policy } ?? false
+        if groups.isEmpty || isForeign || sequence.count - shared > room {
             shared = 0
             let (row, needed) = (tokens.count, neededRows.count)
             groups.append(Group(sequences: spans.count..<spans.count, rows: row..<row, needed: needed..<needed))
         }
         let span = Span(
-            first: tokens.count, count: sequence.count - shared, sharedFirst: root?.span.first ?? 0, sharedCount: shared
-        )
+            first: tokens.count, count: sequence.count - shared, sharedFirst: root?.span.first ?? 0,
+            sharedCount: shared, policy: policy, dropoutKey: dropoutKey)
         if shared == 0 { root = (span, sequence) }
         tokens.append(contentsOf: sequence.dropFirst(shared))
         for position in shared..<sequence.count { positions.append(Int32(position)) }

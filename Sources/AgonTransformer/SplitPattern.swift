@@ -23,50 +23,62 @@ enum SplitPattern: Sendable, Equatable {
         }
     }
 
-    /// Where the piece that begins at `start` ends.
+    /// Cuts a stretch of text into pieces.
     ///
-    /// - Parameter end: where the text ends; a match never looks beyond it.
-    /// - Precondition: `start < end`, both at scalar boundaries of valid UTF-8.
-    func matchEnd(_ bytes: UnsafeBufferPointer<UInt8>, from start: Int, to end: Int) -> Int {
-        let matcher = SplitMatcher(cursor: ScalarCursor(bytes: bytes), end: end)
-        switch self {
-        case .gpt2: return matcher.gpt2(start)
-        case .cl100k(let digitLimit): return matcher.cl100k(start, digitLimit: digitLimit)
-        case .digits(let individual): return matcher.digits(start, individual: individual)
+    /// - Parameters:
+    ///   - range: the stretch, not empty, between scalar boundaries of valid UTF-8; a match never looks beyond it.
+    ///   - ends: where the end of each piece is appended.
+    func split(_ bytes: UnsafeBufferPointer<UInt8>, _ range: Range<Int>, into ends: inout [Int]) {
+        let matcher = SplitMatcher(bytes: bytes, end: range.upperBound)
+        var index = range.lowerBound
+        while index < range.upperBound {
+            switch self {
+            case .gpt2: index = matcher.gpt2(index)
+            case .cl100k(let digitLimit): index = matcher.cl100k(index, digitLimit: digitLimit)
+            case .digits(let individual): index = matcher.digits(index, individual: individual)
+            }
+            ends.append(index)
         }
     }
 }
 
 private struct SplitMatcher {
+    let bytes: UnsafeBufferPointer<UInt8>
     let cursor: ScalarCursor
     let end: Int
 
-    private func kind(_ index: Int) -> (class: ScalarClass, next: Int)? {
-        guard index < end else { return nil }
-        let (scalar, next) = cursor.scalar(at: index)
-        return (ScalarClass(scalar), next)
+    private static let other = ScalarClass.other.rawValue, letter = ScalarClass.letter.rawValue
+    private static let number = ScalarClass.number.rawValue, space = ScalarClass.space.rawValue
+
+    init(bytes: UnsafeBufferPointer<UInt8>, end: Int) {
+        self.bytes = bytes
+        cursor = ScalarCursor(bytes: bytes)
+        self.end = end
     }
 
-    /// The end of the longest run of one class from `index`, at most `limit` scalars.
-    private func run(_ wanted: ScalarClass, from index: Int, limit: Int = .max) -> Int {
-        var (position, count) = (index, 0)
-        while count < limit, let (found, next) = kind(position), found == wanted {
-            position = next
-            count += 1
-        }
+    /// The class of the scalar at an index before the end, and where the next one begins.
+    @inline(__always) private func kind(_ index: Int) -> (class: UInt8, next: Int) {
+        let (flags, next) = cursor.flags(at: index)
+        return (flags & ScalarTable.classMask, next)
+    }
+
+    /// The end of the run of one class from `index`.
+    @inline(__always) private func run(_ wanted: UInt8, from index: Int) -> Int {
+        var position = index
+        while position < end, case let (found, next) = kind(position), found == wanted { position = next }
         return position
     }
 
     private func isNewline(_ index: Int) -> Bool {
-        index < end && (cursor.bytes[index] == UInt8(ascii: "\n") || cursor.bytes[index] == UInt8(ascii: "\r"))
+        index < end && (bytes[index] == UInt8(ascii: "\n") || bytes[index] == UInt8(ascii: "\r"))
     }
 
     /// `'s 't 're 've 'm 'll 'd` at an apostrophe; the end of the match or nil.
     private func contraction(_ start: Int, ignoringCase: Bool) -> Int? {
-        guard cursor.bytes[start] == UInt8(ascii: "'"), start + 1 < end else { return nil }
+        guard bytes[start] == UInt8(ascii: "'"), start + 1 < end else { return nil }
         func lower(_ index: Int) -> UInt8 {
             guard index < end else { return 0 }
-            let byte = cursor.bytes[index]
+            let byte = bytes[index]
             return ignoringCase && (UInt8(ascii: "A")...UInt8(ascii: "Z")).contains(byte) ? byte | 0x20 : byte
         }
         switch (lower(start + 1), lower(start + 2)) {
@@ -82,56 +94,68 @@ private struct SplitMatcher {
 
     /// `\s+(?!\S)|\s+`: a run of space leaves its last scalar to the word that follows.
     private func space(_ start: Int) -> Int {
-        let stop = run(.space, from: start)
+        let stop = run(Self.space, from: start)
         guard stop < end else { return stop }
-        let last = cursor.scalar(before: stop).start
+        let last = cursor.start(before: stop)
         return last > start ? last : stop
     }
 
-    func gpt2(_ start: Int) -> Int {
+    @inline(__always) func gpt2(_ start: Int) -> Int {
         if let stop = contraction(start, ignoringCase: false) { return stop }
-        guard let first = kind(start) else { return end }
-        if first.class != .space { return run(first.class, from: start) }
-        if cursor.bytes[start] == UInt8(ascii: " "), let second = kind(first.next), second.class != .space {
-            return run(second.class, from: first.next)
+        let first = kind(start)
+        if first.class != Self.space { return run(first.class, from: first.next) }
+        if bytes[start] == UInt8(ascii: " "), first.next < end, case let second = kind(first.next),
+            second.class != Self.space
+        {
+            return run(second.class, from: second.next)
         }
         return space(start)
     }
 
-    func cl100k(_ start: Int, digitLimit: Int) -> Int {
+    @inline(__always) func cl100k(_ start: Int, digitLimit: Int) -> Int {
         if let stop = contraction(start, ignoringCase: true) { return stop }
-        guard let first = kind(start) else { return end }
-        switch first.class {
-        case .letter: return run(.letter, from: start)
-        case .number: return run(.number, from: start, limit: digitLimit)
-        case .space, .other:
-            let second = kind(first.next)?.class
-            if second == .letter, !isNewline(start) { return run(.letter, from: first.next) }
-            if first.class == .other { return symbols(start) }
-            if cursor.bytes[start] == UInt8(ascii: " "), second == .other { return symbols(first.next) }
-            return newlines(start) ?? space(start)
+        let first = kind(start)
+        if first.class == Self.letter { return run(Self.letter, from: first.next) }
+        if first.class == Self.number { return digits(from: first.next, limit: digitLimit - 1) }
+        if first.next < end {
+            let second = kind(first.next)
+            if second.class == Self.letter, !isNewline(start) { return run(Self.letter, from: second.next) }
+            if second.class == Self.other, bytes[start] == UInt8(ascii: " ") { return symbols(second.next) }
         }
+        if first.class == Self.other { return symbols(first.next) }
+        return newlines(start) ?? space(start)
     }
 
-    /// `[^\s\p{L}\p{N}]+[\r\n]*`
+    private func digits(from index: Int, limit: Int) -> Int {
+        var (position, left) = (index, limit)
+        while left > 0, position < end, case let (found, next) = kind(position), found == Self.number {
+            (position, left) = (next, left - 1)
+        }
+        return position
+    }
+
+    /// The rest of `[^\s\p{L}\p{N}]+[\r\n]*` after its first scalar.
     private func symbols(_ start: Int) -> Int {
-        var stop = run(.other, from: start)
+        var stop = run(Self.other, from: start)
         while isNewline(stop) { stop += 1 }
         return stop
     }
 
     /// `\s*[\r\n]+`: up to the last newline of the run of space, or nil where it has none.
     private func newlines(_ start: Int) -> Int? {
-        var stop = run(.space, from: start)
+        var stop = run(Self.space, from: start)
         while stop > start, !isNewline(stop - 1) { stop -= 1 }
         return stop > start ? stop : nil
     }
 
-    func digits(_ start: Int, individual: Bool) -> Int {
-        guard let first = kind(start) else { return end }
-        if first.class == .number { return individual ? first.next : run(.number, from: start) }
-        var position = first.next
-        while let (found, next) = kind(position), found != .number { position = next }
+    @inline(__always) func digits(_ start: Int, individual: Bool) -> Int {
+        let (flags, next) = cursor.flags(at: start)
+        let isNumber = flags & ScalarTable.numeric != 0
+        if isNumber, individual { return next }
+        var position = next
+        while position < end, case let (flags, next) = cursor.flags(at: position),
+            (flags & ScalarTable.numeric != 0) == isNumber
+        { position = next }
         return position
     }
 }

@@ -1,5 +1,3 @@
-import Foundation
-
 /// What is done to text before it is cut: the `normalizer` of a tokenizer.json.
 struct TextNormalizer: Sendable, Equatable {
     enum Step: Sendable, Equatable {
@@ -11,38 +9,54 @@ struct TextNormalizer: Sendable, Equatable {
 
     let steps: [Step]
 
-    func apply(_ text: [UInt8]) -> [UInt8] {
-        steps.reduce(text) { text, step in
-            switch step {
-            case .nfc: Self.compose(text)
-            case .prepend(let prefix): text.isEmpty ? text : prefix + text
-            case .replace(let pattern, let content): Self.replace(pattern, in: text, by: content)
-            }
-        }
-    }
+    func apply(_ text: [UInt8]) -> [UInt8] { apply(text, outside: TextRanges()).text }
 
-    /// Composes; text below U+0300 is composed already, because the first combining mark lies there.
-    private static func compose(_ text: [UInt8]) -> [UInt8] {
-        guard text.contains(where: { $0 >= 0xCC }) else { return text }
-        return Array(String(decoding: text, as: UTF8.self).precomposedStringWithCanonicalMapping.utf8)
+    /// The normalised text, and where its stretches from outside are now.
+    func apply(_ text: [UInt8], outside: TextRanges) -> (text: [UInt8], outside: TextRanges) {
+        var (text, outside) = (text, outside)
+        for step in steps where !text.isEmpty {
+            let edits: [Composition.Edit]
+            switch step {
+            case .nfc: (text, edits) = Composition.compose(text)
+            case .prepend(let prefix): (text, edits) = (prefix + text, [(0..<0, 0..<prefix.count)])
+            case .replace(let pattern, let content):
+                (text, edits) = Self.replace(pattern, in: text, by: content, tracking: !outside.ranges.isEmpty)
+            }
+            outside = outside.replacing(edits)
+        }
+        return (text, outside)
     }
 
     /// Replaces every occurrence, from left to right without overlap.
     static func replace(_ pattern: [UInt8], in text: [UInt8], by content: [UInt8]) -> [UInt8] {
-        guard let first = pattern.first else { return text }
+        replace(pattern, in: text, by: content, tracking: false).text
+    }
+
+    private static func replace(
+        _ pattern: [UInt8], in text: [UInt8], by content: [UInt8], tracking: Bool
+    ) -> (text: [UInt8], edits: [Composition.Edit]) {
+        guard let first = pattern.first else { return (text, []) }
         var result: [UInt8] = []
-        result.reserveCapacity(text.count)
-        var index = 0
-        while index < text.count {
-            if text[index] == first, text[index...].starts(with: pattern) {
+        result.reserveCapacity(text.count + text.count / 2)
+        var edits: [Composition.Edit] = []
+        text.withUnsafeBufferPointer { bytes in
+            var (index, copied) = (0, 0)
+            while index < bytes.count {
+                guard bytes[index] == first, pattern.count == 1 || bytes[index...].starts(with: pattern) else {
+                    index += 1
+                    continue
+                }
+                result.append(contentsOf: bytes[copied..<index])
+                if tracking {
+                    edits.append((index..<index + pattern.count, result.count..<result.count + content.count))
+                }
                 result.append(contentsOf: content)
                 index += pattern.count
-            } else {
-                result.append(text[index])
-                index += 1
+                copied = index
             }
+            result.append(contentsOf: bytes[copied...])
         }
-        return result
+        return (result, edits)
     }
 
     /// - Throws: `unsupported`, naming the construct.

@@ -47,32 +47,50 @@ public struct Tokenizer: Sendable {
     public func encode(
         _ text: String, addSpecialTokens: Bool = true, parseSpecial: Bool = true
     ) throws(TransformerError) -> [Int32] {
-        var ids = addSpecialTokens ? prefix : []
-        var scratch = BytePairModel.Scratch()
         let bytes = Array(text.utf8)
-        for segment in rawTokens.segments(bytes, skipSpecial: !parseSpecial) {
+        var outside = TextRanges()
+        if !parseSpecial { outside.append(0..<bytes.count) }
+        let ids = try encode(bytes, outside: outside)
+        return addSpecialTokens ? prefix + ids + suffix : ids
+    }
+
+    /// The ids of a text, without those of the post-processor.
+    ///
+    /// - Parameters:
+    ///   - text: valid UTF-8.
+    ///   - outside: where the spelling of a special token is plain text.
+    func encode(_ text: [UInt8], outside: TextRanges) throws(TransformerError) -> [Int32] {
+        var ids: [Int32] = []
+        ids.reserveCapacity(text.count / 3)
+        var scratch = BytePairModel.Scratch()
+        for segment in rawTokens.segments(text, outside: outside) {
             switch segment {
             case .token(let id): ids.append(id)
             case .text(let range):
-                try encodePlain(normalizer.apply(Array(bytes[range])), parseSpecial, &scratch, into: &ids)
+                let plain = normalizer.apply(Array(text[range]), outside: outside.within(range))
+                try encodeNormalized(
+                    plain.text, plain.outside, isBeginning: range.lowerBound == 0, &scratch, into: &ids)
             }
         }
-        if addSpecialTokens { ids += suffix }
         return ids
     }
 
-    private func encodePlain(
-        _ text: [UInt8], _ parseSpecial: Bool, _ scratch: inout BytePairModel.Scratch, into ids: inout [Int32]
+    private func encodeNormalized(
+        _ text: [UInt8], _ outside: TextRanges, isBeginning: Bool, _ scratch: inout BytePairModel.Scratch,
+        into ids: inout [Int32]
     ) throws(TransformerError) {
-        for segment in normalizedTokens.segments(text, skipSpecial: !parseSpecial) {
+        for segment in normalizedTokens.segments(text, outside: outside) {
             switch segment {
             case .token(let id): ids.append(id)
             case .text(let range):
-                let pieces = preTokenizer.pieces(of: Array(text[range]))
-                var start = 0
-                for end in pieces.ends {
-                    try model.encode(pieces.bytes[start..<end], &scratch, into: &ids)
-                    start = end
+                let pieces = preTokenizer.pieces(
+                    of: Array(text[range]), isBeginning: isBeginning && range.lowerBound == 0)
+                try pieces.bytes.withUnsafeBufferPointer { (bytes) throws(TransformerError) in
+                    var start = 0
+                    for end in pieces.ends {
+                        try model.encode(UnsafeBufferPointer(rebasing: bytes[start..<end]), &scratch, into: &ids)
+                        start = end
+                    }
                 }
             }
         }

@@ -22,6 +22,9 @@ public struct TokenStatistics: Sendable, Equatable {
 ///
 /// Neighbouring sequences that begin alike, as the two of a preference pair, have their beginning computed once.
 ///
+/// A pass of an adapter's base computes no gradient of the base: none of its weights' products, and nothing below the
+/// lowest layer that is adapted.
+///
 /// One pass runs on one thread and adds gradients in the order of the rows: its bits depend on the batch alone.
 /// Not Sendable: train different agents in different passes, side by side.
 public final class TrainingPass {
@@ -37,6 +40,13 @@ public final class TrainingPass {
     var batch = RaggedBatch()
     var parameters: Parameters?
     var head = HeadState()
+    /// The base of the adapters that this pass trains; nil where it trains all weights.
+    let frozen: FrozenBase?
+    /// What is added to a frozen base, by policy index, packed at each forward.
+    var adapters: [PackedAdapter] = []
+    var adapterGradients: AdapterGradients?
+    /// The caller's sequence of each of the batch's.
+    var order: [Int] = []
 
     /// Memory of the rows that the head reads, N needed rows.
     struct HeadState {
@@ -50,26 +60,41 @@ public final class TrainingPass {
 
     /// Above this many floats logits are recomputed in the backward pass instead of kept.
     private let logitsLimit: Int
+    /// Floats of logits that a pass keeps at most, unless it was told otherwise.
+    public static let defaultLogitsLimit = 1 << 25
+
     /// Rows of one chunk of logits: a share of the second-level cache, but enough of them that the head's weights, far
     /// larger than the cache in a model with many tokens, are not read too often.
     static func chunkRows(_ count: Int, vocabularySize: Int) -> Int {
         max(1, min(count, max((1 << 18) / max(vocabularySize, 1), 112)))
     }
 
-
     /// - Parameter kernels: `Kernels.current`, except in tests.
     public convenience init(_ config: ModelConfig, kernels: Kernels) {
-        self.init(config, kernels: kernels, logitsLimit: 1 << 25)
+        self.init(config, kernels: kernels, logitsLimit: Self.defaultLogitsLimit)
     }
 
     init(_ config: ModelConfig, kernels: Kernels, logitsLimit: Int) {
         self.config = config
         self.logitsLimit = logitsLimit
         self.kernels = kernels
+        frozen = nil
         forwardPass = ForwardPass(config, kernels: kernels, keepsActivations: true)
         packed = PackedWeights(config, kernels: kernels, format: kernels.products)
         packedTransposed = PackedWeights(config, kernels: kernels, format: kernels.products, transposed: true)
         rotary = RotaryTable(config, positionCount: min(config.maxPositionCount, 256))
+    }
+
+    init(frozen: FrozenBase, kernels: Kernels, logitsLimit: Int = TrainingPass.defaultLogitsLimit) {
+        config = frozen.parameters.config
+        self.logitsLimit = logitsLimit
+        self.kernels = kernels
+        self.frozen = frozen
+        forwardPass = ForwardPass(config, kernels: kernels, keepsActivations: true)
+        packed = frozen.packed
+        packedTransposed = frozen.transposed
+        rotary = RotaryTable(config, positionCount: min(config.maxPositionCount, 256))
+        adapterGradients = AdapterGradients(forwardPass.adapters, frozen)
     }
 
     /// log p of each own token, untempered, in nats.
@@ -78,9 +103,9 @@ public final class TrainingPass {
     /// - Returns: per sequence one value for each own token, in their order.
     /// - Throws: `invalidRequest` for a sequence that does not fit the model.
     public func forward(_ sequences: [TokenSequence], _ parameters: Parameters) throws(TransformerError) -> [[Float]] {
-        try run(sequences, parameters, statistics: false)
-        guard let logProb = head.logProb else { return sequences.map { _ in [] } }
-        return batch.split(logProb)
+        try fill(sequences)
+        run(parameters, statistics: false)
+        return logProbs()
     }
 
     /// The same as `forward`, with entropy, argmax and mean logit of each own token; a little slower.
@@ -89,27 +114,36 @@ public final class TrainingPass {
     public func forwardWithStatistics(
         _ sequences: [TokenSequence], _ parameters: Parameters, collision: Bool = false
     ) throws(TransformerError) -> (logProbs: [[Float]], statistics: TokenStatistics) {
-        isArgmax.removeAll(keepingCapacity: true)
-        try run(sequences, parameters, statistics: true, collision: collision)
-        let empty: [[Float]] = sequences.map { _ in [] }
-        guard let logProb = head.logProb, let entropy = head.entropy, let mean = head.meanLogit,
-            let logCollision = head.logCollision
-        else {
-            return (
-                empty,
-                TokenStatistics(
-                    entropy: empty, isArgmax: sequences.map { _ in [] }, meanLogit: empty, logCollision: empty)
-            )
-        }
+        try fill(sequences)
+        run(parameters, statistics: true, collision: collision)
+        return (logProbs(), statistics(collision: collision))
+    }
+
+    /// log p of the last run, in the caller's order.
+    func logProbs() -> [[Float]] { inCallersOrder(head.logProb.map { batch.split($0) }) }
+
+    /// Statistics of the last run, in the caller's order.
+    func statistics(collision: Bool) -> TokenStatistics {
         let flags = (0..<batch.sequenceCount).map {
             Array(isArgmax[batch.neededStarts[$0]..<batch.neededStarts[$0 + 1]])
         }
-        return (
-            batch.split(logProb),
-            TokenStatistics(
-                entropy: batch.split(entropy), isArgmax: flags, meanLogit: batch.split(mean),
-                logCollision: collision ? batch.split(logCollision) : empty)
-        )
+        return TokenStatistics(
+            entropy: inCallersOrder(head.entropy.map { batch.split($0) }), isArgmax: inCallersOrder(flags),
+            meanLogit: inCallersOrder(head.meanLogit.map { batch.split($0) }),
+            logCollision: inCallersOrder(collision ? head.logCollision.map { batch.split($0) } : nil))
+    }
+
+    private func inCallersOrder<Value>(_ values: [[Value]]?) -> [[Value]] {
+        var result = [[Value]](repeating: [], count: batch.sequenceCount)
+        for (index, value) in zip(order, values ?? []) { result[index] = value }
+        return result
+    }
+
+    private func fill(_ sequences: [TokenSequence]) throws(TransformerError) {
+        precondition(frozen == nil, "a pass of adapters trains no other weights")
+        batch.removeAll()
+        order = Array(sequences.indices)
+        for sequence in sequences { try batch.append(sequence, config) }
     }
 
     /// The score of each sequence, read at its last token.
@@ -118,6 +152,7 @@ public final class TrainingPass {
     /// - Throws: `invalidRequest` for a sequence that is empty or does not fit the model.
     public func forwardScores(_ sequences: [[Int32]], _ parameters: Parameters) throws(TransformerError) -> [Float] {
         precondition(config.head == .score, "scores need a model with a score head")
+        precondition(frozen == nil, "a pass of adapters trains no other weights")
         batch.removeAll()
         for sequence in sequences { try batch.append(sequence, everyRow: false, config) }
         let (activations, scratch) = begin(parameters)
@@ -132,13 +167,15 @@ public final class TrainingPass {
 
     /// Per needed row of the last pass with statistics.
     var isArgmax: [Bool] = []
+    /// Whether the batch's sequences have keys for dropout.
+    var dropsOut = false
 
     private func begin(_ parameters: Parameters) -> (ForwardPass.Activations, ForwardPass.Scratch) {
         precondition(parameters.config == config, "the parameters belong to another config than this pass")
         self.parameters = parameters
-        packed.pack(parameters)
+        if frozen == nil { packed.pack(parameters) }
         rotary = rotary.covering(batch.longest, config)
-        return forwardPass.prepare(for: batch)
+        return forwardPass.prepare(for: batch, policies: adapters, dropsOut: dropsOut)
     }
 
     private func reserveHead() -> (logSum: Floats, logProb: Floats, logits: Floats) {
@@ -159,12 +196,10 @@ public final class TrainingPass {
         }
     }
 
-    private func run(
-        _ sequences: [TokenSequence], _ parameters: Parameters, statistics: Bool, collision: Bool = false
-    ) throws(TransformerError) {
+    /// Computes the log-probabilities of the batch, which has been filled.
+    func run(_ parameters: Parameters, statistics: Bool, collision: Bool = false) {
         precondition(config.head == .language, "log-probabilities need a model with a language head")
-        batch.removeAll()
-        for sequence in sequences { try batch.append(sequence, config) }
+        isArgmax.removeAll(keepingCapacity: true)
         let (activations, scratch) = begin(parameters)
         let (logSum, logProb, logits) = reserveHead()
         let v = config.vocabularySize

@@ -4,6 +4,9 @@ import Dispatch
 
 /// A model that is read and never written: packed once for inference, safe to use from any thread.
 ///
+/// With an adapter it is a view of its base: weights and packed matrices are the base's own, so that any number of
+/// agents on one base take the memory of one model and their adapters.
+///
 /// Every call is a pure function of the weights, the kernel path and its arguments; the number of threads and
 /// what else is in the batch change no bit of a result.
 public final class Transformer: Sendable {
@@ -17,6 +20,10 @@ public final class Transformer: Sendable {
     public let weights: WeightFormat
     let packed: PackedWeights
     let rotary: RotaryTable
+    /// What every view of this base shares.
+    let frozen: FrozenBase
+    /// What the view adds to the base; nil for the base itself.
+    let adapter: PackedAdapter?
 
     /// Packs the weights; they must not be written afterwards.
     ///
@@ -32,6 +39,20 @@ public final class Transformer: Sendable {
         packed = PackedWeights(parameters.config, kernels: kernels, format: weights)
         packed.pack(parameters)
         rotary = RotaryTable(parameters.config, positionCount: min(parameters.config.maxPositionCount, 1024))
+        frozen = FrozenBase(parameters, packed, kernels: kernels)
+        adapter = nil
+    }
+
+    /// A view of a base through an adapter, or the base again.
+    init(_ base: Transformer, adapter: PackedAdapter?) {
+        config = base.config
+        parameters = base.parameters
+        kernels = base.kernels
+        weights = base.weights
+        packed = base.packed
+        rotary = base.rotary
+        frozen = base.frozen
+        self.adapter = adapter
     }
 
     /// Logits of every position, `[T, V]` row-major; for tests and inspection.
@@ -42,7 +63,8 @@ public final class Transformer: Sendable {
         var batch = RaggedBatch()
         try batch.append(tokens, everyRow: true, config)
         let v = config.vocabularySize
-        return gather(batch, count: tokens.count * v, threads: 1) { [kernels, config, packed] pass, group, result in
+        return gather(batch, [adapter], count: tokens.count * v, threads: 1) {
+            [kernels, config, packed] pass, group, result in
             let rows = pass(group)
             kernels.linear(result, v, rows, config.hiddenSize, packed.head, rows: group.needed.count)
         }
@@ -55,11 +77,21 @@ public final class Transformer: Sendable {
     /// - Throws: `invalidRequest` for a sequence that does not fit the model.
     public func logProbs(of sequences: [TokenSequence], threads: Int = 1) throws(TransformerError) -> [[Float]] {
         precondition(config.head == .language, "log-probabilities need a model with a language head")
+        return try logProbs(
+            of: sequences, policyIndices: sequences.map { _ in 0 }, adapters: [adapter], threads: threads)
+    }
+
+    /// The same for sequences of several views of this base.
+    func logProbs(
+        of sequences: [TokenSequence], policyIndices: [Int], adapters: [PackedAdapter?], threads: Int
+    ) throws(TransformerError) -> [[Float]] {
         var building = RaggedBatch()
-        for sequence in sequences { try building.append(sequence, config) }
+        for (sequence, policy) in zip(sequences, policyIndices) {
+            try building.append(sequence, config, policy: policy)
+        }
         let batch = building
         let head = LanguageHead(self)
-        let flat = gather(batch, count: batch.neededRows.count, threads: threads) { pass, group, result in
+        let flat = gather(batch, adapters, count: batch.neededRows.count, threads: threads) { pass, group, result in
             head.logProbs(of: pass(group), group, batch, into: result)
         }
         return flat.withUnsafeBufferPointer { values in
@@ -76,7 +108,7 @@ public final class Transformer: Sendable {
         precondition(config.head == .score, "scores need a model with a score head")
         var batch = RaggedBatch()
         for sequence in sequences { try batch.append(sequence, everyRow: false, config) }
-        return gather(batch, count: sequences.count, threads: threads) {
+        return gather(batch, [adapter], count: sequences.count, threads: threads) {
             [kernels, config, packed] pass, group, result in
             let rows = pass(group)
             kernels.linear(
@@ -87,7 +119,7 @@ public final class Transformer: Sendable {
     /// Runs every group of a batch, groups dealt over the threads in turn; `consume` writes its group's own part of
     /// the result.
     private func gather(
-        _ batch: RaggedBatch, count: Int, threads: Int,
+        _ batch: RaggedBatch, _ adapters: [PackedAdapter?], count: Int, threads: Int,
         consume: @Sendable ((RaggedBatch.Group) -> Floats, RaggedBatch.Group, Floats) -> Void
     ) -> [Float] {
         let table = rotary.covering(batch.longest, config)
@@ -99,7 +131,7 @@ public final class Transformer: Sendable {
             @Sendable func work(_ thread: Int) {
                 let pass = ForwardPass(config, kernels: kernels, keepsActivations: false)
                 defer { withExtendedLifetime((pass, table)) {} }
-                let (activations, scratch) = pass.prepare(for: batch)
+                let (activations, scratch) = pass.prepare(for: batch, policies: adapters)
                 for index in stride(from: thread, to: batch.groups.count, by: width) {
                     let group = batch.groups[index]
                     guard !group.needed.isEmpty else { continue }

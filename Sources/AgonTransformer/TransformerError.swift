@@ -19,6 +19,8 @@ public struct TransformerError: Error, CustomStringConvertible {
         public static let invalidFile = Code("invalidFile")
         /// A tokenizer's definition cannot be used, or a text cannot be tokenised with it.
         public static let invalidTokenizer = Code("invalidTokenizer")
+        /// A chat template breaks Jinja's grammar, or cannot be rendered with what it was given.
+        public static let invalidTemplate = Code("invalidTemplate")
         /// The model or the file asks for something that this engine does not do.
         public static let unsupported = Code("unsupported")
         /// A token id, a length or a sampling option does not fit the model.

@@ -13,6 +13,7 @@
 #include "body_attention_backward.h"
 #include "body_elementwise.h"
 #include "body_gumbel.h"
+#include "body_adapters.h"
 
 const agon_kernels AGON_TABLE = {
     .name = AGON_NAME,
@@ -48,4 +49,7 @@ const agon_kernels AGON_TABLE = {
     .sum_squares = sum_squares,
     .axpy = axpy,
     .gumbel_argmax = gumbel_argmax,
+    .scale_columns = scale_columns,
+    .column_dots = column_dots,
+    .dropout = dropout,
 };

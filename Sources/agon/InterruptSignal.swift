@@ -38,6 +38,8 @@ final class InterruptSignal: Sendable {
     deinit {
         // Cancelled, a source lets go of the handler that holds it.
         for source in sources { source.cancel() }
+        // After a stop was asked for the process is on its way out with 130: a late second Ctrl-C must not change that.
+        guard !isRaised else { return }
         for number in [SIGINT, SIGTERM] { signal(number, SIG_DFL) }
     }
 

@@ -37,7 +37,9 @@ import Testing
         run.interrupt()
         try run.readErrors(until: "Ctrl-C again ends at once")
         run.interrupt()
-        #expect(run.errorsToEnd().contains("Ended at once."))
+        // A fast machine may have committed the rooms in flight before the second signal arrived.
+        let errors = run.errorsToEnd()
+        #expect(errors.contains("Ended at once.") || errors.contains("Stopped."))
         #expect(run.end() == 130)
         #expect(try project.run("arenas").code == 0)
     }

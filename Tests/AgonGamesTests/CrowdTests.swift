@@ -45,7 +45,7 @@ private func bounds(_ probability: Double, _ count: Int) -> ClosedRange<Double> 
         for name in PromptTasks.names {
             let task = try #require(PromptTasks.named(name))
             let crowd = AnswerCrowd(task: task, right: right)
-            let prompts = TaskSource(task: task).training(count: 2000, seed: Seed(run: 24))
+            let prompts = TaskSource(task: task).prompts(.training, count: 2000, seed: Seed(run: 24))
             var rightCount = 0
             for (index, prompt) in prompts.enumerated() {
                 let seed = Seed(run: 25).child(.sample, index)

@@ -26,13 +26,13 @@ import Testing
     }
 
     private func gameRequests() -> [PolicyRequest] {
-        OpeningSource(game: game).training(count: 60, seed: Seed(run: 11)).enumerated().map { index, prompt in
+        OpeningSource(game: game).prompts(.training, count: 60, seed: Seed(run: 11)).enumerated().map { index, prompt in
             request(prompt.text, index)
         }
     }
 
     private func taskRequests() -> [PolicyRequest] {
-        TaskSource(task: task).training(count: 60, seed: Seed(run: 12)).enumerated().map { index, prompt in
+        TaskSource(task: task).prompts(.training, count: 60, seed: Seed(run: 12)).enumerated().map { index, prompt in
             request(prompt.text, index)
         }
     }

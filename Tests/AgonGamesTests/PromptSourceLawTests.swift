@@ -19,7 +19,7 @@ import Testing
     func laws() throws {
         for (name, source) in try sources() {
             #expect(PromptSourceLaws.violations(of: source, count: 90).isEmpty)
-            let prompts = source.training(count: 9, seed: Seed(run: 1)) + source.heldOut(count: 9, seed: Seed(run: 1))
+            let prompts = PromptSide.allCases.flatMap { source.prompts($0, count: 9, seed: Seed(run: 1)) }
             #expect(prompts.allSatisfy { $0.id == "\(name):\($0.text)" })
         }
     }
@@ -27,24 +27,24 @@ import Testing
     @Test("the openings are all there, once each before any comes twice")
     func openingsCycle() {
         let source = OpeningSource(game: TicTacToe())
-        #expect(source.trainingCount + source.heldOutCount == 586)
-        #expect((80...160).contains(source.heldOutCount))
-        let prompts = source.heldOut(count: 2 * source.heldOutCount + 5, seed: Seed(run: 8)).map(\.text)
-        let first = prompts.prefix(source.heldOutCount)
-        let second = prompts.dropFirst(source.heldOutCount).prefix(source.heldOutCount)
-        #expect(Set(first).count == source.heldOutCount)
+        let count = source.count(of: .heldOut)
+        #expect(PromptSide.allCases.reduce(0) { $0 + source.count(of: $1) } == 586)
+        #expect((80...160).contains(count) && (60...130).contains(source.count(of: .gate)))
+        let prompts = source.prompts(.heldOut, count: 2 * count + 5, seed: Seed(run: 8)).map(\.text)
+        let first = prompts.prefix(count)
+        let second = prompts.dropFirst(count).prefix(count)
+        #expect(Set(first).count == count)
         #expect(Set(second) == Set(first))
         #expect(Array(second) != Array(first))
-        #expect(prompts.count == 2 * source.heldOutCount + 5)
+        #expect(prompts.count == 2 * count + 5)
     }
 
     @Test("a task that runs out of prompts comes round again")
     func tasksCycle() {
         let source = TaskSource(task: SortDigits(lengths: 1...1))
-        let training = source.training(count: 40, seed: Seed(run: 9))
-        let heldOut = source.heldOut(count: 40, seed: Seed(run: 9))
-        #expect(training.count == 40)
-        #expect(Set(training.map(\.text)).union(heldOut.map(\.text)).count == 10)
-        #expect(TaskSource(task: SortDigits(lengths: 1...1), oneIn: 1).training(count: 3, seed: Seed(run: 9)).isEmpty)
+        let sides = PromptSide.allCases.map { source.prompts($0, count: 40, seed: Seed(run: 9)) }
+        #expect(sides[0].count == 40)
+        #expect(Set(sides.joined().map(\.text)).count == 10)
+        #expect(TaskSource(task: SortDigits(lengths: 1...1), oneIn: 1).prompts(.training, count: 3, seed: Seed(run: 9)).isEmpty)
     }
 }

@@ -98,6 +98,19 @@ import Testing
         #expect(!FileManager.default.fileExists(atPath: arena.folder + "/leaderboard"))
     }
 
+    @Test("the program looks at no hostile file longer than at another, whatever kind of file it may be")
+    func hostileFile() throws {
+        let arena = try StoryArena(StoryArena.prompts)
+        let levels = (1...12).map { "- &a\($0) [\(Array(repeating: "*a\($0 - 1)", count: 9).joined(separator: ", "))]\n" }
+        try arena.write("- &a0 [x]\n" + levels.joined() + "- ? *a12\n  : x\n", "bomb.yaml")
+        #expect(mkfifo(arena.folder + "/pipe.yaml", 0o600) == 0)
+        for (file, reason) in [("bomb.yaml", "bomb.yaml:2: aliases"), ("pipe.yaml", "pipe.yaml is not a regular file")] {
+            let process = try AgonProcess(["check", file], in: arena.folder)
+            let printed = process.end()
+            #expect(process.process.terminationStatus == 2 && printed.contains(reason), "\(printed)")
+        }
+    }
+
     @Test("an agent by any spelling of its path is one agent with one name")
     func agentPaths() throws {
         let text = StoryArena.scripted.replacing("ROOT/agents/random,", with: "ROOT/agents/../agents/random/.,")

@@ -48,7 +48,7 @@ import Testing
             let file = try PromptFile(path: arena.folder + "/p.jsonl")
             #expect(PromptSourceLaws.violations(of: file, count: 50).isEmpty)
             #expect(file.hasGold && file.answers.count == 400 && file.answers["7 + 1 ="] == "8")
-            let all = file.training(count: 500, seed: Seed(run: 1)) + file.heldOut(count: 200, seed: Seed(run: 1))
+            let all = PromptSide.allCases.flatMap { file.prompts($0, count: 500, seed: Seed(run: 1)) }
             #expect(Set(all.map(\.id)) == Set((1...400).map { "line-\($0)" }))
         }
     }

@@ -26,7 +26,7 @@ import Testing
 
     @Test("an opening that is played four times over is one observation, not eight")
     func repeatedOpenings() async throws {
-        let openings = arena.prompts.heldOut(count: 10, seed: Seed(run: 1))
+        let openings = arena.prompts.prompts(.heldOut, count: 10, seed: Seed(run: 1))
         let outcome = try await play(
             "perfect", "perfect", prompts: Array(repeating: openings, count: 4).flatMap { $0 })
         let draws = try #require(outcome.draws)
@@ -39,7 +39,7 @@ import Testing
 
     @Test("forfeits are counted for the first policy alone")
     func forfeits() async throws {
-        let openings = arena.prompts.heldOut(count: 440, seed: Seed(run: 2))
+        let openings = arena.prompts.prompts(.heldOut, count: 440, seed: Seed(run: 2))
         let novice = try await play("novice", "random", prompts: openings)
         let random = try await play("random", "novice", prompts: openings)
         #expect(try #require(novice.forfeits).value > 0)

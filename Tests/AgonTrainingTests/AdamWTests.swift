@@ -41,7 +41,7 @@ import Testing
         let parameters = Parameters.initialised(Self.config, seed: 1)
         let start = parameters.copy()
         let gradients = (2...4).map { Parameters.initialised(Self.config, seed: $0) }
-        var optimiser = AdamW(Self.config, options, kernels: try .current)
+        var optimiser = AdamW(Parameters(zeros: Self.config), options, kernels: try .current)
         for gradient in gradients {
             let norm = try optimiser.step(parameters, gradient: gradient, learningRate: 1e-2)
             let plain = gradient.values.reduce(0) { $0 + Double($1) * Double($1) }.squareRoot()
@@ -56,7 +56,7 @@ import Testing
         let start = parameters.copy()
         let gradient = Parameters(zeros: Self.config)
         gradient.values[17] = .infinity
-        var optimiser = AdamW(Self.config, try AdamWOptions(), kernels: try .current)
+        var optimiser = AdamW(Parameters(zeros: Self.config), try AdamWOptions(), kernels: try .current)
         let error = #expect(throws: TrainingError.self) {
             try optimiser.step(parameters, gradient: gradient, learningRate: 1)
         }

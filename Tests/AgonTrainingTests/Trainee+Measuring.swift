@@ -27,6 +27,6 @@ extension Trainee {
     func gradient(of objective: any Objective) throws -> (ObjectiveValue, Parameters) {
         let value = try value(of: objective)
         try accumulate(dLogProbs: value.dLogProbs)
-        return (value, accumulated())
+        return (value, accumulated() as! Parameters)
     }
 }

@@ -1,4 +1,5 @@
 import AgonCore
+import Foundation
 import Testing
 
 @testable import AgonTransformer
@@ -201,7 +202,7 @@ import Testing
         let sequence = TokenSequence(prompt: [1, 2, 3], completion: [9, 8, 7, 6])
         let kernels = try Kernels.current
         let (logProbs, statistics) = try TrainingPass(config, kernels: kernels)
-            .forwardWithStatistics([sequence], parameters)
+            .forwardWithStatistics([sequence], parameters, collision: true)
         let logits = try Transformer(parameters, kernels: kernels).logits(for: sequence.tokens)
         for (index, row) in (2..<6).enumerated() {
             let values = logits[row * 128..<(row + 1) * 128]
@@ -211,7 +212,11 @@ import Testing
             let logSum = values[row * 128 + Int(sequence.tokens[row + 1])] - logProbs[0][index]
             let entropy = values.reduce(0) { $0 - ($1 - logSum) * Float(expValue($1 - logSum)) }
             #expect(abs(statistics.entropy[0][index] - entropy) < 1e-4)
+            let collision = values.reduce(0) { $0 + expValue(2 * ($1 - logSum)) }
+            #expect(abs(Double(statistics.logCollision[0][index]) - log(Double(collision))) < 1e-5)
         }
+        let plain = try TrainingPass(config, kernels: kernels).forwardWithStatistics([sequence], parameters)
+        #expect(plain.logProbs == logProbs && plain.statistics.logCollision == [[]])
     }
 
     private func gradient(

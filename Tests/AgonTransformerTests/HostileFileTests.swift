@@ -25,7 +25,7 @@ import Testing
         let clock = ContinuousClock()
         let end = Self.seconds.map { clock.now + .seconds($0 * share) }
         var counts = (read: 0, refused: 0)
-        while end.map({ clock.now < $0 }) ?? (counts.read + counts.refused < 1500) {
+        while end.map({ clock.now < $0 }) ?? (counts.read + counts.refused < 400) {
             let bytes = mutator.next()
             if end != nil { try Data(bytes).write(to: URL(fileURLWithPath: record)) }
             do {

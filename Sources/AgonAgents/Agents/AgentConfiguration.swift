@@ -14,6 +14,8 @@ public struct AgentConfiguration: Sendable {
     /// The folder's name.
     public var name: String
     public var kind: Kind
+    /// A PEFT folder whose adapter the agent starts with, on top of its model; nil for the model alone.
+    public var adapter: String?
     public var summary: String
     public var sampling: SamplingOptions
     /// Put before every prompt; empty where there is no `system.md`.
@@ -31,6 +33,9 @@ public struct AgentConfiguration: Sendable {
             Key(
                 "model", .text(default: ""),
                 "transformer: a folder in Hugging Face layout (config.json, model.safetensors, tokenizer.json), relative to the agent's folder; or the folder of another agent, whose model it then starts from."),
+            Key(
+                "adapter", .text(default: ""),
+                "transformer: a folder in PEFT's layout (adapter_config.json, adapter_model.safetensors), relative to the agent's folder, that is put on top of the model. Agents with one model and different adapters share the model's memory and decode in one batch."),
             Key(
                 "strategy", .choice(["", "random", "first_legal", "perfect", "noisy_expert"], default: ""),
                 "scripted: the rule. In prompt arenas `random` shuffles the gold answer's characters and `perfect` gives the gold answer."),
@@ -61,10 +66,15 @@ public struct AgentConfiguration: Sendable {
             if reader.has("strategy") { throw reader.error("strategy", "`strategy` belongs to scripted agents; remove it or set `kind: scripted`.") }
             kind = .transformer(model: try AgentConfiguration.modelFolder(model, from: folder, reader: reader, depth: 0))
             sourceLine = reader.line(of: "model")
+            let adapter = try reader.text("adapter")
+            if !adapter.isEmpty {
+                self.adapter = adapter.hasPrefix("/") ? adapter : (folder as NSString).appendingPathComponent(adapter)
+            }
         } else {
             guard !strategy.isEmpty else {
                 throw reader.error("kind", "a scripted agent needs `strategy:`, one of random, first_legal, perfect, noisy_expert.")
             }
+            if reader.has("adapter") { throw reader.error("adapter", "`adapter` belongs to transformer agents; remove it or set `kind: transformer`.") }
             if reader.has("model") { throw reader.error("model", "`model` belongs to transformer agents; remove it or set `kind: transformer`.") }
             kind = .scripted(strategy: strategy, skill: try reader.number("skill"))
             sourceLine = reader.line(of: "strategy")

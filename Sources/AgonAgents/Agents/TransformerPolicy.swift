@@ -35,19 +35,38 @@ public struct TransformerPolicy: Policy {
 
     /// - Throws: `TransformerError` where a prompt cannot be tokenised or is longer than the model's positions.
     public func respond(to requests: [PolicyRequest]) async throws -> [PolicyResponse] {
-        let contexts = try requests.map(context)
-        let generations = try transformer.generate(
-            zip(requests, contexts).map { request, context in
-                GenerationRequest(
-                    tokens: context, maxNewTokens: request.maxNewTokens, sampling: sampling, key: request.seed.value,
-                    allowedTokenCount: tokenizer.idLimit)
-            }, threads: threads)
-        return zip(generations, contexts).map { generation, context in
+        try TransformerPolicy.respond(to: requests.map { (self, $0) })
+    }
+
+    /// Answers of several policies whose models are views of one base, decoded in one batch.
+    ///
+    /// - Returns: responses in the order of the questions, each what its policy alone would have given.
+    /// - Throws: as `respond(to:)`.
+    /// - Precondition: all models share their base.
+    public static func respond(
+        to questions: [(policy: TransformerPolicy, request: PolicyRequest)]
+    ) throws -> [PolicyResponse] {
+        guard let threads = questions.map(\.policy.threads).max() else { return [] }
+        var models: [Transformer] = []
+        var indices: [PolicyID: Int] = [:]
+        for (policy, _) in questions where indices[policy.id] == nil {
+            indices[policy.id] = models.count
+            models.append(policy.transformer)
+        }
+        let contexts = try questions.map { policy, request in try policy.context(request) }
+        let requests = zip(questions, contexts).map { question, context in
+            GenerationRequest(
+                tokens: context, maxNewTokens: question.request.maxNewTokens, sampling: question.policy.sampling,
+                key: question.request.seed.value, allowedTokenCount: question.policy.tokenizer.idLimit,
+                policyIndex: indices[question.policy.id] ?? 0)
+        }
+        let generations = try Transformer.generate(requests, policies: models, threads: threads)
+        return zip(zip(questions, contexts), generations).map { asked, generation in
             let isEnded = generation.finish == .stop
             let visible = isEnded ? generation.tokens.dropLast() : generation.tokens[...]
             return PolicyResponse(
-                text: tokenizer.decode(visible, skipSpecial: true), tokens: generation.tokens,
-                context: context, logProbs: generation.logProbs, finish: isEnded ? .stop : .length)
+                text: asked.0.policy.tokenizer.decode(visible, skipSpecial: true), tokens: generation.tokens,
+                context: asked.1, logProbs: generation.logProbs, finish: isEnded ? .stop : .length)
         }
     }
 

@@ -62,7 +62,7 @@ public struct ConfigurationReader {
     /// The keys at the top of a YAML text, in its order, whatever they are: what kind of file is this?
     /// Empty where the text is no YAML or no mapping.
     public static func topKeys(in text: String) -> [String] {
-        guard let root = try? Yams.compose(yaml: text), let mapping = root.mapping else { return [] }
+        guard let root = try? compose(text, file: ""), let mapping = root.mapping else { return [] }
         return mapping.map { key, _ in key.string ?? "" }
     }
 

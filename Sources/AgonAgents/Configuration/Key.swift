@@ -17,13 +17,16 @@ public struct Key: Sendable {
     public var kind: Kind
     /// The value's unit, empty for plain names and counts.
     public var unit: String
+    /// What holds where the key is left out although it has no default, such as "none"; nil where it must be given.
+    public var absent: String?
     /// What it does, a sentence or two.
     public var meaning: String
 
-    public init(_ name: String, _ kind: Kind, unit: String = "", _ meaning: String) {
+    public init(_ name: String, _ kind: Kind, unit: String = "", absent: String? = nil, _ meaning: String) {
         self.name = name
         self.kind = kind
         self.unit = unit
+        self.absent = absent
         self.meaning = meaning
     }
 
@@ -44,9 +47,10 @@ public struct Key: Sendable {
         }
     }
 
-    /// The default, as the documentation prints it; "required" where there is none.
+    /// The default, as the documentation prints it; "required" where the key must be given.
     public var defaultText: String {
-        switch kind {
+        if let absent { return absent }
+        return switch kind {
         case .integer(_, let value): value.map(String.init) ?? "required"
         case .number(_, let value): value.map(Key.print) ?? "required"
         case .boolean(let value): "\(value)"

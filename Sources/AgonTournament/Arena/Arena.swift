@@ -14,7 +14,11 @@ public struct Arena: Sendable {
     let agents: [String: AgentConfiguration]
     /// The models that transformer agents start from, by agent. Agents of one base share its memory.
     let models: [String: ModelFolder]
-    /// SHA-256 of each agent's weights file; empty for scripted agents.
+    /// Version 0 of each transformer agent. Views of one base share its memory.
+    let starts: [String: Transformer]
+    /// The adapters that agents come with.
+    let adapters: [String: Adapter]
+    /// SHA-256 of each agent's weights file, joined with that of its adapter; empty for scripted agents.
     let modelHashes: [String: String]
     let judgeConfiguration: JudgeConfiguration?
     let judgeModel: ModelFolder?
@@ -45,7 +49,9 @@ public struct Arena: Sendable {
         var agents: [String: AgentConfiguration] = [:]
         var models: [String: ModelFolder] = [:]
         var hashes: [String: String] = [:]
-        var byPath: [String: ModelFolder] = [:]
+        var bases = Bases(kernels: kernels)
+        var starts: [String: Transformer] = [:]
+        var adapters: [String: Adapter] = [:]
         for name in configuration.agents {
             let folder = ArenaConfiguration.sibling("agents", name, of: file)
             guard FileManager.default.fileExists(atPath: folder) else {
@@ -54,17 +60,22 @@ public struct Arena: Sendable {
             let agent = try AgentConfiguration(folder: folder)
             agents[agent.name] = agent
             guard case .transformer(let path) = agent.kind else { continue }
-            let key = URL(fileURLWithPath: path).standardizedFileURL.path
-            let model = try byPath[key] ?? ModelFolder.load(path)
+            let (model, base) = try bases.load(path)
             guard model.config.head == .language else {
                 throw Arena.noLanguageModel(agent, path)
             }
-            byPath[key] = model
             models[agent.name] = model
+            starts[agent.name] = base
             hashes[agent.name] = try FileHash.weights(in: path)
+            guard let (adapter, hash) = try Arena.adapter(of: agent, model) else { continue }
+            adapters[agent.name] = adapter
+            starts[agent.name] = base.adapted(by: adapter)
+            hashes[agent.name, default: ""] += " " + hash
         }
         self.agents = agents
         self.models = models
+        self.starts = starts
+        self.adapters = adapters
         modelHashes = hashes
         entrants = zip(configuration.agents, configuration.agentNames).map { path, name in
             let role: Entrant.Role = models[name] == nil ? .scripted : configuration.anchors.contains(path) ? .anchor : .learner
@@ -82,6 +93,7 @@ public struct Arena: Sendable {
         }
         try checkTogether()
         try checkPlayability()
+        try checkMemory()
     }
 
     static func noLanguageModel(_ agent: AgentConfiguration, _ model: String) -> AgentError {
@@ -102,6 +114,7 @@ public struct Arena: Sendable {
     /// What needs the loaded parts to be checked.
     private func checkTogether() throws {
         let file = configuration.file
+        try checkAdapters()
         guard entrants.count > 1 else {
             throw AgentError(.badValue, "\(file): an arena needs at least two agents.")
         }
@@ -111,8 +124,9 @@ public struct Arena: Sendable {
         for entrant in entrants where entrant.role == .scripted && game == nil && !hasGold {
             throw AgentError(.badValue, "\(file): scripted agent `\(entrant.name)` answers from gold, which these prompts do not have.")
         }
-        if game == nil, prompts.heldOut(count: 1, seed: Seed(run: 0)).isEmpty, configuration.gatePromptCount + configuration.evaluationPromptCount > 0 {
-            throw AgentError(.badValue, "\(file): no prompt is held out for gate and evaluation: give more prompts, or set both counts to 0.")
+        for (side, count, key) in [(PromptSide.gate, configuration.gatePromptCount, "gate"), (.heldOut, configuration.evaluationPromptCount, "evaluation")]
+        where game == nil && count > 0 && prompts.prompts(side, count: 1, seed: Seed(run: 0)).isEmpty {
+            throw AgentError(.badValue, "\(file): no prompt falls to `\(key)`: give more prompts, or set its count to 0.")
         }
         for name in entrants.map(\.name) { try checkReadability(name) }
     }
@@ -159,6 +173,9 @@ public struct Arena: Sendable {
     func goldAnswer(_ prompt: String) -> String? {
         task?.goldAnswer(to: prompt) ?? promptFile?.answers[prompt]
     }
+
+    /// The texts of a prompt file; nil for games and tasks, which have no list.
+    var promptTexts: [String]? { promptFile?.texts }
 
     /// SHA-256 of the prompts file; empty for games and tasks.
     var promptsHash: String { promptFile?.hash ?? "" }

@@ -2,6 +2,7 @@ import AgonAgents
 import AgonCore
 public import AgonJudging
 public import AgonTraining
+public import AgonTransformer
 import Foundation
 
 /// A contest's definition, as its file says it, checked.
@@ -23,6 +24,11 @@ public struct ArenaConfiguration: Sendable {
     public enum JudgeKind: String, Sendable {
         case referee, exact
         case rewardModel = "reward_model"
+    }
+
+    /// What an answer earns where an algorithm learns from rewards.
+    public enum Reward: String, Sendable {
+        case rank, score
     }
 
     /// How the judge judges, is measured and learns.
@@ -55,10 +61,15 @@ public struct ArenaConfiguration: Sendable {
     public var initialRating: Double
     public var eloK: Double
     public var training: TrainingConfiguration
+    public var reward: Reward
+    /// Steps between the checkpoints of an update; decides nothing.
+    public var saveSteps: Int
     public var gatePromptCount: Int
     public var gateMinScore: Double
     public var evaluationInterval: Int
     public var evaluationPromptCount: Int
+    /// What learners train on their frozen models; nil where they train all weights.
+    public var adapter: AdapterConfig?
     var limits: RoundLimits
     /// The file's path, to name in errors.
     public var file: String
@@ -101,7 +112,11 @@ public struct ArenaConfiguration: Sendable {
         let rating = try reader.reader("rating")
         initialRating = try rating.number("initial")
         eloK = try rating.number("k")
-        training = try TrainingKeys.read(reader.reader("training"))
+        let training = try reader.reader("training")
+        self.training = try TrainingKeys.read(training)
+        adapter = try AdapterKeys.read(training)
+        reward = Reward(rawValue: try training.text("reward")) ?? .rank
+        saveSteps = try training.integer("save_steps")
         let gate = try reader.reader("gate")
         gatePromptCount = try gate.integer("prompts")
         gateMinScore = try gate.number("min_score")
@@ -194,6 +209,7 @@ extension ArenaConfiguration {
         (bare.file, bare.text, bare.summary, bare.judge.folder, bare.roundCount) = ("", "", "", "", 0)
         if case .prompts = contest { bare.contest = .prompts(file: "") }
         bare.limits = RoundLimits()
+        bare.saveSteps = 0
         (bare.seed, bare.agents) = (0, agentNames)
         return String(describing: bare)
     }

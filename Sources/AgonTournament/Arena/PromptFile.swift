@@ -6,13 +6,12 @@ import Foundation
 
 /// Prompts from a JSON Lines file: `{"prompt": …, "answer": …}` a line, `answer` optional.
 ///
-/// Each prompt lies on the training or the held-out side by the hash of its text; the same text twice counts once.
+/// Each prompt lies on one side by the hash of its text; the same text twice counts once.
 struct PromptFile: PromptSource {
     /// The most bytes a prompt may have.
     static let promptLimit = 1_048_576
 
-    private let trainingPrompts: [Prompt]
-    private let heldOutPrompts: [Prompt]
+    private let pools: [PromptSide: PromptPool]
     let hasGold: Bool
     /// SHA-256 of the file.
     let hash: String
@@ -32,17 +31,16 @@ struct PromptFile: PromptSource {
         let text = try TextFile.read(path, limit: PromptFile.fileLimit)
         hash = FileHash.hexadecimal(SHA256.hash(data: Data(text.utf8)))
         let prompts = try PromptFile.prompts(text, path: path)
-        trainingPrompts = prompts.filter { !HeldOutSplit.contains($0.text) }
-        heldOutPrompts = prompts.filter { HeldOutSplit.contains($0.text) }
-        guard !trainingPrompts.isEmpty else {
-            throw AgentError(.badValue, "\(path) has no prompts to train on: it needs a few dozen lines, of which one in five is held out.")
+        pools = Dictionary(grouping: prompts) { PromptSide(of: $0.text) }.mapValues { PromptPool(prompts: $0) }
+        guard pools[.training] != nil else {
+            throw AgentError(.badValue, "\(path) has no prompts to train on: it needs a few dozen lines, of which one in five is held out and one in six is the gate's.")
         }
         hasGold = prompts.allSatisfy { $0.reference != nil }
         answers = Dictionary(uniqueKeysWithValues: prompts.compactMap { prompt in prompt.reference.map { (prompt.text, $0) } })
     }
 
     /// All prompts' texts.
-    var texts: [String] { (trainingPrompts + heldOutPrompts).map(\.text) }
+    var texts: [String] { PromptSide.allCases.flatMap { pools[$0]?.prompts.map(\.text) ?? [] } }
 
     /// The file's prompts, each text once.
     private static func prompts(_ text: String, path: String) throws(AgentError) -> [Prompt] {
@@ -83,6 +81,7 @@ struct PromptFile: PromptSource {
         }
     }
 
-    func training(count: Int, seed: Seed) -> [Prompt] { PromptPool(prompts: trainingPrompts).drawn(count: count, seed: seed) }
-    func heldOut(count: Int, seed: Seed) -> [Prompt] { PromptPool(prompts: heldOutPrompts).drawn(count: count, seed: seed) }
+    func prompts(_ side: PromptSide, count: Int, seed: Seed) -> [Prompt] {
+        pools[side]?.drawn(count: count, seed: seed) ?? []
+    }
 }

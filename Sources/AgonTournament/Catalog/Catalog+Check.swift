@@ -1,4 +1,5 @@
 import AgonAgents
+import AgonTraining
 import AgonTransformer
 import Foundation
 
@@ -60,7 +61,7 @@ extension Catalog {
         case "judge.yaml": return (folder.isEmpty ? "." : folder, .judge)
         default: break
         }
-        let text = (try? String(contentsOfFile: file, encoding: .utf8)) ?? ""
+        let text = (try? TextFile.read(file, limit: ConfigurationReader.byteLimit)) ?? ""
         let keys = ConfigurationReader.topKeys(in: text)
         func known(_ section: Section) -> Int { section.keys.count { keys.contains($0.name) } }
         let (arena, pretraining) = (known(ArenaKeys.section), known(PretrainingConfiguration.section))
@@ -85,7 +86,8 @@ extension Catalog {
         let (all, learning) = (arena.entrants.count, arena.learners.count)
         let settings = arena.configuration
         return "arena \(settings.name), \(settings.contestText): \(all) agents, \(learning) of them learn; "
-            + "\(settings.roundCount) rounds of \(arena.roomsPerRound) rooms, judged by \(settings.judgeText)."
+            + "\(settings.roundCount) rounds of \(arena.roomsPerRound) rooms, judged by \(settings.judgeText). "
+            + "It takes at most \(try arena.memoryPlan().text)."
     }
 
     private static func judge(_ path: String) throws -> String {

@@ -64,7 +64,7 @@ public struct Pretraining {
                 TokenSequence(prompt: [1], completion: try tokenizer.encode(transcript, addSpecialTokens: false))
             }
         case .task(let task, let answers):
-            try TaskSource(task: task).training(count: configuration.batchSize, seed: seed).enumerated().compactMap { index, prompt in
+            try TaskSource(task: task).prompts(.training, count: configuration.batchSize, seed: seed).enumerated().compactMap { index, prompt in
                 guard let answer = answers.answer(to: prompt, seed: seed.child(.sample, index)) else { return nil }
                 return TokenSequence(
                     prompt: [1] + (try tokenizer.encode(prompt.text, addSpecialTokens: false)),
@@ -77,7 +77,7 @@ public struct Pretraining {
     private func pairs(_ seed: Seed) throws -> [RewardPair] {
         guard case .task(let task, _) = crowd else { return [] }
         let (right, wrong) = (AnswerCrowd(task: task, right: 1), AnswerCrowd(task: task, right: 0))
-        return TaskSource(task: task).training(count: configuration.batchSize, seed: seed).enumerated().compactMap { index, prompt in
+        return TaskSource(task: task).prompts(.training, count: configuration.batchSize, seed: seed).enumerated().compactMap { index, prompt in
             let draw = seed.child(.sample, index)
             guard let chosen = right.answer(to: prompt, seed: draw), let rejected = wrong.answer(to: prompt, seed: draw) else { return nil }
             func read(_ answer: String) -> [Int32]? {

@@ -16,31 +16,55 @@ struct CheckpointFolder: Sendable {
     }
 
     /// Writes and syncs a checkpoint. Written again after a crash it is the same, bit for bit.
+    ///
+    /// - Parameter base: where the model lies that an adapter belongs to.
     func write(
-        _ parameters: Parameters, like model: ModelFolder, name: String, version: Int, round: Int, parent: String,
-        isJudge: Bool, update: UpdateRecord?
+        _ weights: some TrainablePolicy, like model: ModelFolder, name: String, version: Int, round: Int,
+        parent: String, isJudge: Bool, update: UpdateRecord?, base: String? = nil
     ) throws -> VersionRecord {
         let relative = path(name, version)
         let folder = root + "/" + relative
         let encoder = JSONEncoder()
         encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
         let note = CheckpointNote(name: name, version: version, round: round, parent: parent, update: update)
-        try model.replacing(parameters).save(to: folder, extraFiles: ["update.json": Array(try encoder.encode(note))])
+        let files = ["update.json": Array(try encoder.encode(note))]
+        switch weights.trained {
+        case .parameters(let parameters): try model.replacing(parameters).save(to: folder, extraFiles: files)
+        case .adapter(let adapter, _): try adapter.save(to: folder, baseModel: base, extraFiles: files)
+        }
         return VersionRecord(
             name: name, version: version, round: round, hash: try FileHash.weights(in: folder), parent: parent,
             path: relative, isJudge: isJudge)
     }
 
-    /// Reads a checkpoint back.
+    /// Where an update writes its `metrics.jsonl`, and while it runs its checkpoints.
+    func training(_ name: String, round: Int, saveSteps: Int) -> TrainingFolder {
+        let digits = String(round)
+        let number = String(repeating: "0", count: max(0, 4 - digits.count)) + digits
+        return TrainingFolder(path: "\(root)/training/\(runID)/\(name)/round-\(number)", saveSteps: saveSteps)
+    }
+
+    /// Reads a learner's checkpoint back.
+    /// - Parameter weights: an earlier version, which says what is trained.
     /// - Throws: `inconsistent` where its hash is not the recorded one.
-    func load(_ record: VersionRecord) throws -> Parameters {
+    func load(_ record: VersionRecord, like weights: TrainedWeights) throws -> TrainedWeights {
+        guard case .adapter(let adapter, let base) = weights else { return .parameters(try load(record)) }
+        return .adapter(try Adapter.load(checkedFolder(record), for: adapter.baseConfig), base: base)
+    }
+
+    /// Reads the checkpoint of a whole model back.
+    /// - Throws: `inconsistent` where its hash is not the recorded one.
+    func load(_ record: VersionRecord) throws -> Parameters { try ModelFolder.load(checkedFolder(record)).parameters }
+
+    private func checkedFolder(_ record: VersionRecord) throws -> String {
         let folder = root + "/" + record.path
         guard try FileHash.weights(in: folder) == record.hash else {
+            let file = Adapter.isAdapterFolder(folder) ? "adapter_model.safetensors" : "model.safetensors"
             throw TournamentError(
                 .inconsistent,
-                "\(folder)/model.safetensors is not what the database recorded for \(record.name) v\(record.version): restore the file, or start a new run with another --seed.")
+                "\(folder)/\(file) is not what the database recorded for \(record.name) v\(record.version): restore the file, or start a new run with another --seed.")
         }
-        return try ModelFolder.load(folder).parameters
+        return folder
     }
 }
 

@@ -1,6 +1,7 @@
 import AgonAgents
 import AgonCore
 import AgonRatings
+import AgonTraining
 import AgonTransformer
 
 /// Measures policies on held-out prompts. The same prompts and draws every time, so that versions are compared
@@ -12,8 +13,8 @@ struct Evaluation {
     let threads: Int
 
     /// All measures of some versions, as the round's end found them.
-    func measure(_ versions: [(id: PolicyID, parameters: Parameters?)], round: Int) async throws -> [EvaluationRecord] {
-        let prompts = arena.prompts.heldOut(count: arena.configuration.evaluationPromptCount, seed: seed.child(.evaluation, 0))
+    func measure(_ versions: [(id: PolicyID, parameters: TrainedWeights?)], round: Int) async throws -> [EvaluationRecord] {
+        let prompts = arena.prompts.prompts(.heldOut, count: arena.configuration.evaluationPromptCount, seed: seed.child(.evaluation, 0))
         guard !prompts.isEmpty, arena.hasGold else { return [] }
         var records: [EvaluationRecord] = []
         for (id, parameters) in versions {

@@ -1,3 +1,4 @@
+import AgonTransformer
 import Crypto
 import Foundation
 
@@ -5,9 +6,10 @@ import Foundation
 enum FileHash {
     private static let blockSize = 1 << 22
 
-    /// The hash over a model folder's weights: of `model.safetensors`, or of the index and then each shard by name.
+    /// The hash over the weights of a folder: of `model.safetensors` or an adapter's `adapter_model.safetensors`, or of
+    /// the index and then each shard by name.
     static func weights(in folder: String) throws(TournamentError) -> String {
-        let single = folder + "/model.safetensors"
+        let single = folder + (Adapter.isAdapterFolder(folder) ? "/adapter_model.safetensors" : "/model.safetensors")
         guard !FileManager.default.fileExists(atPath: single) else { return hexadecimal(try hash([single])) }
         do {
             let shards = try FileManager.default.contentsOfDirectory(atPath: folder)

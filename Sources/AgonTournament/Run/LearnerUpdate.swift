@@ -17,37 +17,55 @@ struct LearnerUpdate: Sendable {
     struct Outcome: Sendable {
         var record: UpdateRecord
         /// The new weights; nil where the old version stays.
-        var promoted: Parameters?
+        var promoted: TrainedWeights?
     }
 
     /// Trains a candidate. Nil where there was nothing to learn from; the outcome then says so.
-    func candidate(pairs: [PreferencePair], results: [RoomResult]) throws -> (TrainingOutcome?, UpdateRecord) {
-        func sequence(_ address: RolloutAddress) -> TokenSequence? { results[address.room].rollouts[address.seat].sequence }
-        let training = pairs.compactMap { pair -> TrainingPair? in
-            guard let chosen = sequence(pair.chosen), let rejected = sequence(pair.rejected) else { return nil }
-            return TrainingPair(chosen: chosen, rejected: rejected)
-        }
+    ///
+    /// - Parameter folder: where the update's metrics and checkpoints are written.
+    func candidate(
+        pairs: [PreferencePair], results: [RoomResult], folder: TrainingFolder
+    ) throws -> (TrainingOutcome?, UpdateRecord) {
+        let data = UpdateData(
+            configuration: arena.configuration, isGame: arena.game != nil,
+            policy: PolicyID(agent: agent, version: learner.version), pairs: pairs, results: results
+        ).data()
         var record = UpdateRecord(
             round: round, agent: agent, fromVersion: learner.version, toVersion: nil, decision: "",
-            pairCount: training.count, stepCount: 0, metrics: [:])
-        guard !training.isEmpty else {
-            record.decision = "No update: no room of the round gave it a preference pair."
+            pairCount: data.count, stepCount: 0, metrics: [:])
+        guard data.count > 0 else {
+            record.decision = "No update: no room of the round gave it \(Self.lesson(arena.configuration.training.method))."
             return (nil, record)
         }
-        guard let base = arena.models[agent]?.parameters else { preconditionFailure("\(agent) has no base model") }
-        let start = Transformer(base, kernels: arena.kernels)
+        guard let start = arena.starts[agent], let now = arena.transformer(agent, learner.weights) else {
+            preconditionFailure("\(agent) has no model")
+        }
         do {
-            let outcome = try PreferenceUpdate.run(
-                policy: learner.parameters,
-                reference: .model(arena.configuration.training.reference == .base ? start : Transformer(learner.parameters, kernels: arena.kernels)),
-                base: start,
-                pairs: training, configuration: arena.configuration.training, seed: seed, kernels: arena.kernels)
+            let outcome = try PolicyUpdate.run(
+                policy: learner.weights, reference: .model(arena.configuration.training.reference == .base ? start : now),
+                base: start, data: data, configuration: arena.configuration.training, seed: seed,
+                kernels: arena.kernels, folder: folder)
             record.stepCount = outcome.stepCount
             record.metrics = outcome.metrics
+            guard outcome.stepCount > 0 else {
+                record.decision = "No update: \(outcome.stop?.sentence ?? "nothing of the round fits into max_length.")"
+                return (nil, record)
+            }
             return (outcome, record)
         } catch let error as TrainingError where error.code == .nonFiniteLoss {
             record.decision = "Not promoted: \(error.message)"
             return (nil, record)
+        }
+    }
+
+    /// What a method would have learned from, for people.
+    private static func lesson(_ method: TrainingMethod) -> String {
+        switch method {
+        case .dpo, .cpo, .simpo, .orpo: "a preference pair"
+        case .kto: "an answer that won or lost"
+        case .sft: "an answer that won"
+        case .grpo: "two rewarded answers to one prompt"
+        case .ppo: "a rewarded answer"
         }
     }
 
@@ -56,32 +74,34 @@ struct LearnerUpdate: Sendable {
         _ trained: (TrainingOutcome?, UpdateRecord), judge: any Judge, isJudgeTrusted: Bool, threads: Int
     ) async throws -> Outcome {
         var record = trained.1
-        guard let candidate = trained.0?.parameters else { return Outcome(record: record, promoted: nil) }
+        guard let candidate = trained.0?.trained else { return Outcome(record: record, promoted: nil) }
         let settings = arena.configuration
         let (old, new) = (PolicyID(agent: agent, version: learner.version), PolicyID(agent: agent, version: learner.version + 1))
         if settings.gatePromptCount > 0 {
             let policies = [
-                old: try Roster.policy(old, parameters: learner.parameters, arena: arena, threads: threads),
+                old: try Roster.policy(old, parameters: learner.weights, arena: arena, threads: threads),
                 new: try Roster.policy(new, parameters: candidate, arena: arena, threads: threads),
             ]
             let contest = HeldOutContest(player: RoomPlayer(arena: arena, policies: policies), seed: seed.child(.gate, 0))
-            let prompts = arena.prompts.heldOut(count: settings.gatePromptCount, seed: seed.child(.gate, 1))
+            let prompts = arena.prompts.prompts(.gate, count: settings.gatePromptCount, seed: seed.child(.gate, 1))
             let score = try await contest.play(new, old, prompts: prompts, judge: judge).score
             record.gateScore = score?.value
             record.gateLow = score?.low
             record.gateHigh = score?.high
             record.gateCount = score?.count ?? 0
         }
+        let note = trained.0?.stop.map { " \($0.sentence)" } ?? ""
         guard isJudgeTrusted else {
-            record.decision = "Not promoted: the judge's accuracy on canaries is below \(settings.judge.minAccuracy)."
+            record.decision = "Not promoted: the judge's accuracy on canaries is below \(settings.judge.minAccuracy).\(note)"
             return Outcome(record: record, promoted: nil)
         }
         if let score = record.gateScore, score < settings.gateMinScore {
-            record.decision = "Not promoted: it scored \(Percent.text(score)) against its parent on held-out prompts, \(Percent.text(settings.gateMinScore)) are needed."
+            record.decision = "Not promoted: it scored \(Percent.text(score)) against its parent on held-out prompts, \(Percent.text(settings.gateMinScore)) are needed.\(note)"
             return Outcome(record: record, promoted: nil)
         }
         record.toVersion = new.version
-        record.decision = record.gateScore.map { "Promoted: it scored \(Percent.text($0)) against its parent on held-out prompts." } ?? "Promoted: the gate is open."
+        let gate = record.gateScore.map { "it scored \(Percent.text($0)) against its parent on held-out prompts" } ?? "the gate is open"
+        record.decision = "Promoted: \(gate).\(note)"
         return Outcome(record: record, promoted: candidate)
     }
 }

@@ -1,5 +1,7 @@
+import AgonAgents
 import AgonCore
 import AgonGames
+import AgonTransformer
 
 /// Plays rooms: asks each seat's policy and turns responses into rollouts.
 ///
@@ -54,14 +56,36 @@ struct RoomPlayer: Sendable {
         var request: PolicyRequest
     }
 
-    /// Responses in the order of the questions. Each policy is asked once, for all of its questions.
+    /// Who answers together: all policies on one base, or one policy alone.
+    private enum Group: Hashable {
+        case base(ObjectIdentifier)
+        case policy(PolicyID)
+    }
+
+    /// Responses in the order of the questions. Each policy is asked once, for all of its questions; those that share
+    /// a base are asked together and decode in one batch.
     func ask(_ questions: [Question]) async throws -> [PolicyResponse] {
         var responses = [PolicyResponse?](repeating: nil, count: questions.count)
-        let byPolicy = Dictionary(grouping: questions.indices) { questions[$0].policy }
-        for (id, indices) in byPolicy.sorted(by: { $0.key < $1.key }) {
-            guard let policy = policies[id] else { preconditionFailure("\(id) holds a seat but is not in the roster") }
-            let answers = try await policy.respond(to: indices.map { questions[$0].request })
-            precondition(answers.count == indices.count, "\(id) gave \(answers.count) responses to \(indices.count) requests")
+        let askedPolicies = questions.map { question in
+            guard let policy = policies[question.policy] else {
+                preconditionFailure("\(question.policy) holds a seat but is not in the roster")
+            }
+            return policy
+        }
+        let groups = Dictionary(grouping: questions.indices) { index -> Group in
+            guard let policy = askedPolicies[index] as? TransformerPolicy else { return .policy(questions[index].policy) }
+            return .base(policy.transformer.baseIdentity)
+        }
+        for indices in groups.values.sorted(by: { $0[0] < $1[0] }) {
+            let asked = indices.compactMap { index in
+                (askedPolicies[index] as? TransformerPolicy).map { (policy: $0, request: questions[index].request) }
+            }
+            let answers = asked.isEmpty
+                ? try await askedPolicies[indices[0]].respond(to: indices.map { questions[$0].request })
+                : try TransformerPolicy.respond(to: asked)
+            precondition(
+                answers.count == indices.count,
+                "\(questions[indices[0]].policy) gave \(answers.count) responses to \(indices.count) requests")
             for (index, answer) in zip(indices, answers) { responses[index] = answer }
         }
         return responses.compactMap { $0 }

@@ -2,6 +2,7 @@ import AgonAgents
 import AgonCore
 import AgonGames
 import AgonJudging
+import AgonTraining
 import AgonTransformer
 
 /// A round's policies and judge: each agent's newest checkpoint, loaded and frozen.
@@ -20,19 +21,21 @@ struct Roster: Sendable {
         for entrant in arena.entrants {
             let id = PolicyID(agent: entrant.name, version: state.learners[entrant.name]?.version ?? 0)
             versions[entrant.name] = id
-            policies[id] = try Roster.policy(id, parameters: state.learners[entrant.name]?.parameters, arena: arena, threads: threads)
+            policies[id] = try Roster.policy(id, parameters: state.learners[entrant.name]?.weights, arena: arena, threads: threads)
         }
         self.versions = versions
     }
 
     /// The transformer policy of some weights, under an agent's own sampling and system prompt.
-    static func policy(_ id: PolicyID, parameters: Parameters?, arena: Arena, threads: Int) throws -> any Policy {
+    static func policy(_ id: PolicyID, parameters: TrainedWeights?, arena: Arena, threads: Int) throws -> any Policy {
         guard let agent = arena.agents[id.agent] else { preconditionFailure("\(id) is in no arena") }
         switch agent.kind {
         case .transformer:
-            guard let model = arena.models[id.agent] else { preconditionFailure("\(id) has no model") }
+            guard let model = arena.models[id.agent], let transformer = arena.transformer(id.agent, parameters) else {
+                preconditionFailure("\(id) has no model")
+            }
             return TransformerPolicy(
-                id: id, transformer: Transformer(parameters ?? model.parameters, kernels: arena.kernels),
+                id: id, transformer: transformer,
                 tokenizer: model.tokenizer, sampling: agent.sampling, system: agent.system, threads: threads)
         case .scripted(let name, let skill):
             return try scripted(id, strategy: name, skill: skill, agent: agent, arena: arena)

@@ -10,7 +10,8 @@ struct RunState: Sendable {
     /// A learner's newest version.
     struct Learner: Sendable {
         var version: Int
-        var parameters: Parameters
+        /// All weights, or an adapter on its frozen base.
+        var weights: TrainedWeights
         /// SHA-256 of its weights file.
         var hash: String
     }
@@ -48,11 +49,15 @@ struct RunState: Sendable {
     }
 
     /// The state before the first round.
-    init(arena: Arena) {
+    ///
+    /// - Parameter seed: the run's.
+    init(arena: Arena, seed: Seed) throws {
         learners = [:]
         for name in arena.learners {
-            guard let model = arena.models[name], let hash = arena.modelHashes[name] else { continue }
-            learners[name] = Learner(version: 0, parameters: model.parameters, hash: hash)
+            guard let weights = try arena.startingWeights(name, seed: seed), let hash = arena.modelHashes[name] else {
+                continue
+            }
+            learners[name] = Learner(version: 0, weights: weights, hash: hash)
         }
         if let model = arena.judgeModel, let configuration = arena.judgeConfiguration {
             judge = LearnedJudge(

@@ -1,5 +1,6 @@
 /// How one update trains an agent. The names are those of TRL's configuration, in Swift's spelling.
 public struct TrainingConfiguration: Sendable, Hashable {
+    /// What turns data into a gradient: the values of the key `algorithm`.
     public typealias Algorithm = TrainingMethod.Algorithm
 
     /// What turns data into a gradient.

@@ -2,7 +2,8 @@
 ///
 /// Each is looked at after a step's forward pass and before its gradient is applied: the step that would have followed
 /// is not taken, and what acted, where, and at which value stands in the outcome, in `metrics.jsonl` and in the update's
-/// decision. The length terms (`ld_alpha`, `rdpo_alpha`, `sigmoid_norm`) and DPOP are guards within the loss itself.
+/// decision. A guard ends a drift, it does not undo the step that crossed the bound: whether what is left is worth
+/// keeping, the gate match decides. The length terms (`ld_alpha`, `rdpo_alpha`, `sigmoid_norm`) and DPOP are guards within the loss itself.
 public struct TrainingGuards: Sendable, Hashable {
     /// `chosen_floor`: the most by which the chosen (desirable) side may have become rarer than under the reference, as
     /// the batch's mean of −(log π_θ − log π_ref)/n, in nats per token. Catches both sides falling while the margin

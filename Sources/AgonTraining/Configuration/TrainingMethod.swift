@@ -52,6 +52,14 @@ public enum TrainingMethod: Sendable, Hashable {
         }
     }
 
+    /// Whether an item of a batch is a pair: two sequences.
+    public var readsPairs: Bool {
+        switch self {
+        case .dpo, .cpo, .simpo, .orpo: true
+        case .kto, .grpo, .ppo, .sft: false
+        }
+    }
+
     /// Whether a reference policy is compared with.
     public var usesReference: Bool {
         switch self {

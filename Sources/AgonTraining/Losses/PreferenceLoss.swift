@@ -118,12 +118,11 @@ public struct PreferenceLoss: Sendable, Hashable {
         }
     }
 
-    /// A token mean over the batch, written as a mean over pairs. Its factor under `use_weighting` is the batch's mean
-    /// importance, as in TRL: the loss belongs to the batch and not to a pair.
+    /// A token mean over the batch, written as a mean over pairs.
     private func addLikelihood(_ weight: Double, _ batch: PreferenceBatch, to value: inout PreferenceLossValue) {
         let meanCount = batch.chosenCounts.map(Double.init).mean
-        let factor = weight * (batch.importance?.mean ?? 1) / meanCount
         for pair in 0..<batch.count {
+            let factor = weight * (batch.importance?[pair] ?? 1) / meanCount
             value.pairLosses[pair] -= factor * batch.chosenLogLikelihoods[pair]
             value.likelihoodGradients[pair] -= factor
         }

@@ -53,6 +53,7 @@ final class PreferenceObjective: PairData, Objective {
         readings.chosenLogRatio = items.indices.map {
             (policy.chosen[$0] - held.0[$0]) / Double(chosenCounts[$0])
         }.mean
+        metrics["logratios/chosen"] = readings.chosenLogRatio
         if !referenceTokens.isEmpty {
             readings.kl = squaredDrift(forward.values, referenceTokens)
             metrics["kl_to_reference/k2"] = readings.kl

@@ -83,6 +83,7 @@ final class UnpairedObjective: Objective {
         if !chosen.isEmpty {
             readings.chosenLogRatio = chosen.map { ratios[$0] / Double(max(1, forward.values[$0].count)) }.mean
         }
+        metrics["logratios/chosen"] = readings.chosenLogRatio
         return ObjectiveValue(
             loss: value.loss,
             dLogProbs: zip(value.gradients, forward.values).map { [Float](repeating: Float($0), count: $1.count) },

@@ -6,16 +6,17 @@ public import AgonTransformer
 /// A pure function of its arguments and of the kernel path. The policy's parameters are read, never written;
 /// whatever is thrown, the old version stands.
 public enum PolicyUpdate {
-    /// Trains a copy of the policy on the data, by the configuration's method.
+    /// Trains a copy of the policy on the data, by the configuration's method: all its weights, or its adapter alone.
     ///
     /// The metrics are TRL's, each the mean over the steps that measured it. Every method has `loss`, `grad_norm`
     /// (before clipping), `learning_rate`, `epoch`, `num_tokens` (cumulative, all tokens of all sequences), `entropy`
     /// (nats per own token) and `mean_token_accuracy` (own tokens that were the likeliest; chosen side, where there are
     /// two). Pairs add `rewards/chosen`, `rewards/rejected`, `rewards/margins`, `rewards/accuracies` (share of pairs with
-    /// the chosen reward strictly greater, so 0 while the policy equals its reference), `logps/*`, `logits/*`; `kto` adds
-    /// `kl` (z₀) and `count/*`; `cpo`, `simpo` and `orpo` add `nll_loss`; `orpo` adds `log_odds_ratio` and
+    /// the chosen reward strictly greater, so 0 while the policy equals its reference), `logps/*`, `logits/*`; `dpo` and
+    /// `kto` add `logratios/chosen` (log π_θ − log π_ref per token) and `kl_to_reference/k2`, which the guards watch;
+    /// `kto` adds `kl` (z₀) and `count/*`; `cpo`, `simpo` and `orpo` add `nll_loss`; `orpo` adds `log_odds_ratio` and
     /// `log_odds_chosen`; `grpo` and `ppo` have `reward`, `reward_std`, `frac_reward_zero_std`, `clip_ratio/*`, `kl`,
-    /// `completions/*`. Beside them:
+    /// `completions/*`, `policy/approxkl_avg`. Beside them:
     /// - `truncated_count`, `dropped_count`, where `max_length` is set: items cut, and items of which nothing was left.
     /// - `loss/first`, `loss/last`: of those steps alone. For DPO's `sigmoid` with the round's start as reference the
     ///   first is ln 2.
@@ -27,8 +28,9 @@ public enum PolicyUpdate {
     ///   for collapse.
     ///
     /// - Parameters:
-    ///   - policy: the weights to start from.
-    ///   - reference: π_ref; not read by methods without one.
+    ///   - policy: the weights to start from, or an adapter on its base as `TrainedWeights`.
+    ///   - reference: π_ref; not read by methods without one. For an adapter that is the base, or the base adapted by a
+    ///     frozen adapter such as the one that the update starts from; neither takes memory of its own beside the base.
     ///   - base: the agent's version 0, for `kl_to_base`; nil leaves the metric out.
     ///   - data: what the method learns from. Without any, nothing happens: zero steps, no metrics, the same parameters.
     ///   - seed: the update's address; with the configuration's own seed it orders the items of each epoch.
@@ -40,7 +42,7 @@ public enum PolicyUpdate {
     /// - Throws: `nonFiniteLoss`, naming the step and the item; `invalidData` for an item without own tokens or one that
     ///   does not fit the model or the method; `checkpointFailed`; what `progress` throws.
     public static func run(
-        policy: Parameters, reference: UpdateReference, base: Transformer? = nil, data: TrainingData,
+        policy: some TrainablePolicy, reference: UpdateReference, base: Transformer? = nil, data: TrainingData,
         configuration: TrainingConfiguration, seed: Seed, shardCount: Int = 1, threads: Int = 1,
         kernels: Kernels? = nil, folder: TrainingFolder? = nil, progress: ProgressCallback? = nil
     ) throws -> TrainingOutcome {
@@ -67,19 +69,19 @@ public enum PolicyUpdate {
             return generator.shuffled(Array(0..<count))
         }
         return TrainingOutcome(
-            parameters: outcome.parameters, stepCount: outcome.stepCount,
+            parameters: outcome.trained, stepCount: outcome.stepCount,
             metrics: outcome.metrics.merging(lost) { first, _ in first }, steps: outcome.steps, stop: outcome.stop)
     }
 
     /// The same with the order of the items in each epoch given.
     static func run(
-        policy: Parameters, reference: UpdateReference, base: Transformer?, data: TrainingData,
+        policy: some TrainablePolicy, reference: UpdateReference, base: Transformer?, data: TrainingData,
         configuration: TrainingConfiguration, shardCount: Int = 1, threads: Int = 1, kernels: Kernels,
         folder: TrainingFolder? = nil, seed: UInt64 = 0, progress: ProgressCallback? = nil, order: (Int) -> [Int]
     ) throws -> TrainingOutcome {
         let held = configuration.method.usesReference ? ReferenceLogProbs(reference, threads: threads) : nil
         let objective = try objective(
-            data, configuration.method, policy: Transformer(policy, kernels: kernels), reference: held,
+            data, configuration.method, policy: policy.trained.transformer(kernels: kernels), reference: held,
             threads: threads)
         guard objective.itemCount > 0 else {
             return TrainingOutcome(parameters: policy, stepCount: 0, metrics: [:], steps: [])
@@ -88,6 +90,10 @@ public enum PolicyUpdate {
             if sync != nil, held?.sums != nil {
                 throw TrainingError(
                     .invalidData, "sync_ref_model needs a reference model, but was handed sums of log-probabilities.")
+            }
+            if sync != nil, case .adapter = policy.trained {
+                throw TrainingError(
+                    .invalidConfiguration, "sync_ref_model mixes whole models; it cannot follow an adapter.")
             }
             if precomputes { try objective.precompute() }
         }
@@ -98,12 +104,12 @@ public enum PolicyUpdate {
                 peak: configuration.learningRate, schedule: configuration.schedule,
                 options: configuration.scheduleOptions, warmupSteps: configuration.warmup.stepCount(of: stepCount),
                 stepCount: stepCount),
-            kernels: kernels, shardCount: shardCount, threads: threads)
+            kernels: kernels, shardCount: shardCount, threads: threads, dropoutSeed: Seed(run: seed))
         var loop = UpdateLoop(
             trainee: trainee, objective: objective, configuration: configuration, stepCount: stepCount, folder: folder,
             seed: seed,
             fingerprint: (folder?.saveSteps ?? 0) > 0
-                ? fingerprint(policy, data, configuration, seed: seed, shardCount: shardCount, kernels: kernels) : "")
+                ? fingerprint(policy.trained, data, configuration, seed: seed, shardCount: shardCount, kernels: kernels) : "")
         let stop = try loop.run(order: order, progress: progress)
         return try outcome(loop, stop: stop, base: base, threads: threads)
     }
@@ -133,7 +139,7 @@ public enum PolicyUpdate {
 
     /// What a run is: resuming anything else would be a mistake.
     private static func fingerprint(
-        _ policy: Parameters, _ data: TrainingData, _ configuration: TrainingConfiguration, seed: UInt64,
+        _ policy: TrainedWeights, _ data: TrainingData, _ configuration: TrainingConfiguration, seed: UInt64,
         shardCount: Int, kernels: Kernels
     ) -> String {
         var fingerprint = Fingerprint()
@@ -144,7 +150,14 @@ public enum PolicyUpdate {
         fingerprint.add(seed)
         fingerprint.add(UInt64(shardCount))
         fingerprint.add(kernels.name)
-        policy.withValues { for value in $0 { fingerprint.add(UInt64(value.bitPattern)) } }
+        var memories = [policy.memory]
+        if case .adapter(let adapter, let base) = policy {
+            fingerprint.add("\(adapter.config)")
+            memories.append(base.parameters)
+        }
+        for memory in memories {
+            memory.withValues { for value in $0 { fingerprint.add(UInt64(value.bitPattern)) } }
+        }
         return String(fingerprint.value, radix: 16)
     }
 

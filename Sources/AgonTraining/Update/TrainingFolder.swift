@@ -26,6 +26,18 @@ public struct TrainingFolder: Sendable, Hashable {
     private var stateFile: String { checkpoint + "/trainer_state.json" }
     private static let referenceFile = "reference.safetensors"
 
+    /// Removes the checkpoint of an update that is no longer needed; the metrics stay.
+    ///
+    /// - Throws: `checkpointFailed` where the disk refuses.
+    public func removeCheckpoint() throws(TrainingError) {
+        guard DurableFile.exists(checkpoint) else { return }
+        do {
+            try FileManager.default.removeItem(atPath: checkpoint)
+        } catch {
+            throw TrainingError(.checkpointFailed, "\(checkpoint) cannot be removed.", underlying: error)
+        }
+    }
+
     /// How far a run was.
     struct State: Codable, Equatable {
         /// Steps done.
@@ -62,7 +74,7 @@ public struct TrainingFolder: Sendable, Hashable {
             encoder.outputFormatting = [.prettyPrinted, .sortedKeys]
             let bytes = try Array(encoder.encode(state)) + [UInt8(ascii: "\n")]
             try DurableFile.writeFolder(to: checkpoint) { (folder) throws(TransformerError) in
-                for (file, parameters) in trainee.tensors { try Self.write(parameters, to: "\(folder)/\(file)") }
+                for (file, memory) in trainee.tensors { try Self.write(memory, to: "\(folder)/\(file)") }
                 if let reference { try Self.write(reference.parameters, to: "\(folder)/\(Self.referenceFile)") }
                 try DurableFile.write(bytes, to: "\(folder)/trainer_state.json")
             }
@@ -117,7 +129,7 @@ public struct TrainingFolder: Sendable, Hashable {
     /// - Returns: the reference's weights, where the checkpoint has any.
     func load(into trainee: inout Trainee, _ state: State) throws(TrainingError) -> Parameters? {
         do {
-            for (file, parameters) in trainee.tensors { try Self.read("\(checkpoint)/\(file)", into: parameters) }
+            for (file, memory) in trainee.tensors { try Self.read("\(checkpoint)/\(file)", into: memory) }
             trainee.resume(after: state.step)
             guard DurableFile.exists("\(checkpoint)/\(Self.referenceFile)") else { return nil }
             let reference = Parameters(zeros: trainee.parameters.config)
@@ -130,24 +142,24 @@ public struct TrainingFolder: Sendable, Hashable {
         }
     }
 
-    private static func write(_ parameters: Parameters, to path: String) throws(TransformerError) {
-        try withExtendedLifetime(parameters) { () throws(TransformerError) in
+    private static func write(_ memory: any TensorMemory, to path: String) throws(TransformerError) {
+        try withExtendedLifetime(memory) { () throws(TransformerError) in
             try SafetensorsFile.write(
-                parameters.layout.tensors.map {
+                memory.tensors.map {
                     SafetensorsSource(
-                        name: $0.name, shape: $0.shape, values: UnsafeBufferPointer(parameters.memory(of: $0)))
+                        name: $0.name, shape: $0.shape, values: UnsafeBufferPointer(memory.memory(of: $0)))
                 }, to: path)
         }
     }
 
-    private static func read(_ path: String, into parameters: Parameters) throws {
+    private static func read(_ path: String, into memory: any TensorMemory) throws {
         let file = try SafetensorsFile(path: path)
-        for tensor in parameters.layout.tensors {
+        for tensor in memory.tensors {
             guard let stored = file[tensor.name], stored.shape == tensor.shape else {
                 throw TrainingError(
                     .checkpointFailed, "\(path) has no tensor \(tensor.name) of shape \(tensor.shape).")
             }
-            try file.read(stored, into: parameters.memory(of: tensor))
+            try file.read(stored, into: memory.memory(of: tensor))
         }
     }
 }

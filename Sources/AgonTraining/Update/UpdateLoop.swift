@@ -98,8 +98,10 @@ struct UpdateLoop {
         tokenCount += sequences.joined().reduce(0) { $0 + $1.tokens.count }
         metrics["num_tokens"] = Double(tokenCount)
         metrics["epoch"] = Double(trainee.stepsDone) / Double(stepsPerEpoch)
-        if case .dpo(_, let sync?, _) = configuration.method, trainee.stepsDone.isMultiple(of: sync.syncSteps) {
-            objective.reference?.mix(sync.mixupAlpha, with: trainee.parameters)
+        if case .dpo(_, let sync?, _) = configuration.method, trainee.stepsDone.isMultiple(of: sync.syncSteps),
+            case .parameters(let parameters) = trainee.parameters
+        {
+            objective.reference?.mix(sync.mixupAlpha, with: parameters)
         }
         return (metrics, nil)
     }

@@ -116,6 +116,14 @@ typedef struct agon_kernels {
     // the same noise whatever v is. temperature 0 takes the greatest logit and draws nothing.
     // All paths return the same token for the same logits. −1 where no logit reaches the floor (or all are NaN).
     int32_t (*gumbel_argmax)(const float *logits, int v, float temperature, float floor, uint64_t key);
+
+    // y[m,n] = (y − bias) · gain[n] + bias[n], in place; a null bias is zero.
+    void (*scale_columns)(float *y, int ldy, const float *gain, const float *bias, int m, int n);
+    // sum[n] += Σ a[·,n]·b[·,n] over the m rows, in ascending order from zero.
+    void (*column_dots)(float *sum, const float *a, int lda, const float *b, int ldb, int m, int n);
+    // y[n] = x/(1 − probability), or 0 with that probability, drawn from the hash of (key, index). y may be x.
+    // The same channels are zero on every path. 0 ≤ probability < 1.
+    void (*dropout)(float *y, const float *x, int n, float probability, uint64_t key);
 } agon_kernels;
 
 // The fastest path this processor has.

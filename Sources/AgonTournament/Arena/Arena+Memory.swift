@@ -1,0 +1,69 @@
+import AgonAgents
+import AgonCore
+import AgonTraining
+import AgonTransformer
+import Foundation
+
+/// How much memory a run takes, from the sizes of what it loads.
+extension Arena {
+    /// Sequences of one policy that are generated side by side on one thread.
+    private static let slotCount = 64
+
+    /// The plan of a whole run: bases that agents share, every agent's newest version, and all learners in training.
+    ///
+    /// - Throws: what an adapter's settings throw that do not fit their model.
+    func memoryPlan() throws -> MemoryPlan {
+        var plan = MemoryPlan.zero
+        for base in distinctBases { plan = plan + .answering(base, slotCount: Arena.slotCount, length: base.maxPositionCount) }
+        if let judge = judgeModel { plan = plan + .answering(judge.config, slotCount: 0, length: 0) }
+        for name in learners {
+            guard let model = models[name] else { continue }
+            let adapterCount = try adapters[name]?.parameterCount
+                ?? configuration.adapter.map { try $0.parameterCount(for: model.config) }
+            if adapterCount == nil { plan = plan + .answering(model.config, slotCount: 0, length: 0) }
+            plan = plan + training(model, adapterCount: adapterCount, ownCount: ownTokenCount(model.config))
+        }
+        return plan
+    }
+
+    /// Refuses an arena whose run would not fit into this machine's memory.
+    /// - Throws: `AgentError` that says what takes how much, and what to do.
+    func checkMemory(physical: UInt64 = ProcessInfo.processInfo.physicalMemory) throws {
+        let plan = try memoryPlan()
+        guard plan.total > physical else { return }
+        throw AgentError(
+            .badValue,
+            "\(configuration.file): a run takes up to \(plan.text), but this machine has \(MemoryPlan.mebibytes(Int(physical))) MiB: lower `training.batch_size` or `training.max_length`, or train adapters with `training.lora_r`.")
+    }
+
+    /// One config for each model in memory; agents of one folder share theirs.
+    private var distinctBases: [ModelConfig] {
+        var seen: Set<ObjectIdentifier> = []
+        return models.sorted { $0.key < $1.key }.compactMap { name, model in
+            guard let base = starts[name]?.withoutAdapter, seen.insert(ObjectIdentifier(base)).inserted else { return nil }
+            return model.config
+        }
+    }
+
+    /// Own tokens of the longest rollout: in a game they may be all of it.
+    private func ownTokenCount(_ config: ModelConfig) -> Int {
+        game == nil ? min(configuration.maxNewTokens, config.maxPositionCount) : config.maxPositionCount
+    }
+
+    private func training(_ model: ModelFolder, adapterCount: Int?, ownCount: Int) -> MemoryPlan {
+        let settings = configuration.training
+        let longest = longestPrompt(model).map { $0 + ownCount } ?? model.config.maxPositionCount
+        let sequences = settings.method.readsPairs ? 2 * settings.batchSize : settings.batchSize
+        return .training(
+            model.config, adapterCount: adapterCount, sequenceCount: sequences,
+            length: min(longest, settings.maxLength ?? .max), ownCount: min(ownCount, settings.maxLength ?? .max))
+    }
+
+    /// Tokens of the longest prompt, with a few for the marks around it; nil where the prompts are not a list.
+    private func longestPrompt(_ model: ModelFolder) -> Int? {
+        guard let texts = promptTexts else { return nil }
+        let longest = texts.max { $0.utf8.count < $1.utf8.count } ?? ""
+        let count = (try? model.tokenizer.encode(longest, addSpecialTokens: false, parseSpecial: false))?.count
+        return count.map { $0 + 8 }
+    }
+}

@@ -1,0 +1,100 @@
+import AgonAgents
+import AgonCore
+import AgonJudging
+import AgonTraining
+
+/// What a round's rooms teach one learner, in the form that its algorithm reads.
+///
+/// - Pairs (`dpo`, `cpo`, `simpo`, `orpo`): the round's preference pairs.
+/// - `kto`: answers that made more than half of the points against the others of their room are desirable, answers that
+///   made less are not; a half, and voids only, say nothing. A forfeit is undesirable.
+/// - `sft`: the desirable answers alone.
+/// - `grpo`, `ppo`: the learner's own rollouts of this round, because both need to know under which version they were
+///   drawn. Rollouts of one prompt are a group; in games, of one opening and side, and the side is the role.
+struct UpdateData {
+    let configuration: ArenaConfiguration
+    let isGame: Bool
+    /// The learner, and the version that drew its rollouts.
+    let policy: PolicyID
+    let pairs: [PreferencePair]
+    /// The round's rooms by their index.
+    let results: [RoomResult]
+
+    /// One seat of one room.
+    private struct Seat {
+        let result: RoomResult
+        let index: Int
+        let sequence: TokenSequence
+        let points: SeatPoints
+    }
+
+    func data() -> TrainingData {
+        switch configuration.training.method {
+        case .dpo, .cpo, .simpo, .orpo: .pairs(pairs.compactMap(trainingPair))
+        case .kto:
+            .labelled(
+                answers.compactMap { seat in
+                    isDesirable(seat).map { LabelledCompletion(seat.sequence, isDesirable: $0) }
+                })
+        case .sft: .sequences(answers.filter { isDesirable($0) == true }.map(\.sequence))
+        case .grpo: .groups(groups.filter { $0.rollouts.count > 1 })
+        case .ppo: .groups(groups)
+        }
+    }
+
+    private func trainingPair(_ pair: PreferencePair) -> TrainingPair? {
+        func sequence(_ address: RolloutAddress) -> TokenSequence? { results[address.room].rollouts[address.seat].sequence }
+        guard let chosen = sequence(pair.chosen), let rejected = sequence(pair.rejected) else { return nil }
+        return TrainingPair(chosen: chosen, rejected: rejected)
+    }
+
+    /// All seats with tokens of their own, in room and seat order.
+    private var seats: [Seat] {
+        results.flatMap { result in
+            let points = SeatPoints.perSeat(of: result.verdicts, seatCount: result.rollouts.count)
+            return result.rollouts.enumerated().compactMap { index, rollout -> Seat? in
+                guard let sequence = rollout.sequence, sequence.ownCount > 0 else { return nil }
+                return Seat(result: result, index: index, sequence: sequence, points: points[index])
+            }
+        }
+    }
+
+    /// Seats whose answers teach: the learner's own, or everybody's where the arena says `from: any`.
+    private var answers: [Seat] {
+        seats.filter { !configuration.ownPairsOnly || $0.result.room.seats[$0.index].agent == policy.agent }
+    }
+
+    private func isDesirable(_ seat: Seat) -> Bool? {
+        if seat.result.rollouts[seat.index].forfeit != nil { return false }
+        guard let mean = seat.points.mean, mean != 0.5 else { return nil }
+        return mean > 0.5
+    }
+
+    private var groups: [ScoredGroup] {
+        struct Address: Hashable {
+            let prompt: String
+            let side: Int
+        }
+        let own = seats.filter { $0.result.room.seats[$0.index] == policy }
+        let lowest = results.flatMap(\.scores).compactMap { $0 }.min()
+        var order: [Address] = []
+        var members: [Address: [ScoredRollout]] = [:]
+        for seat in own {
+            guard let reward = reward(seat, lowest: lowest) else { continue }
+            let side = isGame ? seat.index : 0
+            let address = Address(prompt: seat.result.room.prompt.id, side: side)
+            if members[address] == nil { order.append(address) }
+            members[address, default: []].append(ScoredRollout(seat.sequence, reward: reward, role: "\(side)"))
+        }
+        return order.map { ScoredGroup(members[$0] ?? []) }
+    }
+
+    /// What an answer earned; nil where nobody could tell.
+    private func reward(_ seat: Seat, lowest: Double?) -> Double? {
+        let isForfeit = seat.result.rollouts[seat.index].forfeit != nil
+        switch configuration.reward {
+        case .rank: return isForfeit ? 0 : seat.points.mean
+        case .score: return isForfeit ? lowest : seat.result.scores[seat.index]
+        }
+    }
+}

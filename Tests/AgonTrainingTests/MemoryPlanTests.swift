@@ -1,0 +1,56 @@
+import AgonTransformer
+import Testing
+
+@testable import AgonTraining
+
+/// Memory that is planned from sizes.
+@Suite struct MemoryPlanTests {
+    /// SmolLM2-135M's shape.
+    private func large() throws -> ModelConfig {
+        try ModelConfig(
+            vocabularySize: 49152, hiddenSize: 576, layerCount: 30, headCount: 9, keyValueHeadCount: 3,
+            feedForwardSize: 1536, ropeTheta: 100_000, normEpsilon: 1e-5, tiesEmbeddings: true, maxPositionCount: 8192)
+    }
+
+    @Test("weights, gradients and moments are counted float by float, and an adapter pays for itself alone")
+    func weights() throws {
+        let config = try large()
+        let count = ParameterLayout(config).count
+        #expect((134_000_000...135_000_000).contains(count))
+        let whole = MemoryPlan.training(config, adapterCount: nil, sequenceCount: 16, length: 128, ownCount: 64)
+        #expect(whole.parameters == 4 * count && whole.gradients == 4 * count && whole.optimiser == 8 * count)
+        let adapter = MemoryPlan.training(config, adapterCount: 460_800, sequenceCount: 16, length: 128, ownCount: 64)
+        #expect(adapter.gradients == 4 * 460_800 && adapter.optimiser == 8 * 460_800)
+        #expect(adapter.activations == whole.activations)
+        #expect(adapter.total < whole.total / 2)
+    }
+
+    @Test("logits beyond what a pass keeps are recomputed, so a longer answer costs its rows alone")
+    func logits() throws {
+        let config = try large()
+        func activations(own: Int) -> Int {
+            MemoryPlan.training(config, adapterCount: nil, sequenceCount: 16, length: 128, ownCount: own).activations
+        }
+        #expect(activations(own: 64) == activations(own: 128))
+        #expect(activations(own: 8) < activations(own: 64))
+    }
+
+    @Test("a cache holds keys and values of every layer and slot, no longer than the model's positions")
+    func cache() throws {
+        let config = try large()
+        let plan = MemoryPlan.answering(config, slotCount: 64, length: 100)
+        #expect(plan.keyValueCache == 64 * 30 * 2 * 100 * 192 * 4)
+        #expect(
+            MemoryPlan.answering(config, slotCount: 1, length: 1 << 40)
+                == MemoryPlan.answering(config, slotCount: 1, length: 8192))
+    }
+
+    @Test("people read MiB, and parts that take nothing are left out")
+    func text() {
+        var plan = MemoryPlan.zero
+        plan.parameters = 3 << 20
+        plan.optimiser = 1 << 19
+        #expect(plan.text == "3.5 MiB (parameters 3.0, optimiser 0.5)")
+        #expect((plan + plan).total == (plan * 2).total)
+    }
+}
