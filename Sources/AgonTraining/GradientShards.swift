@@ -57,8 +57,11 @@ final class GradientShards: @unchecked Sendable {
     ) {
         self.kernels = kernels
         self.dropoutSeed = dropoutSeed
+        let shardCount = max(1, shardCount)
         self.threads = max(1, min(threads, shardCount))
-        shards = (0..<max(1, shardCount)).map { _ in Shard(trained.trained, kernels: kernels) }
+        // Threads that no shard occupies share the loops of each.
+        let spare = max(1, threads) / shardCount
+        shards = (0..<shardCount).map { _ in Shard(trained.trained, kernels: kernels.withThreads(spare)) }
     }
 
     /// log p of each own token, with entropy, argmax and mean logit where `statistics` is set.

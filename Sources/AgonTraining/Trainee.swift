@@ -37,7 +37,7 @@ struct Trainee {
         parameters = start.trained.copy()
         shards = GradientShards(
             parameters, kernels: kernels, shardCount: shardCount, threads: threads, dropoutSeed: dropoutSeed)
-        optimiser = AdamW(parameters.memory, options, kernels: kernels)
+        optimiser = AdamW(parameters.memory, options, kernels: kernels.withThreads(threads))
         self.kernels = kernels
         self.rate = rate
     }

@@ -18,13 +18,15 @@ final class DecodingPass {
     /// `[rows]`: log Σ exp of each row's logits.
     private(set) var logSum: Floats
 
-    /// - Parameter policies: the adapters by policy index.
-    init(_ model: Transformer, policies: [PackedAdapter?], rotary: RotaryTable) {
+    /// - Parameters:
+    ///   - policies: the adapters by policy index.
+    ///   - kernels: the model's, with the threads that share the pass.
+    init(_ model: Transformer, policies: [PackedAdapter?], kernels: Kernels, rotary: RotaryTable) {
         self.model = model
         self.policies = policies
-        adapters = AdapterRows(model.config, kernels: model.kernels)
+        adapters = AdapterRows(model.config, kernels: kernels)
         config = model.config
-        kernels = model.kernels
+        self.kernels = kernels
         self.rotary = rotary
         logits = headScratch.reserve(16)
         logSum = logits
@@ -40,7 +42,7 @@ final class DecodingPass {
         let fused, attention: Floats
         /// `[rows, F]`
         let gate, up: Floats
-        /// `[capacity]`
+        /// `[threads, capacity]`
         let scores: Floats
         /// `[rows, H + K]`
         let headRstd: Floats
@@ -82,7 +84,7 @@ final class DecodingPass {
             kernels.linear(m.gate, f, m.normed, c, packed.gate, rows: rows)
             kernels.linear(m.up, f, m.normed, c, packed.up, rows: rows)
             adapters.add(.feedForwardInput, layer: layer, x: m.normed, to: m.gate, f, second: m.up)
-            kernels.table.pointee.silu_multiply(m.gate, m.gate, m.up, rows * f)
+            kernels.siluMultiply(m.gate, m.gate, m.up, count: rows * f)
             adapters.addProduct(.feedForwardOutput, layer: layer, x: m.gate, packed.down, to: m.x, rows: rows)
         }
         for piece in pieces { cache.tokens[piece.slot].append(contentsOf: piece.tokens) }
@@ -92,8 +94,8 @@ final class DecodingPass {
     private func reserve(_ rows: Int, capacity: Int) -> Memory {
         let p = scratch.reserve([
             rows * config.hiddenSize, rows * config.hiddenSize, rows, rows * config.fusedSize,
-            rows * config.querySize, rows * config.feedForwardSize, rows * config.feedForwardSize, capacity,
-            rows * config.normedHeadCount,
+            rows * config.querySize, rows * config.feedForwardSize, rows * config.feedForwardSize,
+            capacity * kernels.threadCount, rows * config.normedHeadCount,
         ])
         return Memory(
             x: p[0], normed: p[1], rstd: p[2], fused: p[3], attention: p[4], gate: p[5], up: p[6], scores: p[7],
@@ -132,17 +134,22 @@ final class DecodingPass {
         let (q, d) = (config.querySize, config.headSize)
         let share = config.headCount / config.keyValueHeadCount
         let scale = 1 / Float(d).squareRoot()
-        var row = 0
+        let heads = config.keyValueHeadCount
+        var firstRows: [Int] = []
+        var (rows, keys) = (0, 0)
         for piece in pieces {
-            for head in 0..<config.keyValueHeadCount {
-                let column = head * share * d
-                kernels.table.pointee.attention(
-                    m.attention + row * q + column, Int32(q), nil, m.fused + row * config.fusedSize + column,
-                    Int32(config.fusedSize), cache.keys(slot: piece.slot, layer: layer, head: head), Int32(d),
-                    cache.values(slot: piece.slot, layer: layer, head: head), Int32(d), Int32(piece.tokens.count),
-                    Int32(piece.start), Int32(share), 1, Int32(d), scale, m.scores)
-            }
-            row += piece.tokens.count
+            firstRows.append(rows)
+            rows += piece.tokens.count
+            keys += piece.tokens.count * (piece.start + piece.tokens.count)
+        }
+        kernels.deal(pieces.count * heads, nanoseconds: keys * q / 16) { unit, thread in
+            let (piece, head, row) = (pieces[unit / heads], unit % heads, firstRows[unit / heads])
+            let column = head * share * d
+            kernels.table.pointee.attention(
+                m.attention + row * q + column, Int32(q), nil, m.fused + row * config.fusedSize + column,
+                Int32(config.fusedSize), cache.keys(slot: piece.slot, layer: layer, head: head), Int32(d),
+                cache.values(slot: piece.slot, layer: layer, head: head), Int32(d), Int32(piece.tokens.count),
+                Int32(piece.start), Int32(share), 1, Int32(d), scale, m.scores + thread * cache.capacity)
         }
     }
 
@@ -154,6 +161,6 @@ final class DecodingPass {
             m.normed, m.rstd, m.x, weight: model.parameters.base + model.parameters.layout.finalNorm, rows: rows,
             config)
         kernels.linear(logits, v, m.normed, config.hiddenSize, model.packed.head, rows: rows)
-        kernels.table.pointee.log_sum_exp(logSum, logits, Int32(v), Int32(rows), Int32(v))
+        kernels.logSumExp(logSum, logits, rows: rows, v)
     }
 }

@@ -1,5 +1,3 @@
-import CKernels
-
 /// One forward pass over a ragged batch, from tokens to the rows that a head reads.
 ///
 /// A layer, with x the residual stream `[T, C]`:
@@ -30,7 +28,7 @@ final class ForwardPass {
         var x, mid: Floats
         /// Fused rows after rotation `[rows, H·D + 2·K·D]`, attention's result `[rows, H·D]`.
         var fused, attention: Floats
-        /// Log Σ exp of the attention scores `[rows, H]`.
+        /// Log Σ exp of the attention scores, for each group `[K][rows, H/K]`.
         var attentionLogSum: Floats
         /// Inverse deviations of the two norms `[rows]`.
         var attentionRstd, feedForwardRstd: Floats
@@ -51,10 +49,8 @@ final class ForwardPass {
         var hidden: Floats
         /// `[group rows, H·D]`
         var attentionRows: Floats
-        /// `[longest]`
-        var scores: Floats
-        /// `[longest, H·D + 2·K·D]`: a sequence whose beginning is another one's, put together.
-        var sequence: Floats
+        /// What `AttentionUnits` need for each thread.
+        var attentionUnits: Floats
     }
 
     private(set) var activations: Activations?
@@ -87,15 +83,15 @@ final class ForwardPass {
             layers * rows * config.normedHeadCount,
         ])
         let s = scratch.reserve([
-            groupRows * c, groupRows * f, groupRows * config.querySize, batch.longest,
-            batch.longest * config.fusedSize,
+            groupRows * c, groupRows * f, groupRows * config.querySize,
+            kernels.threadCount * AttentionUnits.forwardScratch(config, length: batch.longest),
         ])
         let made = (
             Activations(
                 rows: rows, x: p[0], mid: p[1], fused: p[2], attention: p[3], attentionLogSum: p[4],
                 attentionRstd: p[5], feedForwardRstd: p[6], gate: p[7], up: p[8], finalRstd: p[9],
                 headInput: p[10], headRstd: p[11]),
-            Scratch(normed: s[0], hidden: s[1], attentionRows: s[2], scores: s[3], sequence: s[4])
+            Scratch(normed: s[0], hidden: s[1], attentionRows: s[2], attentionUnits: s[3])
         )
         (activations, groupScratch) = made
         return made
@@ -174,7 +170,7 @@ final class ForwardPass {
         _ rotary: RotaryTable, _ parameters: Parameters, _ offsets: ParameterLayout.Layer, _ scratch: Scratch
     ) {
         let norm = parameters.base + offsets.inputNorm
-        let (rows, fused, q) = (group.rows.count, config.fusedSize, config.querySize)
+        let (rows, fused) = (group.rows.count, config.fusedSize)
         kernels.norm(scratch.normed, a.attentionRstd, a.x, weight: norm, rows: rows, config)
         kernels.linear(a.fused, fused, scratch.normed, config.hiddenSize, packed.queryKeyValue, rows: rows)
         adapters.add(.attentionInput, layer: layer, x: scratch.normed, to: a.fused, fused)
@@ -183,18 +179,8 @@ final class ForwardPass {
             guard let base = positions.baseAddress else { return }
             kernels.rotate(a.fused, rotary, base + group.rows.lowerBound, rows: rows, config)
         }
-        let scale = 1 / Float(config.headSize).squareRoot()
-        for sequence in group.sequences {
-            let span = batch.spans[sequence]
-            guard span.count > 0 else { continue }
-            let row = span.first - group.rows.lowerBound
-            let all = group.contiguous(span, a.fused, width: fused, copy: scratch.sequence)
-            kernels.table.pointee.attention(
-                a.attention + row * q, Int32(q), a.attentionLogSum + row * config.headCount,
-                all + span.sharedCount * fused, Int32(fused), all + q, Int32(fused), all + q + config.keyValueSize,
-                Int32(fused), Int32(span.count), Int32(span.sharedCount), Int32(config.headCount),
-                Int32(config.keyValueHeadCount), Int32(config.headSize), scale, scratch.scores)
-        }
+        AttentionUnits(group, of: batch, config, kernels: kernels).forward(
+            a.attention, logSum: a.attentionLogSum, fused: a.fused, scratch: scratch.attentionUnits)
     }
 
     /// Copies the residual stream into `mid`; in the last layer only the needed rows, with their attention.
@@ -223,22 +209,8 @@ final class ForwardPass {
         kernels.linear(a.gate, f, scratch.normed, c, packed.gate, rows: rows)
         kernels.linear(a.up, f, scratch.normed, c, packed.up, rows: rows)
         adapters.add(.feedForwardInput, layer: layer, x: scratch.normed, to: a.gate, f, second: a.up)
-        kernels.table.pointee.silu_multiply(scratch.hidden, a.gate, a.up, rows * f)
+        kernels.siluMultiply(scratch.hidden, a.gate, a.up, count: rows * f)
         output.update(from: a.mid, count: rows * c)
         adapters.addProduct(.feedForwardOutput, layer: layer, x: scratch.hidden, packed.down, to: output, rows: rows)
-    }
-}
-
-extension RaggedBatch.Group {
-    /// A sequence's rows one after the other: where they lie, or copied together where it shares its beginning.
-    ///
-    /// - Parameter base: the group's first row, each of `width` floats.
-    func contiguous(_ span: RaggedBatch.Span, _ base: Floats, width: Int, copy: Floats) -> Floats {
-        let own = base + (span.first - rows.lowerBound) * width
-        guard span.sharedCount > 0 else { return own }
-        let shared = base + (span.sharedFirst - rows.lowerBound) * width
-        copy.update(from: shared, count: span.sharedCount * width)
-        (copy + span.sharedCount * width).update(from: own, count: span.count * width)
-        return copy
     }
 }

@@ -27,6 +27,7 @@ final class GenerationBatch {
     }
 
     private let model: Transformer
+    private let kernels: Kernels
     /// By policy index; nil for the base alone.
     private let policies: [PackedAdapter?]
     private let slotCount: Int
@@ -39,15 +40,16 @@ final class GenerationBatch {
     private var rows: [Row] = []
     private var waiting = 0
     private var pass: DecodingPass
-    private var filterScratch: [Float] = []
 
-    init(_ model: Transformer, policies: [PackedAdapter?], slotCount: Int) {
+    /// - Parameter threads: how many threads share each step.
+    init(_ model: Transformer, policies: [PackedAdapter?], slotCount: Int, threads: Int) {
         self.model = model
         self.policies = policies
+        kernels = model.kernels.withThreads(threads)
         self.slotCount = slotCount
         cache = KeyValueCache(model.config, slotCount: 0, capacity: 0)
         freeSlots = Array(0..<slotCount)
-        pass = DecodingPass(model, policies: policies, rotary: model.rotary)
+        pass = DecodingPass(model, policies: policies, kernels: kernels, rotary: model.rotary)
     }
 
     private func limit(_ request: GenerationRequest) -> Int {
@@ -79,7 +81,8 @@ final class GenerationBatch {
         let capacity =
             cache.capacity == 0 ? length : min(model.config.maxPositionCount, max(length, 2 * cache.capacity))
         cache = KeyValueCache(model.config, slotCount: slotCount, capacity: capacity)
-        pass = DecodingPass(model, policies: policies, rotary: model.rotary.covering(capacity, model.config))
+        pass = DecodingPass(
+            model, policies: policies, kernels: kernels, rotary: model.rotary.covering(capacity, model.config))
     }
 
     /// Gives free slots to waiting requests and fills their caches.
@@ -177,13 +180,14 @@ final class GenerationBatch {
         }
         pass.advance(pieces, &cache, needsResult: true)
         let v = model.config.vocabularySize
+        let tokens = drawAll()
         var remaining: [Row] = []
         remaining.reserveCapacity(rows.count)
         for (index, row) in rows.enumerated() {
             let request = requests[row.request]
             let result = row.request - requests.startIndex
             let logits = pass.logits + index * v
-            let token = draw(logits, request, position: results[result].tokens.count)
+            let token = tokens[index]
             results[result].tokens.append(token)
             results[result].logProbs.append(logits[Int(token)] - pass.logSum[index])
             if (request.stopTokens ?? model.config.eosTokens).contains(token) {
@@ -200,9 +204,30 @@ final class GenerationBatch {
         rows = remaining
     }
 
-    private func draw(_ logits: Floats, _ request: GenerationRequest, position: Int) -> Int32 {
+    /// The next token of every row.
+    private func drawAll() -> [Int32] {
+        let v = model.config.vocabularySize
+        return [Int32](unsafeUninitializedCapacity: rows.count) { tokens, count in
+            count = rows.count
+            guard let first = tokens.baseAddress else { return }
+            kernels.share(rows.count, nanoseconds: rows.count * v) { part in
+                var scratch: [Float] = []
+                for index in part {
+                    let row = rows[index]
+                    let drawn = results[row.request - requests.startIndex].tokens.count
+                    let token = draw(
+                        pass.logits + index * v, requests[row.request], position: drawn, scratch: &scratch)
+                    (first + index).initialize(to: token)
+                }
+            }
+        }
+    }
+
+    private func draw(
+        _ logits: Floats, _ request: GenerationRequest, position: Int, scratch: inout [Float]
+    ) -> Int32 {
         let count = request.allowedTokenCount ?? model.config.vocabularySize
-        let floor = request.sampling.floor(of: logits, count: count, scratch: &filterScratch)
+        let floor = request.sampling.floor(of: logits, count: count, scratch: &scratch)
         return model.kernels.table.pointee.gumbel_argmax(
             logits, Int32(count), Float(request.sampling.temperature), floor,
             mixBits(request.key ^ mixBits(UInt64(position) &+ 0x9E37_79B9_7F4A_7C15)))

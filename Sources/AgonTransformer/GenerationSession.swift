@@ -14,9 +14,9 @@ public final class GenerationSession {
     /// A session of one policy.
     ///
     /// - Parameters:
-    ///   - maxBatchSize: sequences that decode together on one thread, and that are remembered; each holds a cache
+    ///   - maxBatchSize: sequences that decode together for each thread, and that are remembered; each holds a cache
     ///     of 2 · layers · K · D floats per token. For games, the number of rooms at once.
-    ///   - threads: how many threads share the requests of a call, each with a batch of its own.
+    ///   - threads: how many threads share a call: the requests of a small model, each step of a large one.
     public convenience init(_ model: Transformer, maxBatchSize: Int = 64, threads: Int = 1) {
         self.init(policies: [model], maxBatchSize: maxBatchSize, threads: threads)
     }
@@ -34,9 +34,19 @@ public final class GenerationSession {
         self.model = model
         policyCount = policies.count
         let adapters = policies.map(\.adapter)
+        let threads = max(threads, 1)
+        // A model that the caches do not hold is read once a step by all threads together; a small one by each thread
+        // for itself, without meetings.
+        let isLarge = model.packed.byteCount > Self.privateWeightLimit
         batches = GenerationBatches(
-            (0..<max(threads, 1)).map { _ in GenerationBatch(model, policies: adapters, slotCount: maxBatchSize) })
+            (0..<(isLarge ? 1 : threads)).map { _ in
+                GenerationBatch(
+                    model, policies: adapters, slotCount: isLarge ? maxBatchSize * threads : maxBatchSize,
+                    threads: isLarge ? threads : 1)
+            })
     }
+
+    private static let privateWeightLimit = 8 << 20
 
     /// Continues every request; see `Transformer.generate`.
     ///

@@ -24,8 +24,12 @@ extension Kernels {
         guard let p = parameters.baseAddress, let g = gradient.baseAddress, let m = mean.baseAddress,
             let v = meanSquare.baseAddress
         else { return }
-        table.pointee.adamw(
-            p, g, m, v, count, gradientScale, learningRate, beta1, beta2, epsilon, decay, corrections.0, corrections.1)
+        share(count, unit: 16, nanoseconds: count / 4) { part in
+            let at = part.lowerBound
+            table.pointee.adamw(
+                p + at, g + at, m + at, v + at, part.count, gradientScale, learningRate, beta1, beta2, epsilon, decay,
+                corrections.0, corrections.1)
+        }
     }
 
     /// Σ x² in double, in an order that depends on the length only.

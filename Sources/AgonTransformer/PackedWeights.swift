@@ -1,7 +1,7 @@
 /// All linear layers of a model in the order that the kernels read.
 ///
-/// Query, key and value are one matrix. Biases ride with their matrices. With `transposed`, the matrices are those of
-/// the backward pass, which has no biases.
+/// Query, key and value are one matrix. Biases ride with their matrices. All matrices have one format; biases, norms
+/// and the embedding stay float32. With `transposed`, the matrices are those of the backward pass, which has no biases.
 // Safety: `pack` writes; inference packs once, before the object is shared, and a training pass owns its own.
 final class PackedWeights: @unchecked Sendable {
     struct Layer {
@@ -10,13 +10,15 @@ final class PackedWeights: @unchecked Sendable {
 
     let layers: [Layer]
     let head: PackedMatrix
+    let format: WeightFormat
     private let kernels: Kernels
     private let transposed: Bool
     private let memory: UnsafeMutableBufferPointer<Float>
 
-    init(_ config: ModelConfig, kernels: Kernels, transposed: Bool = false) {
+    init(_ config: ModelConfig, kernels: Kernels, format: WeightFormat = .float32, transposed: Bool = false) {
         self.kernels = kernels
         self.transposed = transposed
+        self.format = format
         let headRows = config.head == .language ? config.vocabularySize : 1
         let (c, f) = (config.hiddenSize, config.feedForwardSize)
         var shapes: [(Int, Int)] = []
@@ -31,19 +33,18 @@ final class PackedWeights: @unchecked Sendable {
         var total = 0
         for (index, (outputs, inputs)) in shapes.enumerated() {
             offsets.append(total)
-            total += (kernels.packedCount(outputs: outputs, inputs: inputs) + 15) / 16 * 16
+            total += (kernels.packedCount(outputs: outputs, inputs: inputs, format) + 15) / 16 * 16
             let hasBias = index < isBiased.count && isBiased[index]
             biasOffsets.append(hasBias ? total : nil)
             if hasBias { total += (outputs + 15) / 16 * 16 }
         }
         let memory = FloatMemory.allocate(total)
-        memory.initialize(repeating: 0)
         self.memory = memory
         let base = memory.baseAddress!
         let matrices = shapes.indices.map { index in
             PackedMatrix(
                 memory: base + offsets[index], outputs: shapes[index].0, inputs: shapes[index].1,
-                bias: biasOffsets[index].map { base + $0 })
+                bias: biasOffsets[index].map { base + $0 }, format: format)
         }
         layers = (0..<config.layerCount).map { layer in
             let m = matrices[(5 * layer)..<(5 * layer + 5)]
@@ -62,6 +63,9 @@ final class PackedWeights: @unchecked Sendable {
     }
 
     deinit { memory.deallocate() }
+
+    /// Memory of all matrices.
+    var byteCount: Int { memory.count * MemoryLayout<Float>.stride }
 
     /// Reads every matrix of the parameters, which must be of the same config.
     func pack(_ parameters: Parameters) {

@@ -13,25 +13,14 @@ extension TrainingPass {
         let dattention, attentionRows: Floats
         /// `[rows, H·D + 2·K·D]`
         let dfused: Floats
-        /// `[8 · longest]`
-        let scratch: Floats
-        /// A sequence whose beginning is another one's, put together, each `[longest, …]`.
-        let sequence: SequenceGradients
+        /// What `AttentionUnits` need for each thread.
+        let attentionUnits: Floats
         /// `[needed]`: ∂L/∂ of each needed row's result.
         let coefficients: Floats
         /// `[(H + K)·D]`: one row's normed heads.
         let heads: Floats
         /// `[max(C, D)]`: takes the gradient of norm weights that are not trained.
         let unused: Floats
-    }
-
-    struct SequenceGradients {
-        /// `[longest, H·D + 2·K·D]`
-        let fused, dfused: Floats
-        /// `[longest, H·D]`
-        let attention, dattention: Floats
-        /// `[longest, H]`
-        let logSum: Floats
     }
 
     /// Adds ∂(Σ coefficient · log p)/∂θ to the gradients; to be called once after `forward`.
@@ -100,16 +89,14 @@ extension TrainingPass {
         let (c, f, q) = (config.hiddenSize, config.feedForwardSize, config.querySize)
         let p = backwardStorage.reserve([
             rows * c, rows * c, rows * c, rows * c, rows * f, rows * f, rows * f, rows * f, rows * q, rows * q,
-            rows * config.fusedSize, 8 * batch.longest, batch.neededRows.count, batch.longest * config.fusedSize,
-            batch.longest * config.fusedSize, batch.longest * q, batch.longest * q, batch.longest * config.headCount,
-            config.normedHeadSize, max(c, config.headSize),
+            rows * config.fusedSize,
+            kernels.threadCount * AttentionUnits.backwardScratch(config, length: batch.longest),
+            batch.neededRows.count, config.normedHeadSize, max(c, config.headSize),
         ])
-        let sequence = SequenceGradients(
-            fused: p[13], dfused: p[14], attention: p[15], dattention: p[16], logSum: p[17])
         return Gradients(
             dx: p[0], dtail: p[1], dnormed: p[2], normed: p[3], dhidden: p[4], dgate: p[5], dup: p[6], hidden: p[7],
-            dattention: p[8], attentionRows: p[9], dfused: p[10], scratch: p[11], sequence: sequence,
-            coefficients: p[12], heads: p[18], unused: p[19])
+            dattention: p[8], attentionRows: p[9], dfused: p[10], attentionUnits: p[11],
+            coefficients: p[12], heads: p[13], unused: p[14])
     }
 
     /// From the coefficients to the gradient of the last layer's result, in `dtail`.
@@ -149,9 +136,9 @@ extension TrainingPass {
         if !head.keepsLogits { kernels.linear(logits, v, input, c, packed.head, rows: chunk.count) }
         batch.targets.withUnsafeBufferPointer { targets in
             guard let base = targets.baseAddress else { return }
-            kernels.table.pointee.log_prob_backward(
-                logits, Int32(v), logSum + chunk.lowerBound, base + chunk.lowerBound,
-                g.coefficients + chunk.lowerBound, Int32(chunk.count), Int32(v))
+            kernels.logProbBackward(
+                logits, logSum: logSum + chunk.lowerBound, targets: base + chunk.lowerBound,
+                coefficients: g.coefficients + chunk.lowerBound, rows: chunk.count, v)
         }
         kernels.linearGradient(dhead, logits, outputs: v, input, inputs: c, rows: chunk.count)
         kernels.linear(g.dnormed + row * c, c, logits, v, packedTransposed.head, rows: chunk.count)
@@ -171,7 +158,7 @@ extension TrainingPass {
         let packed = packedTransposed.layers[layer]
         let offsets = parameters.layout.layer(layer)
         let normWeight = parameters.base + offsets.feedForwardNorm
-        kernels.table.pointee.silu_multiply(g.hidden, a.gate, a.up, rows * f)
+        kernels.siluMultiply(g.hidden, a.gate, a.up, count: rows * f)
         kernels.linearGradient(gradients.at(offsets.down), dstream, outputs: c, g.hidden, inputs: f, rows: rows)
         biasGradient(gradients, offsets.downBias, dstream, outputs: c, rows: rows)
         let dproduct =
@@ -180,7 +167,7 @@ extension TrainingPass {
         guard lowest < AdapterSite.feedForwardOutput.depth(layer: layer) else { return }
         kernels.linear(g.dhidden, f, dproduct, c, packed.down, rows: rows)
         adapterGradients?.addInput(.feedForwardOutput, layer: layer, dx: g.dhidden)
-        kernels.table.pointee.silu_multiply_backward(g.dgate, g.dup, g.dhidden, a.gate, a.up, rows * f)
+        kernels.siluMultiplyBackward(g.dgate, g.dup, dy: g.dhidden, a.gate, a.up, count: rows * f)
         kernels.norm(g.normed, a.feedForwardRstd, a.mid, weight: normWeight, rows: rows, config)
         kernels.linearGradient(gradients.at(offsets.gate), g.dgate, outputs: f, g.normed, inputs: c, rows: rows)
         kernels.linearGradient(
@@ -222,9 +209,9 @@ extension TrainingPass {
         }
         guard lowest < AdapterSite.attentionOutput.depth(layer: layer) else { return }
         g.dfused.update(repeating: 0, count: rows * fused)
-        for sequence in group.sequences {
-            attentionBackward(a, batch.spans[sequence], group, g)
-        }
+        AttentionUnits(group, of: batch, config, kernels: kernels).backward(
+            g.dfused, dout: g.dattention, out: a.attention, logSum: a.attentionLogSum, fused: a.fused,
+            scratch: g.attentionUnits)
         batch.positions.withUnsafeBufferPointer { positions in
             guard let base = positions.baseAddress else { return }
             kernels.rotate(g.dfused, rotary, base + group.rows.lowerBound, rows: rows, config, inverse: true)
@@ -271,36 +258,6 @@ extension TrainingPass {
             kernels.table.pointee.axpy(g.dx + row * c, g.dtail + index * c, 1, c)
             kernels.table.pointee.axpy(g.dattention + row * q, g.attentionRows + index * q, 1, q)
         }
-    }
-
-    /// Adds a sequence's gradients to those of its rows, its shared beginning's to the rows they were taken from.
-    private func attentionBackward(
-        _ a: ForwardPass.Activations, _ span: RaggedBatch.Span, _ group: RaggedBatch.Group, _ g: Gradients
-    ) {
-        guard span.count > 0 else { return }
-        let (q, kv, fused, s) = (config.querySize, config.keyValueSize, config.fusedSize, g.sequence)
-        let (h, own, shared) = (config.headCount, span.first - group.rows.lowerBound, span.sharedCount)
-        let dfused = shared > 0 ? s.dfused : g.dfused + own * fused
-        var dout = g.dattention + own * q
-        if shared > 0 {
-            // The shared rows' own outputs have had their gradient with the sequence that they belong to.
-            s.dattention.update(repeating: 0, count: shared * q)
-            (s.dattention + shared * q).update(from: dout, count: span.count * q)
-            s.dfused.update(repeating: 0, count: span.length * fused)
-            dout = s.dattention
-        }
-        let x = group.contiguous(span, a.fused, width: fused, copy: s.fused)
-        let out = group.contiguous(span, a.attention, width: q, copy: s.attention)
-        let logSum = group.contiguous(span, a.attentionLogSum, width: h, copy: s.logSum)
-        let ld = Int32(fused)
-        kernels.table.pointee.attention_backward(
-            dfused, ld, dfused + q, ld, dfused + q + kv, ld, dout, Int32(q), out, Int32(q), logSum, x, ld, x + q, ld,
-            x + q + kv, ld, Int32(span.length), Int32(h), Int32(config.keyValueHeadCount), Int32(config.headSize),
-            1 / Float(config.headSize).squareRoot(), g.scratch)
-        guard shared > 0 else { return }
-        let first = g.dfused + (span.sharedFirst - group.rows.lowerBound) * fused
-        kernels.table.pointee.axpy(first, s.dfused, 1, shared * fused)
-        (g.dfused + own * fused).update(from: s.dfused + shared * fused, count: span.count * fused)
     }
 }
 

@@ -62,8 +62,12 @@ public final class TrainingPass {
     private let logitsLimit: Int
     /// Floats of logits that a pass keeps at most, unless it was told otherwise.
     public static let defaultLogitsLimit = 1 << 25
-    /// Floats of one chunk of logits: a share of the second-level cache.
-    static let chunkLimit = 1 << 18
+
+    /// Rows of one chunk of logits: a share of the second-level cache, but enough of them that the head's weights, far
+    /// larger than the cache in a model with many tokens, are not read too often.
+    static func chunkRows(_ count: Int, vocabularySize: Int) -> Int {
+        max(1, min(count, max((1 << 18) / max(vocabularySize, 1), 112)))
+    }
 
     /// - Parameter kernels: `Kernels.current`, except in tests.
     public convenience init(_ config: ModelConfig, kernels: Kernels) {
@@ -76,8 +80,8 @@ public final class TrainingPass {
         self.kernels = kernels
         frozen = nil
         forwardPass = ForwardPass(config, kernels: kernels, keepsActivations: true)
-        packed = PackedWeights(config, kernels: kernels)
-        packedTransposed = PackedWeights(config, kernels: kernels, transposed: true)
+        packed = PackedWeights(config, kernels: kernels, format: kernels.products)
+        packedTransposed = PackedWeights(config, kernels: kernels, format: kernels.products, transposed: true)
         rotary = RotaryTable(config, positionCount: min(config.maxPositionCount, 256))
     }
 
@@ -178,7 +182,7 @@ public final class TrainingPass {
         let count = batch.neededRows.count
         let v = config.head == .language ? config.vocabularySize : 0
         head.keepsLogits = count * v <= logitsLimit
-        head.chunkRows = max(1, min(count, Self.chunkLimit / max(v, 1)))
+        head.chunkRows = Self.chunkRows(count, vocabularySize: v)
         let p = storage.reserve([count, count, count, count, (head.keepsLogits ? count : head.chunkRows) * v, count])
         (head.logSum, head.logProb, head.entropy, head.meanLogit, head.logits) = (p[0], p[1], p[2], p[3], p[4])
         head.logCollision = p[5]
@@ -206,8 +210,7 @@ public final class TrainingPass {
                 let chunkLogits = head.keepsLogits ? logits + chunk.lowerBound * v : logits
                 let input = rows + (chunk.lowerBound - group.needed.lowerBound) * config.hiddenSize
                 kernels.linear(chunkLogits, v, input, config.hiddenSize, packed.head, rows: chunk.count)
-                kernels.table.pointee.log_sum_exp(
-                    logSum + chunk.lowerBound, chunkLogits, Int32(v), Int32(chunk.count), Int32(v))
+                kernels.logSumExp(logSum + chunk.lowerBound, chunkLogits, rows: chunk.count, v)
                 for (index, needed) in chunk.enumerated() {
                     logProb[needed] = chunkLogits[index * v + Int(batch.targets[needed])] - logSum[needed]
                 }
@@ -220,8 +223,7 @@ public final class TrainingPass {
     private func collect(_ chunk: Range<Int>, _ logits: Floats, _ input: Floats, _ meanRow: [Float]) {
         guard let entropy = head.entropy, let meanLogit = head.meanLogit, let logSum = head.logSum else { return }
         let (v, c) = (config.vocabularySize, config.hiddenSize)
-        kernels.table.pointee.entropy(
-            entropy + chunk.lowerBound, logits, Int32(v), logSum + chunk.lowerBound, Int32(chunk.count), Int32(v))
+        kernels.entropy(entropy + chunk.lowerBound, logits, logSum: logSum + chunk.lowerBound, rows: chunk.count, v)
         for (index, needed) in chunk.enumerated() {
             let best = kernels.table.pointee.gumbel_argmax(logits + index * v, Int32(v), 0, -.infinity, 0)
             isArgmax.append(best == batch.targets[needed])

@@ -16,6 +16,8 @@ public final class Transformer: Sendable {
     public let parameters: Parameters
     /// The kernel path that computes.
     public let kernels: Kernels
+    /// The format of the matrices.
+    public let weights: WeightFormat
     let packed: PackedWeights
     let rotary: RotaryTable
     /// What every view of this base shares.
@@ -25,12 +27,16 @@ public final class Transformer: Sendable {
 
     /// Packs the weights; they must not be written afterwards.
     ///
-    /// - Parameter kernels: `Kernels.current`, except in tests.
-    public init(_ parameters: Parameters, kernels: Kernels) {
+    /// - Parameters:
+    ///   - kernels: `Kernels.current`, except in tests.
+    ///   - weights: what the matrices are stored as, and their products computed in. The embedding's rows and the norms
+    ///     are read from the parameters.
+    public init(_ parameters: Parameters, kernels: Kernels, weights: WeightFormat = .float32) {
         config = parameters.config
         self.parameters = parameters
         self.kernels = kernels
-        packed = PackedWeights(parameters.config, kernels: kernels)
+        self.weights = weights
+        packed = PackedWeights(parameters.config, kernels: kernels, format: weights)
         packed.pack(parameters)
         rotary = RotaryTable(parameters.config, positionCount: min(parameters.config.maxPositionCount, 1024))
         frozen = FrozenBase(parameters, packed, kernels: kernels)
@@ -42,6 +48,7 @@ public final class Transformer: Sendable {
         config = base.config
         parameters = base.parameters
         kernels = base.kernels
+        weights = base.weights
         packed = base.packed
         rotary = base.rotary
         frozen = base.frozen
@@ -152,7 +159,7 @@ private struct LanguageHead: Sendable {
 
     func logProbs(of rows: Floats, _ group: RaggedBatch.Group, _ batch: RaggedBatch, into result: Floats) {
         let (v, c) = (model.config.vocabularySize, model.config.hiddenSize)
-        let chunkRows = max(1, min(group.needed.count, TrainingPass.chunkLimit / v))
+        let chunkRows = TrainingPass.chunkRows(group.needed.count, vocabularySize: v)
         let memory = FloatBuffer()
         defer { withExtendedLifetime(memory) {} }
         let p = memory.reserve([chunkRows * v, chunkRows])

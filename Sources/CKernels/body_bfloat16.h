@@ -56,13 +56,20 @@ static void pack_transposed_bfloat16(const float *w, int ldw, int n, int k, floa
     }
 }
 
-// Narrows lanes of two neighbouring inputs to words: W words from 2·W values.
+AGON_INLINE vh narrowed(vf x) {
+#ifdef AGON_BFLOAT16_DOT
+    return (vh)_mm512_cvtneps_pbh((__m512)x);
+#else
+    return __builtin_convertvector(bfloat16(x), vh);
+#endif
+}
+
 static void to_bfloat16(float *y, int ldy, const float *x, int ldx, int m, int k) {
     for (int row = 0; row < m; row++) {
         const float *from = x + (size_t)row * ldx;
         uint16_t *to = (uint16_t *)(y + (size_t)row * ldy);
         for (int i = 0; i < k; i += W) {
-            vh narrow = __builtin_convertvector(bfloat16(load_upto(from + i, k - i)), vh);
+            vh narrow = narrowed(load_upto(from + i, k - i));
             __builtin_memcpy(to + i, &narrow, sizeof(uint16_t) * (k - i < W ? k - i : W));
         }
         if (k % 2) to[k] = 0;
@@ -95,6 +102,7 @@ static void to_bfloat16_rows(float *y, const float *x, int ldx, int m, int k) {
 #include "body_outer.h"
 #undef STEP
 
-static void linear_dw_bfloat16(float *dw, int lddw, const float *dy, const float *x, int m, int n, int k) {
-    outer_bfloat16(dw, lddw, dy, n, x, k, (m + 1) / 2, n, k);
+static void linear_dw_bfloat16(float *dw, int lddw, const float *dy, int lddy, const float *x, int ldx, int m, int n,
+                               int k) {
+    outer_bfloat16(dw, lddw, dy, lddy, x, ldx, (m + 1) / 2, n, k);
 }

@@ -17,6 +17,7 @@
 
 const agon_kernels AGON_TABLE = {
     .name = AGON_NAME,
+    .panel = NR,
     .packed_count = packed_count,
     .pack = pack,
     .pack_transposed = pack_transposed,

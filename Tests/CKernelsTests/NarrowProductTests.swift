@@ -227,7 +227,8 @@ struct NarrowProductTests {
                 return y
             }
             var dw = old
-            kernels.linear_dw_bfloat16(&dw, Int32(k), rows(dy, n), rows(x, k), Int32(m), Int32(n), Int32(k))
+            kernels.linear_dw_bfloat16(
+                &dw, Int32(k), rows(dy, n), Int32(n), rows(x, k), Int32(k), Int32(m), Int32(n), Int32(k))
             let (dy64, x64) = (dy.map { Double(bfloat16Reference($0)) }, x.map { Double(bfloat16Reference($0)) })
             let expected = (0..<n * k).map { e in
                 (0..<m).reduce(Double(old[e])) { $0 + dy64[$1 * n + e / k] * x64[$1 * k + e % k] }

@@ -72,6 +72,7 @@ public struct AgentConfiguration: Sendable {
             if reader.has("strategy") { throw reader.error("strategy", "`strategy` belongs to scripted agents; remove it or set `kind: scripted`.") }
             kind = .transformer(model: try AgentConfiguration.modelFolder(model, from: folder, reader: reader, depth: 0))
             sourceLine = reader.line(of: "model")
+            try reader.refuse(["skill"], belongingTo: "`strategy: noisy_expert`")
             let adapter = try reader.text("adapter")
             if !adapter.isEmpty {
                 self.adapter = adapter.hasPrefix("/") ? adapter : (folder as NSString).appendingPathComponent(adapter)
@@ -82,6 +83,8 @@ public struct AgentConfiguration: Sendable {
             }
             if reader.has("adapter") { throw reader.error("adapter", "`adapter` belongs to transformer agents; remove it or set `kind: transformer`.") }
             if reader.has("model") { throw reader.error("model", "`model` belongs to transformer agents; remove it or set `kind: transformer`.") }
+            try reader.refuse(["temperature", "top_k", "top_p", "min_p"], belongingTo: "`kind: transformer`")
+            if strategy != "noisy_expert" { try reader.refuse(["skill"], belongingTo: "`strategy: noisy_expert`") }
             kind = .scripted(strategy: strategy, skill: try reader.number("skill"))
             sourceLine = reader.line(of: "strategy")
         }

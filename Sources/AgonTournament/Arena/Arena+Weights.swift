@@ -61,8 +61,16 @@ extension Arena {
         return path
     }
 
-    /// Adapters that learners are to get must fit their models.
+    /// Adapters that learners have or are to get must fit their models and the training.
     func checkAdapters() throws {
+        if case .dpo(_, .some, _) = configuration.training.method,
+            let name = learners.first(where: { adapters[$0] != nil || configuration.adapter != nil })
+        {
+            throw AgentError(
+                .badValue,
+                "\(configuration.file): `sync_ref_model` mixes whole models, but \(name) trains an adapter: remove it, "
+                    + "or train all weights (no `lora_r`, no `adapter` in its agent.yaml).")
+        }
         for name in learners where adapters[name] == nil {
             guard let config = configuration.adapter, let model = models[name] else { continue }
             do {

@@ -16,11 +16,13 @@ final class FrozenBase: @unchecked Sendable {
         self.kernels = kernels
     }
 
-    /// The matrices of the backward pass.
+    /// The matrices of the backward pass: in the format of the base, or for an int8 base in bfloat16, which has more
+    /// than enough room for its weights.
     var transposed: PackedWeights {
         lock.withLock {
             if let transposedWeights { return transposedWeights }
-            let made = PackedWeights(parameters.config, kernels: kernels, transposed: true)
+            let format = packed.format == .int8 ? WeightFormat.bfloat16 : packed.format
+            let made = PackedWeights(parameters.config, kernels: kernels, format: format, transposed: true)
             made.pack(parameters)
             transposedWeights = made
             return made

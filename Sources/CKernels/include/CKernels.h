@@ -13,6 +13,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "AgonTeam.h"
+
 typedef enum {
     AGON_PATH_PORTABLE = 0,
     AGON_PATH_AVX2 = 1,    // AVX2 + FMA
@@ -23,6 +25,8 @@ typedef enum {
 typedef struct agon_kernels {
     const char *name;  // "portable", "avx2", "avx512", "avx512_bf16"
 
+    // Outputs of a panel: packed weights can be cut at its multiples, packed_count(j, k) floats from their beginning.
+    int panel;
     // Floats that `pack` writes for a weight matrix w[n,k] (n outputs, k inputs).
     size_t (*packed_count)(int n, int k);
     // Reorders w[n,k] into the panels that `linear` reads.
@@ -47,7 +51,8 @@ typedef struct agon_kernels {
     void (*linear_bfloat16)(float *y, int ldy, const float *x, int ldx, const float *packed, int m, int n, int k,
                             const float *bias, int accumulate);
     // dy[m,n] and x[m,k] from `to_bfloat16_rows`; m counts the rows, not the pairs.
-    void (*linear_dw_bfloat16)(float *dw, int lddw, const float *dy, const float *x, int m, int n, int k);
+    void (*linear_dw_bfloat16)(float *dw, int lddw, const float *dy, int lddy, const float *x, int ldx, int m, int n,
+                               int k);
 
     // The same with int8 operands, which have a scale for each block of 64 inputs, and exact integer sums within a
     // block. `quantise` makes x[m,k] into rows of quantised_count(k) words, typed as float.
