@@ -84,7 +84,9 @@ extension TemplateInterpreter {
             case "upper": text = text.uppercased
             case "lower": text = text.lowercased
             case "capitalize": text = text.capitalized
-            case "title": return .string(titled(text))
+            case "title":
+                try charge(text.count * Self.itemCost)
+                return .string(titled(text))
             default: break
             }
             text.isSafe = isSafe
@@ -120,6 +122,7 @@ extension TemplateInterpreter {
     private func indent(_ text: TemplateText, _ given: [TemplateValue?]) throws(TransformerError) -> TemplateValue {
         var margin = TemplateText(String(repeating: " ", count: min(max(given[0]?.index ?? 4, 0), 1024)))
         if case .string(let text)? = given[0] { margin = text }
+        try charge(text.lineEndCount * Self.itemCost)
         var lines = text.lines
         if text.isEmpty || text.scalar(text.count - 1) == "\n" { lines.append(TemplateText()) }
         try charge(lines.count * (margin.count + 1))

@@ -30,7 +30,10 @@ extension TemplateInterpreter {
         case ("*", .list(let items), _), ("*", _, .list(let items)):
             guard let count = right.index ?? left.index else { break }
             let times = max(count, 0)
-            try charge(items.items.count.multipliedReportingOverflow(by: times).overflow ? .max / 2 : items.items.count * times)
+            let length = items.items.count.multipliedReportingOverflow(by: times)
+            guard !length.overflow, length.partialValue <= Self.workLimit / Self.itemCost else {
+                throw error("a list of too many items takes more steps than there are")
+            }
             return try list(Array(repeatElement(items.items, count: items.items.isEmpty ? 0 : times).joined()))
         case ("%", .string, _): throw unsupported("formatting by \"%\"")
         default: break

@@ -19,9 +19,12 @@ extension TemplateInterpreter {
             let separator = try string(given[0], name)
             if separator?.isEmpty ?? false { throw error("a separator is empty") }
             let limit = given[1]?.index ?? -1
+            // Each part is a text of its own, and there may be one for each character.
+            try charge(separator.map { text.indices(of: $0).count * Self.itemCost } ?? text.count * Self.itemCost / 2)
             return try list(text.split(separator, limit: limit < 0 ? .max : limit, fromEnd: name == "rsplit").map(TemplateValue.string))
         case "splitlines":
             if try bound("keepends")[0]?.isTrue ?? false { throw unsupported("splitlines with line ends") }
+            try charge(text.lineEndCount * Self.itemCost)
             return try list(text.lines.map(TemplateValue.string))
         case "replace":
             let given = try bound("old", "new", "count")

@@ -5,6 +5,8 @@
 final class TemplateInterpreter {
     /// Statements, expressions and characters that one rendering may work through.
     static let workLimit = 1 << 24
+    /// What an item of a new list costs beside a character, by the memory that it takes.
+    static let itemCost = 16
     /// Macros that call one another.
     static let callLimit = 16
     /// Values within one another.
@@ -168,7 +170,9 @@ extension TemplateInterpreter {
         case .undefined: result = []
         case .list(let items), .tuple(let items): result = items.items
         case .dictionary(let dictionary): result = dictionary.members.map(\.key)
-        case .string(let text): result = text.characters.map(TemplateValue.string)
+        case .string(let text):
+            try charge(text.count * Self.itemCost)
+            result = text.characters.map(TemplateValue.string)
         case .generator(let generator): result = generator.takeAll()
         default: throw error("\(value.kind) cannot be looped over")
         }
@@ -188,14 +192,14 @@ extension TemplateInterpreter {
     func list(_ items: [TemplateValue]) throws(TransformerError) -> TemplateValue { .list(try sequence(items)) }
 
     func sequence(_ items: [TemplateValue]) throws(TransformerError) -> TemplateSequence {
-        try charge(items.count)
+        try charge(items.count * Self.itemCost)
         let sequence = TemplateSequence(items)
         try check(.list(sequence))
         return sequence
     }
 
     func generator(_ items: [TemplateValue]) throws(TransformerError) -> TemplateValue {
-        try charge(items.count)
+        try charge(items.count * Self.itemCost)
         let generator = TemplateGenerator(items)
         try check(.generator(generator))
         return .generator(generator)
@@ -204,7 +208,7 @@ extension TemplateInterpreter {
     func dictionary(
         _ members: [(key: TemplateValue, value: TemplateValue)]
     ) throws(TransformerError) -> TemplateValue {
-        try charge(members.count)
+        try charge(members.count * 2 * Self.itemCost)
         for member in members where !member.key.isHashable { throw error("\(member.key.kind) cannot be a key") }
         let dictionary = TemplateDictionary(members)
         try check(.dictionary(dictionary))

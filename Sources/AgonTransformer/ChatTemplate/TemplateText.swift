@@ -180,9 +180,14 @@ extension TemplateText {
         return words.prefix(limit).map { self[$0] } + [self[words[limit].lowerBound..<count]]
     }
 
+    private static let lineEnds: Set<UInt32> = [0x0A, 0x0B, 0x0C, 0x0D, 0x1C, 0x1D, 0x1E, 0x85, 0x2028, 0x2029]
+
+    /// How many characters end a line.
+    var lineEndCount: Int { units.count { Self.lineEnds.contains($0 & ~Self.outsideBit) } }
+
     /// Python's `str.splitlines` without the line ends.
     var lines: [TemplateText] {
-        let ends: Set<UInt32> = [0x0A, 0x0B, 0x0C, 0x0D, 0x1C, 0x1D, 0x1E, 0x85, 0x2028, 0x2029]
+        let ends = Self.lineEnds
         var (parts, start, index): ([TemplateText], Int, Int) = ([], 0, 0)
         while index < count {
             guard ends.contains(scalar(index).value) else {
