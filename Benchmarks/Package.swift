@@ -12,6 +12,10 @@ let package = Package(
             exclude: ["dpo_step.py"], sources: ["DPOStep.swift"],
             swiftSettings: [.swiftLanguageMode(.v6), .enableUpcomingFeature("ExistentialAny")]),
         .executableTarget(
+            name: "engine-bench", dependencies: [.product(name: "AgonEngine", package: "agon")], path: "engine",
+            exclude: ["engine.py"], sources: ["EngineBench.swift"],
+            swiftSettings: [.swiftLanguageMode(.v6), .enableUpcomingFeature("ExistentialAny")]),
+        .executableTarget(
             name: "tokenizer-tool", dependencies: [.product(name: "AgonEngine", package: "agon")], path: "tokenizer",
             exclude: ["tokenizer.py"], sources: ["TokenizerTool.swift"],
             swiftSettings: [.swiftLanguageMode(.v6), .enableUpcomingFeature("ExistentialAny")]),
