@@ -180,7 +180,7 @@ CREATE TABLE updates (
     FOREIGN KEY (run_id, round) REFERENCES rounds (run_id, round)
 ) STRICT;
 
--- What a training measured: loss, rewards/margins, kl_to_base ...
+-- What a training measured: loss, rewards/margins, kl_to_base/k2 ...
 CREATE TABLE update_metrics (
     update_id INTEGER NOT NULL REFERENCES updates (id),
     name TEXT NOT NULL,

@@ -193,7 +193,7 @@ public struct UpdateRecord: Sendable, Hashable, Codable {
     public var gateHigh: Double?
     public var gateCount: Int
     /// `loss`, `rewards/chosen`, `rewards/rejected`, `rewards/margins`, `rewards/accuracies`, `logps/chosen`,
-    /// `logps/rejected`, `grad_norm`, `kl_to_base` …; sorted by name when written.
+    /// `logps/rejected`, `grad_norm`, `kl_to_base/k2` …; sorted by name when written.
     public var metrics: [String: Double]
 
     public init(

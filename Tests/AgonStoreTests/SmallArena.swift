@@ -93,7 +93,7 @@ struct SmallArena {
                 UpdateRecord(
                     round: round, agent: "zoe", fromVersion: round - 1, toVersion: round, decision: "beat its parent",
                     pairCount: 2, stepCount: 4, gateScore: 0.6, gateLow: 0.52, gateHigh: 0.68, gateCount: 200,
-                    metrics: ["loss": 0.69, "rewards/margins": -0.0, "kl_to_base": .infinity]),
+                    metrics: ["loss": 0.69, "rewards/margins": -0.0, "kl_to_base/k2": .infinity]),
                 UpdateRecord(
                     round: round, agent: "ada", fromVersion: 0, toVersion: nil, decision: "no pairs",
                     pairCount: 0, stepCount: 0, metrics: [:]),

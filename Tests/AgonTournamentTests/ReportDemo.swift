@@ -163,7 +163,7 @@ enum ReportDemo {
                         "loss": 0.66 - 0.2 * rise + 0.03 * noise(learner.name + "loss", round),
                         "rewards/margins": 0.1 + 0.9 * rise + 0.1 * noise(learner.name + "margin", round),
                         "rewards/accuracies": 0.6 + 0.25 * rise + 0.03 * noise(learner.name + "acc", round),
-                        "kl_to_base": 0.02 + (learner.name == "ada" ? 0.6 : 0.4) * rise, "grad_norm": 2.4 + noise(learner.name + "norm", round),
+                        "kl_to_base/k2": 0.02 + (learner.name == "ada" ? 0.6 : 0.4) * rise, "grad_norm": 2.4 + noise(learner.name + "norm", round),
                         "logps/chosen": -6 + 2 * rise + 0.2 * noise(learner.name + "chosen", round), "logps/rejected": -9 - 3 * rise + 0.3 * noise(learner.name + "rejected", round),
                     ])
             }

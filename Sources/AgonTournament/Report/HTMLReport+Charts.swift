@@ -134,7 +134,7 @@ extension HTMLReport.Page {
     /// The metrics of updates as small multiples, the ones people look at first in front.
     func trainingSection() -> Markup? {
         let preferred = [
-            "loss", "rewards/margins", "rewards/accuracies", "kl_to_base", "grad_norm", "logps/chosen", "logps/rejected",
+            "loss", "rewards/margins", "rewards/accuracies", "kl_to_base/k2", "grad_norm", "logps/chosen", "logps/rejected",
             "rewards/chosen", "rewards/rejected",
         ]
         let present = Set(report.updates.flatMap(\.metrics.keys))
