@@ -136,7 +136,7 @@ enum Schema {
         CREATE TABLE matches (
             room_id INTEGER NOT NULL REFERENCES rooms (id),
             position INTEGER NOT NULL,      -- order within the room
-            cluster INTEGER NOT NULL,       -- matches of one cluster are not independent
+            cluster INTEGER NOT NULL,       -- matches of one cluster (of one prompt) are not independent
             first_policy_id INTEGER NOT NULL REFERENCES versions (id),
             second_policy_id INTEGER NOT NULL REFERENCES versions (id),
             score REAL NOT NULL CHECK (score BETWEEN 0 AND 1),  -- of the first: 1 win, 0.5 draw, 0 loss
