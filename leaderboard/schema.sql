@@ -1,9 +1,9 @@
--- The schema of an Agon database, `leaderboard/ARENA.db`, for people. The program makes the tables itself
+-- The schema of an Agon database, `leaderboard/arena.sqlite`, for people. The program makes the tables itself
 -- (Sources/AgonStore/Schema.swift); a test holds the two equal.
 --
---     sqlite3 -readonly -box leaderboard/ARENA.db < leaderboard/queries/standings.sql
+--     sqlite3 -readonly -box leaderboard/arena.sqlite < leaderboard/queries/standings.sql
 --
--- One file holds all runs of an arena. Columns ending in _id point to the id column of another table, policy_id
+-- One file holds all runs of all arenas. Columns ending in _id point to the id column of another table, policy_id
 -- to a row of versions. Rooms are saved while a round goes on; everything else of a round is written by the one
 -- transaction that closes it, so a round without a row in rounds is still going on, or was interrupted.
 
@@ -229,10 +229,14 @@ CREATE VIEW policies AS
     FROM versions JOIN agents ON agents.run_id = versions.run_id AND agents.name = versions.name
     WHERE NOT versions.is_judge;
 
--- Who leads each run after its last closed round. Where intervals overlap, the order is not proven.
+-- Who leads each run after its last closed round. A rank is 1 plus the number of agents whose whole interval lies
+-- above; where intervals overlap, nothing is proven.
 CREATE VIEW standings AS
     SELECT ratings.run_id, runs.name AS run, ratings.round,
-        rank() OVER (PARTITION BY ratings.run_id ORDER BY ratings.rating DESC) AS place,
+        1 + (
+            SELECT count(*) FROM ratings AS other
+            WHERE other.run_id = ratings.run_id AND other.round = ratings.round AND other.low > ratings.high
+        ) AS rank,
         policies.agent, policies.role, policies.version, ratings.rating, ratings.low, ratings.high,
         ratings.elo, ratings.wins, ratings.draws, ratings.losses, ratings.forfeits
     FROM ratings

@@ -7,7 +7,7 @@ enum Schema {
     /// Marks a file as an Agon database: "AGON" in ASCII, in the SQLite header's application id.
     static let applicationID = 0x4147_4F4E
     /// How many migrations there are; the SQLite header's user version after the last one.
-    static let version = 1
+    static let version = 2
 
     static var migrator: DatabaseMigrator {
         var migrator = DatabaseMigrator()
@@ -15,6 +15,10 @@ enum Schema {
             try db.execute(sql: "PRAGMA application_id = \(applicationID)")
             try db.execute(sql: "PRAGMA user_version = 1")
             for part in [competitors, play, preferences, progress, views] { try db.execute(sql: part) }
+        }
+        migrator.registerMigration("2 ranks by intervals") { db in
+            try db.execute(sql: "PRAGMA user_version = 2")
+            try db.execute(sql: rankedStandings)
         }
         return migrator
     }
@@ -291,5 +295,23 @@ enum Schema {
             FROM evaluations
             JOIN runs ON runs.id = evaluations.run_id
             JOIN policies ON policies.id = evaluations.policy_id;
+        """
+
+    /// Ranks in place of places: the order of ratings alone promised more than the intervals hold.
+    static let rankedStandings = """
+        DROP VIEW standings;
+
+        CREATE VIEW standings AS
+            SELECT ratings.run_id, runs.name AS run, ratings.round,
+                1 + (
+                    SELECT count(*) FROM ratings AS other
+                    WHERE other.run_id = ratings.run_id AND other.round = ratings.round AND other.low > ratings.high
+                ) AS rank,
+                policies.agent, policies.role, policies.version, ratings.rating, ratings.low, ratings.high,
+                ratings.elo, ratings.wins, ratings.draws, ratings.losses, ratings.forfeits
+            FROM ratings
+            JOIN runs ON runs.id = ratings.run_id
+            JOIN policies ON policies.id = ratings.policy_id
+            WHERE ratings.round = (SELECT max(round) FROM rounds WHERE rounds.run_id = ratings.run_id);
         """
 }

@@ -123,8 +123,13 @@ struct ReportRenderingTests {
         var report = ReportDemo.empty()
         report.standings = [row("a", 1200, 30), row("b", 1190, 30), row("c", 1000, 30)]
         report.roundCount = 1
-        #expect(report.standings.map(report.rankText) == ["1=", "1=", "3"])
+        #expect(StandingsTable.rows(report).map { $0[0] } == ["1=", "1=", "3"])
         #expect(ReportFindings(report).headline == "a and b share the lead")
+        // c overlaps the best by value, and lies wholly below the surest.
+        report.standings = [row("a", 1200, 100), row("b", 1190, 20), row("c", 1120, 30)]
+        #expect(report.ranks == [1, 1, 2])
+        #expect(ReportFindings(report).headline == "a and b share the lead")
+        #expect(CSVReport.text(report).contains("\r\n2,c,"))
     }
 
     @Test("A learner whose held-out value fell beyond its interval is said to be hurt")

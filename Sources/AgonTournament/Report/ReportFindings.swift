@@ -57,10 +57,9 @@ struct ReportFindings {
     /// `ada` with its sentence: `ada: gold accuracy …`.
     var learningLines: [String] { learning.map { "\($0.agent): \($0.sentence)" } }
 
-    /// Rows whose intervals overlap the best row's, the best first.
-    private static func tied(_ rows: [Standing]) -> [Standing] {
-        guard let best = rows.first else { return [] }
-        return rows.filter { $0.agent == best.agent || !($0.rating.high < best.rating.low) }
+    /// Rows that nobody among them is surely better than, the best first.
+    private static func leaders(_ rows: [Standing]) -> [Standing] {
+        zip(rows, IntervalRank.ranks(of: rows.map(\.rating))).filter { $0.1 == 1 }.map(\.0)
     }
 
     private static func lead(_ report: Report) -> (String, String) {
@@ -70,7 +69,7 @@ struct ReportFindings {
         guard report.roundCount > 0, best.matchCount > 0 else {
             return ("No round is closed yet", "\(report.standings.count) agents are entered.")
         }
-        let group = tied(pool)
+        let group = leaders(pool)
         let names = group.prefix(3).map { DisplayText.name($0.agent) }
         var notes: [String] = []
         let headline: String
@@ -150,17 +149,8 @@ struct ReportFindings {
 }
 
 extension Report {
-    /// The rank that the intervals allow: 1 + how many agents are surely better. Agents that cannot be told apart share it.
-    func rank(of row: Standing) -> Int {
-        1 + standings.filter { $0.agent != row.agent && $0.rating.low > row.rating.high }.count
-    }
-
-    /// The rank as shown: `2=` where it is shared.
-    func rankText(of row: Standing) -> String {
-        let rank = rank(of: row)
-        let isShared = standings.contains { $0.agent != row.agent && self.rank(of: $0) == rank }
-        return isShared ? "\(rank)=" : "\(rank)"
-    }
+    /// One rank per standing, by their intervals.
+    var ranks: [Int] { IntervalRank.ranks(of: standings.map(\.rating)) }
 
     /// What `first` did against `second`; nil where they never met.
     func meeting(_ first: String, _ second: String) -> HeadToHead? {

@@ -74,12 +74,14 @@ public struct RunProgress: Sendable {
     public func block(width: Int, height: Int, at seconds: Double) -> [String] {
         var lines = [DisplayText.fitted(status(seconds), columns: width)]
         guard !ratings.isEmpty, height > 3 else { return lines }
-        let rows = ratings.enumerated().map { index, row in
+        let estimates = ratings.map { Estimate(value: $0.rating, low: $0.low, high: $0.high) }
+        let rows = zip(zip(ratings, estimates), IntervalRank.texts(of: estimates)).map { standing, rank in
+            let (row, estimate) = standing
             let role = entrants[row.policy.agent] ?? .learner
             return [
-                String(index + 1), DisplayText.name(row.policy.agent),
+                rank, DisplayText.name(row.policy.agent),
                 role == .learner ? "v\(row.policy.version)" : role.rawValue,
-                ReportNumber.rating(Estimate(value: row.rating, low: row.low, high: row.high)), ReportNumber.rating(row.elo),
+                ReportNumber.rating(estimate), ReportNumber.rating(row.elo),
                 ReportNumber.count(row.wins + row.draws + row.losses),
                 ReportNumber.tally(wins: row.wins, draws: row.draws, losses: row.losses), ReportNumber.count(row.forfeits),
             ]
