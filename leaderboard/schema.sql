@@ -244,24 +244,6 @@ CREATE VIEW standings AS
     JOIN policies ON policies.id = ratings.policy_id
     WHERE ratings.round = (SELECT max(round) FROM rounds WHERE rounds.run_id = ratings.run_id);
 
--- Wins, draws and losses of each agent against each other one; an agent against itself is left out.
-CREATE VIEW head_to_head AS
-    SELECT run_id, agent, opponent, sum(score > 0.5) AS wins, sum(score = 0.5) AS draws,
-        sum(score < 0.5) AS losses, avg(score) AS mean_score
-    FROM (
-        SELECT one.run_id, one.agent, other.agent AS opponent, matches.score
-        FROM matches
-        JOIN policies AS one ON one.id = matches.first_policy_id
-        JOIN policies AS other ON other.id = matches.second_policy_id
-        UNION ALL
-        SELECT one.run_id, one.agent, other.agent, 1 - matches.score
-        FROM matches
-        JOIN policies AS one ON one.id = matches.second_policy_id
-        JOIN policies AS other ON other.id = matches.first_policy_id
-    )
-    WHERE agent <> opponent
-    GROUP BY run_id, agent, opponent;
-
 -- How each measure of each agent moved over the rounds.
 CREATE VIEW learning_curve AS
     SELECT evaluations.run_id, runs.name AS run, evaluations.measure, policies.agent, evaluations.round,

@@ -170,7 +170,7 @@ extension ArenaStore {
         }
     }
 
-    /// As the view `head_to_head`, but it reads one run's matches and not those of all runs.
+    /// Reads the matches of one run and not those of all.
     static let headToHeadQuery = """
         SELECT agent, opponent, sum(score > 0.5), sum(score = 0.5), sum(score < 0.5)
         FROM (

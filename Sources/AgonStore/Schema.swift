@@ -16,9 +16,9 @@ enum Schema {
             try db.execute(sql: "PRAGMA user_version = 1")
             for part in [competitors, play, preferences, progress, views] { try db.execute(sql: part) }
         }
-        migrator.registerMigration("2 ranks by intervals") { db in
+        migrator.registerMigration("2 ranks by intervals, matches by run") { db in
             try db.execute(sql: "PRAGMA user_version = 2")
-            try db.execute(sql: rankedStandings)
+            for part in [rankedStandings, meetings] { try db.execute(sql: part) }
         }
         return migrator
     }
@@ -314,4 +314,7 @@ enum Schema {
             JOIN policies ON policies.id = ratings.policy_id
             WHERE ratings.round = (SELECT max(round) FROM rounds WHERE rounds.run_id = ratings.run_id);
         """
+
+    /// Grouped over the matches of all runs before one was picked; `leaderboard/queries/head-to-head.sql` reads one run's.
+    static let meetings = "DROP VIEW head_to_head"
 }
