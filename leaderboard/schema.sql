@@ -218,6 +218,7 @@ CREATE TABLE judge_health (
     gold_score REAL,                -- and as gold does
     is_trusted INTEGER NOT NULL CHECK (is_trusted IN (0, 1)),   -- 0: the round's updates were not promoted
     refreshed_accuracy REAL,        -- on the same canaries after the refresh; null where there was none
+    window_accuracy REAL,           -- of the canary pairs of the last judge.window rounds; is_trusted is decided by it
     PRIMARY KEY (run_id, round),
     FOREIGN KEY (run_id, round) REFERENCES rounds (run_id, round)
 ) STRICT, WITHOUT ROWID;

@@ -151,15 +151,18 @@ public struct JudgeHealthRecord: Sendable, Hashable, Codable {
     /// where none met.
     public var believedScore: Double
     public var goldScore: Double?
-    /// False where the accuracy had fallen and the round's updates were not promoted.
+    /// Share ranked right of the canary pairs of this round and those before it that the arena's `judge.window` takes in,
+    /// every pair counted alike. NaN where there was none.
+    public var windowAccuracy: Double
+    /// False where `windowAccuracy` was below the arena's `judge.min_accuracy`: the round's updates were not promoted.
     public var isTrusted: Bool
     /// Accuracy on the same canaries after the refresh; nil where there was none.
     public var refreshedAccuracy: Double?
 
     public init(
         round: Int, judge: JudgeID, canaryPairCount: Int, accuracy: Double, low: Double, high: Double,
-        tieRate: Double, voidRate: Double, believedScore: Double, goldScore: Double?, isTrusted: Bool,
-        refreshedAccuracy: Double?
+        tieRate: Double, voidRate: Double, believedScore: Double, goldScore: Double?,
+        windowAccuracy: Double, isTrusted: Bool, refreshedAccuracy: Double?
     ) {
         self.round = round
         self.judge = judge
@@ -171,6 +174,7 @@ public struct JudgeHealthRecord: Sendable, Hashable, Codable {
         self.voidRate = voidRate
         self.believedScore = believedScore
         self.goldScore = goldScore
+        self.windowAccuracy = windowAccuracy
         self.isTrusted = isTrusted
         self.refreshedAccuracy = refreshedAccuracy
     }

@@ -16,9 +16,9 @@ enum Schema {
             try db.execute(sql: "PRAGMA user_version = 1")
             for part in [competitors, play, preferences, progress, views] { try db.execute(sql: part) }
         }
-        migrator.registerMigration("2 ranks by intervals, matches by run") { db in
+        migrator.registerMigration("2 ranks by intervals, matches by run, trust by window") { db in
             try db.execute(sql: "PRAGMA user_version = 2")
-            for part in [rankedStandings, meetings] { try db.execute(sql: part) }
+            for part in [rankedStandings, meetings, trust] { try db.execute(sql: part) }
         }
         return migrator
     }
@@ -315,6 +315,9 @@ enum Schema {
             WHERE ratings.round = (SELECT max(round) FROM rounds WHERE rounds.run_id = ratings.run_id);
         """
 
-    /// Grouped over the matches of all runs before one was picked; `leaderboard/queries/head-to-head.sql` reads one run's.
+    /// The view grouped the matches of all runs before one was picked; `leaderboard/queries/head-to-head.sql` reads one run's.
     static let meetings = "DROP VIEW head_to_head"
+
+    /// What `is_trusted` was decided by; null in the rounds of older databases.
+    static let trust = "ALTER TABLE judge_health ADD COLUMN window_accuracy REAL"
 }

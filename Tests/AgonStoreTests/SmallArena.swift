@@ -106,7 +106,8 @@ struct SmallArena {
             ],
             judgeHealth: JudgeHealthRecord(
                 round: round, judge: judge, canaryPairCount: 40, accuracy: 0.9, low: 0.8, high: 0.95, tieRate: 0.1,
-                voidRate: 0.02, believedScore: 0.6, goldScore: round == 1 ? nil : 0.55, isTrusted: round != 2,
+                voidRate: 0.02, believedScore: 0.6, goldScore: round == 1 ? nil : 0.55, windowAccuracy: 0.875,
+                isTrusted: round != 2,
                 refreshedAccuracy: round == 1 ? nil : 0.97))
     }
 

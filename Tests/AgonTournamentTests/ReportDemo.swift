@@ -31,7 +31,7 @@ enum ReportDemo {
             standings: roles.map { standing($0.name, $0.role, rounds) }, anchors: ["rookie", "random"],
             ratings: (1...max(rounds, 1)).flatMap { round in roles.map { rating($0.name, $0.role, round) } },
             headToHead: meetings(roles, rounds), evaluations: evaluations(roles, rounds),
-            judgeHealth: (1...rounds).map(health), updates: updates(roles, rounds), timings: timings,
+            judgeHealth: (1...rounds).map(health), trustRule: TrustRule(minAccuracy: 0.75, roundCount: 3), updates: updates(roles, rounds), timings: timings,
             sampleRooms: (0..<5).map(room))
     }
 
@@ -142,7 +142,7 @@ enum ReportDemo {
             low: accuracy - 0.06, high: min(1, accuracy + 0.045), tieRate: 0.02, voidRate: 0,
             believedScore: 0.52 + 0.27 * rise + 0.015 * noise("belief", round) + (isTrusted ? 0 : 0.07),
             goldScore: 0.51 + 0.24 * rise + 0.015 * noise("gold", round) - (isTrusted ? 0 : 0.06),
-            isTrusted: isTrusted, refreshedAccuracy: min(1, accuracy + 0.03))
+            windowAccuracy: isTrusted ? max(accuracy, 0.9) : 0.72, isTrusted: isTrusted, refreshedAccuracy: min(1, accuracy + 0.03))
     }
 
     private static func updates(_ roles: [(name: String, role: Entrant.Role)], _ rounds: Int) -> [UpdateRecord] {

@@ -80,10 +80,11 @@ extension HTMLReport.Page {
         let marks = health.filter { !$0.isTrusted }.map {
             LineChart.Mark(
                 round: $0.round,
-                title: "Round \($0.round): the judge was not trusted, canary accuracy \(ReportNumber.percent($0.accuracy)); no update was promoted")
+                title: "Round \($0.round): the judge was not trusted, right on \(ReportNumber.percent($0.windowAccuracy)) of canary pairs over its window and \(ReportNumber.percent($0.accuracy)) in the round; no update was promoted")
         }
         let charts = [beliefChart(health, marks), canaryChart(health, marks)].compactMap { $0.markup() }
         return section("judge", "What the judge believes, and what gold says", ReportProse.judge) {
+            if let rule = report.trustRule { Markup(.p, ["class": "prose"]) { rule.sentence } }
             if !marks.isEmpty {
                 Markup(.p, ["class": "prose note"]) {
                     Markup(.span, ["class": "mark-key"])
@@ -119,15 +120,21 @@ extension HTMLReport.Page {
         let refreshed = health.compactMap { record in
             record.refreshedAccuracy.map { LineChart.Point(round: record.round, value: $0) }
         }
+        let windowed = health.map { LineChart.Point(round: $0.round, value: $0.windowAccuracy) }
+        let rule = report.trustRule
+        let isWindowed = (rule?.roundCount ?? 1) > 1
         return LineChart(
             title: "Judge's accuracy on canaries",
             description: findings.judge ?? "",
             series: [
                 LineChart.Series(name: "as met", style: ChartStyle(name: "j0", dashes: ""), points: measured),
                 LineChart.Series(
+                    name: "over \(rule?.roundCount ?? 1) rounds", style: ChartStyle(name: "j1", dashes: "7 4"),
+                    points: isWindowed ? windowed : []),
+                LineChart.Series(
                     name: "after the refresh", style: ChartStyle(name: "j2", dashes: "2 3"), points: refreshed),
             ],
-            marks: marks, guides: [0.5], bounds: 0...1, smallestRange: 0.2,
+            marks: marks, guides: [0.5] + [rule?.minAccuracy].compactMap { $0 }, bounds: 0...1, smallestRange: 0.2,
             format: { ReportNumber.percent($0) }, tickFormat: HTMLReport.Page.percentTick)
     }
 

@@ -128,6 +128,9 @@ struct ReportFindings {
         var text = "judge: right on \(ReportNumber.percent(before)) of canaries in round \(first.round) → "
             + "\(ReportNumber.percent(after)) in round \(last.round)"
         text += distrusted == 0 ? ", trusted in every round" : ", not trusted in \(distrusted) of \(health.count) rounds"
+        if distrusted > 0, let rule = report.trustRule {
+            text += " (below \(ReportNumber.percent(rule.minAccuracy))\(rule.roundCount > 1 ? " over \(rule.roundCount) rounds" : ""))"
+        }
         if let gold = last.goldScore, last.believedScore.isFinite {
             text += "; it scores the learners \(ReportNumber.percent(last.believedScore)), gold \(ReportNumber.percent(gold))"
         }

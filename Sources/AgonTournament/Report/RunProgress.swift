@@ -55,7 +55,8 @@ public struct RunProgress: Sendable {
         }
         var parts = ["round \(number)/\(roundCount)", standings.joined(separator: ", ")]
         if let health, health.canaryPairCount > 0 || !health.isTrusted {
-            parts.append("judge \(ReportNumber.percent(health.accuracy)) right\(health.isTrusted ? "" : ", not trusted")")
+            let window = health.windowAccuracy.isFinite ? ", \(ReportNumber.percent(health.windowAccuracy)) over its window" : ""
+            parts.append("judge \(ReportNumber.percent(health.accuracy)) right\(window)\(health.isTrusted ? "" : ", not trusted")")
         }
         if !updates.isEmpty { parts.append("\(updates.count { $0.toVersion != nil }) of \(updates.count) promoted") }
         return (parts + [ReportNumber.duration(seconds)]).joined(separator: " · ")
