@@ -115,7 +115,8 @@ import Testing
         let store = try arena.store(in: folder, closedRounds: 3)
         let example = try String(
             contentsOf: SchemaTests.leaderboard.appendingPathComponent("queries/head-to-head.sql"), encoding: .utf8)
-        for (sql, arguments) in [(ArenaStore.headToHeadQuery, [1] as StatementArguments), (example, [])] {
+        let queries: [(sql: String, arguments: StatementArguments)] = [(ArenaStore.headToHeadQuery, [1]), (example, [])]
+        for (sql, arguments) in queries {
             let plan = try store.read("a test") { db in
                 try Row.fetchAll(db, sql: "EXPLAIN QUERY PLAN " + sql, arguments: arguments).map { $0["detail"] as String }
             }
@@ -123,9 +124,9 @@ import Testing
             #expect(!plan.contains { $0.hasPrefix("SCAN matches") || $0.hasPrefix("SCAN rooms") })
         }
         let rows = try store.read("a test") { try Row.fetchAll($0, sql: example) }
-        #expect(try !rows.isEmpty && store.headToHead(run: arena.run.id) == rows.map { row in
-            HeadToHead(agent: row[0], opponent: row[1], wins: row[2], draws: row[3], losses: row[4])
-        })
+        let shown = rows.map { HeadToHead(agent: $0[0], opponent: $0[1], wins: $0[2], draws: $0[3], losses: $0[4]) }
+        #expect(!shown.isEmpty)
+        #expect(try store.headToHead(run: arena.run.id) == shown)
     }
 
     @Test func sampleRoomsDependOnTheSeedOnly() throws {
