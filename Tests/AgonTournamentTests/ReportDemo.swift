@@ -40,7 +40,7 @@ enum ReportDemo {
         Report(
             arena: "fresh", kind: .prompts, runID: "fresh-1-000000", seed: 1, kernels: "portable", roundCount: 0,
             signature: "", standings: roles.map { Standing(unplayed: Entrant(name: $0.name, role: $0.role), initial: 1000) },
-            anchors: ["rookie"], ratings: [], headToHead: [], evaluations: [], judgeHealth: nil, updates: [],
+            anchors: ["rookie"], ratings: [], headToHead: [], evaluations: [], judgeHealth: nil, trustRule: nil, updates: [],
             timings: RoundTimings(), sampleRooms: [])
     }
 
@@ -58,7 +58,7 @@ enum ReportDemo {
             arena: "tic-tac-toe", kind: .game, runID: "tic-tac-toe-1-aaaaaa", seed: 1, kernels: "portable",
             roundCount: 4, signature: "ab12", standings: rows, anchors: ["random"], ratings: [],
             headToHead: [HeadToHead(first: "perfect", second: "random", wins: 88, draws: 12, losses: 0, expectedScore: 0.97)],
-            evaluations: [], judgeHealth: nil, updates: [], timings: RoundTimings(), sampleRooms: [])
+            evaluations: [], judgeHealth: nil, trustRule: nil, updates: [], timings: RoundTimings(), sampleRooms: [])
     }
 
     private static func skill(_ name: String, _ role: Entrant.Role, _ round: Int) -> Double {

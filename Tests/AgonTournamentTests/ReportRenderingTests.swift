@@ -84,7 +84,7 @@ struct ReportRenderingTests {
             roundCount: report.roundCount, signature: report.signature, standings: report.standings.reversed(),
             anchors: report.anchors.reversed(), ratings: report.ratings.reversed(),
             headToHead: report.headToHead.reversed(), evaluations: report.evaluations.reversed(),
-            judgeHealth: report.judgeHealth?.reversed(), updates: report.updates.reversed(), timings: report.timings,
+            judgeHealth: report.judgeHealth?.reversed(), trustRule: report.trustRule, updates: report.updates.reversed(), timings: report.timings,
             sampleRooms: report.sampleRooms)
         #expect(again == report)
     }
@@ -95,7 +95,7 @@ struct ReportRenderingTests {
         let report = Report(
             arena: "twice", kind: .game, runID: "twice-1-0", seed: 1, kernels: "portable", roundCount: 1, signature: "",
             standings: [], anchors: [], ratings: [], headToHead: [once.flipped, once], evaluations: [],
-            judgeHealth: nil, updates: [], timings: RoundTimings(), sampleRooms: [])
+            judgeHealth: nil, trustRule: nil, updates: [], timings: RoundTimings(), sampleRooms: [])
         #expect(report.headToHead == [once])
         let seen = try #require(report.meeting("rookie", "ada"))
         #expect(seen.wins == 3 && seen.draws == 1 && seen.losses == 6)

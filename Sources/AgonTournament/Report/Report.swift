@@ -50,7 +50,7 @@ public struct Report: Sendable, Hashable, Codable {
     public init(
         arena: String, kind: Kind, runID: String, seed: UInt64, kernels: String, roundCount: Int, signature: String,
         standings: [Standing], anchors: [String], ratings: [RatingRecord], headToHead: [HeadToHead],
-        evaluations: [EvaluationRecord], judgeHealth: [JudgeHealthRecord]?, trustRule: TrustRule? = nil,
+        evaluations: [EvaluationRecord], judgeHealth: [JudgeHealthRecord]?, trustRule: TrustRule?,
         updates: [UpdateRecord], timings: RoundTimings, sampleRooms: [RoomResult]
     ) {
         self.arena = arena
