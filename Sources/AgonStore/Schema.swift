@@ -1,3 +1,5 @@
+internal import AgonCore
+internal import Foundation
 internal import GRDB
 
 /// The tables and how a file gets them. Migrations that were released are never edited; a change is a new one.
@@ -19,6 +21,7 @@ enum Schema {
         migrator.registerMigration("2 ranks by intervals, matches by run, trust by window") { db in
             try db.execute(sql: "PRAGMA user_version = 2")
             for part in [rankedStandings, meetings, trust] { try db.execute(sql: part) }
+            try clusterByPrompt(db)
         }
         return migrator
     }
@@ -320,4 +323,18 @@ enum Schema {
 
     /// What `is_trusted` was decided by; null in the rounds of older databases.
     static let trust = "ALTER TABLE judge_health ADD COLUMN window_accuracy REAL"
+
+    /// Older databases counted each round's games of an opening as evidence of their own.
+    private static func clusterByPrompt(_ db: Database) throws {
+        let cluster = DatabaseFunction("prompt_cluster", argumentCount: 1, pure: true) { values in
+            Data.fromDatabaseValue(values[0]).map { Prompt(id: Text.decode($0), text: "").cluster }
+        }
+        db.add(function: cluster)
+        defer { db.remove(function: cluster) }
+        try db.execute(
+            sql: """
+                UPDATE matches
+                SET cluster = (SELECT prompt_cluster(CAST(prompt_id AS BLOB)) FROM rooms WHERE rooms.id = room_id)
+                """)
+    }
 }
