@@ -132,6 +132,28 @@ struct ReportRenderingTests {
         #expect(CSVReport.text(report).contains("\r\n2,c,"))
     }
 
+    @Test("Where the judge is not trusted now, headline, first finding and tile say so and since when, before who leads")
+    func distrustedJudge() throws {
+        var report = ReportDemo.report()
+        #expect(ReportFindings(report).caution == nil)
+        #expect(ReportFindings(report).headline.hasPrefix("ada leads"))
+        #expect(ReportFindings(report).lead.hasSuffix("The judge was not trusted in 2 of 36 rounds; the ratings rest on its verdicts in all of them."))
+        for index in [30, 34, 35] {
+            report.judgeHealth?[index].isTrusted = false
+            report.judgeHealth?[index].windowAccuracy = 0.739
+        }
+        let findings = ReportFindings(report)
+        let caution = "The judge has not been trusted since round 35: over the last 3 rounds it was right on 73.9% of canary "
+            + "pairs, 75.0% are needed. The ratings come from its verdicts."
+        #expect(findings.headline.hasPrefix("The judge has not been trusted since round 35; by its verdicts ada leads"))
+        #expect(findings.caution == caution && findings.lead.hasPrefix(caution) && findings.judgeTone == .bad)
+        let terminal = TerminalReport(width: 400).text(report)
+        let lines = try #require(terminal.components(separatedBy: "\n\n").dropFirst(2).first)
+        #expect(lines.hasPrefix(caution + "\n"))
+        #expect(MarkdownReport.text(report).hasPrefix("# quickstart: The judge has not been trusted since round 35;"))
+        #expect(HTMLReport.text(report).contains("not trusted since round 35</p>"))
+    }
+
     @Test("A learner whose held-out value fell beyond its interval is said to be hurt")
     func hurtLearner() throws {
         var report = ReportDemo.report()

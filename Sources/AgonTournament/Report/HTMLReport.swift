@@ -89,17 +89,11 @@ public enum HTMLReport {
                     claim: learning.claim, tone: learning.tone)
             }
             if let last = report.judgeHealth?.last(where: { $0.canaryPairCount > 0 }) {
-                let claim =
-                    switch findings.judgeTone {
-                    case .good: "trusted in every round"
-                    case .neutral: "not always trusted"
-                    case .bad: "often not trusted"
-                    }
                 tiles.append(
                     tile(
                         label: "judge", style: nil, value: ReportNumber.percent(last.accuracy),
                         notes: ["Right on canaries, round \(last.round)", "95% interval \(ReportNumber.percent(last.low)) to \(ReportNumber.percent(last.high))"],
-                        claim: claim, tone: findings.judgeTone))
+                        claim: findings.judgeClaim, tone: findings.judgeTone))
             }
             if !report.updates.isEmpty {
                 let promoted = report.updates.filter { $0.toVersion != nil }.count

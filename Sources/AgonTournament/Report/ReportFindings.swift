@@ -35,14 +35,18 @@ struct ReportFindings {
         }
     }
 
-    /// Who leads.
+    /// Who leads, or first of all that the judge who says so is not trusted.
     var headline: String
     /// What else has to be said of the lead; empty where nothing has.
     var lead: String
+    /// Why the ratings are not to be relied on: the judge is not trusted now. Nil where it is.
+    var caution: String?
     /// One per learner, in the order of the standings.
     var learning: [Learning]
     /// How right the judge was; nil for games and before the first round.
     var judge: String?
+    /// The same in a few words; nil where no canary measured it.
+    var judgeClaim: String?
     var judgeTone: Tone
     /// How many updates were promoted; nil where there was no training.
     var updates: String?
@@ -50,7 +54,11 @@ struct ReportFindings {
     init(_ report: Report) {
         (headline, lead) = ReportFindings.lead(report)
         learning = ReportFindings.learning(report)
-        (judge, judgeTone) = ReportFindings.judge(report)
+        (judge, judgeClaim, judgeTone) = ReportFindings.judge(report)
+        caution = ReportFindings.caution(report)
+        if let since = ReportFindings.distrustedSince(report) {
+            headline = "The judge has not been trusted since round \(since); by its verdicts \(headline)"
+        }
         updates = ReportFindings.updates(report)
     }
 
@@ -90,6 +98,12 @@ struct ReportFindings {
             }
             notes.append("Rated higher: \(listed.joined(separator: ", "))\(above.count > 3 ? " and others" : "").")
         }
+        let distrusted = report.judgeHealth?.count { !$0.isTrusted } ?? 0
+        if let caution = caution(report) {
+            notes.insert(caution, at: 0)
+        } else if distrusted > 0 {
+            notes.append("The judge was not trusted in \(distrusted) of \(report.roundCount) rounds; the ratings rest on its verdicts in all of them.")
+        }
         return (headline, notes.joined(separator: " "))
     }
 
@@ -117,11 +131,25 @@ struct ReportFindings {
         return Estimate(value: value, low: value - width, high: value + width)
     }
 
-    private static func judge(_ report: Report) -> (String?, Tone) {
-        guard let health = report.judgeHealth, !health.isEmpty else { return (nil, .neutral) }
+    /// The first of the rounds without trust that reach to the last round; nil where the judge is trusted now.
+    private static func distrustedSince(_ report: Report) -> Int? {
+        report.judgeHealth?.reversed().prefix { !$0.isTrusted }.last?.round
+    }
+
+    private static func caution(_ report: Report) -> String? {
+        guard let since = distrustedSince(report), let last = report.judgeHealth?.last else { return nil }
+        let reason = report.trustRule.map { rule in
+            ": \(rule.span(to: last.round)) it was right on \(ReportNumber.percent(last.windowAccuracy)) of canary pairs, "
+                + "\(ReportNumber.percent(rule.minAccuracy)) are needed"
+        }
+        return "The judge has not been trusted since round \(since)\(reason ?? ""). The ratings come from its verdicts."
+    }
+
+    private static func judge(_ report: Report) -> (String?, claim: String?, Tone) {
+        guard let health = report.judgeHealth, !health.isEmpty else { return (nil, nil, .neutral) }
         let measured = health.filter { $0.canaryPairCount > 0 }
         guard let first = measured.first, let last = measured.last else {
-            return ("judge: no canary has measured it, so nobody knows how right it is", .neutral)
+            return ("judge: no canary has measured it, so nobody knows how right it is", nil, .neutral)
         }
         let distrusted = health.filter { !$0.isTrusted }.count
         let (before, after) = (estimate(first), estimate(last))
@@ -134,7 +162,9 @@ struct ReportFindings {
         if let gold = last.goldScore, last.believedScore.isFinite {
             text += "; it scores the learners \(ReportNumber.percent(last.believedScore)), gold \(ReportNumber.percent(gold))"
         }
-        return (text, distrusted == 0 ? .good : distrusted * 4 < health.count ? .neutral : .bad)
+        if distrusted == 0 { return (text, "trusted in every round", .good) }
+        if let since = distrustedSince(report) { return (text, "not trusted since round \(since)", .bad) }
+        return (text, "not trusted in \(distrusted) of \(health.count) rounds", distrusted * 4 < health.count ? .neutral : .bad)
     }
 
     /// Accuracy of the judge on its canaries.
