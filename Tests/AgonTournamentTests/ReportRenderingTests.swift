@@ -50,7 +50,8 @@ struct ReportRenderingTests {
     @Test("What was learned reads the same on the terminal, in Markdown and on the page")
     func sameFindings() throws {
         let findings = ReportFindings(report)
-        #expect(findings.learning.map(\.tone) == [.good, .good])
+        #expect(findings.learning.map(\.measure.name) == ["gold_sampled", "gold_greedy", "gold_sampled", "gold_greedy"])
+        #expect(findings.learning.map(\.tone) == [.good, .good, .good, .good])
         let terminal = TerminalReport(width: 400).text(report)
         let html = HTMLReport.text(report).replacing("\u{A0}", with: " ")
         for learning in findings.learning {
@@ -165,5 +166,31 @@ struct ReportRenderingTests {
         let learning = try #require(ReportFindings(report).learning.first)
         #expect(learning.tone == .bad)
         #expect(learning.sentence.hasSuffix("(−30.0 ± 4.2 points): training hurt"))
+    }
+
+    @Test("What got worse beside the gain is told on terminal, Markdown and page, and called hurt beyond its interval")
+    func hurtBesides() throws {
+        func report(_ measures: [(name: String, first: Double, last: Double, width: Double)]) -> Report {
+            var report = ReportDemo.report()
+            report.evaluations = measures.flatMap { measure in
+                [(0, measure.first), (4, measure.last)].map { round, value in
+                    EvaluationRecord(
+                        round: round, policy: PolicyID(agent: "ada", version: round), measure: measure.name, value: value,
+                        low: value - measure.width, high: value + measure.width, count: 400)
+                }
+            }
+            return report
+        }
+        let prompts = report([("gold_sampled", 0.49, 0.65, 0.05), ("gold_greedy", 1, 0.78, 0.04), ("score_vs_anchor", 0.5, 0.6, 0.02)])
+        #expect(ReportFindings(prompts).learning.map(\.tone) == [.good, .bad])
+        let greedy = "gold accuracy, greedy: 100.0% [96.0, 104.0] at v0 → 78.0% [74.0, 82.0] at v4 (−22.0 ± 5.7 points): training hurt"
+        let html = HTMLReport.text(prompts).replacing("\u{A0}", with: " ")
+        #expect(TerminalReport(width: 400).text(prompts).contains("ada: \(greedy)\n"))
+        #expect(MarkdownReport.text(prompts).contains("- ada: \(MarkdownReport.escaped(greedy))\n"))
+        #expect(html.contains("claim good\">sampled: training helped") && html.contains("claim bad\">greedy: training hurt"))
+        #expect(html.contains("Gold accuracy, greedy: 100.0% → 78.0%, −22.0 ± 5.7 points"))
+        let game = report([("score_vs_anchor", 0.5, 0.68, 0.03), ("draws_vs_perfect", 0.2, 0.4, 0.05), ("illegal_per_100", 0.5, 0.6, 0.5)])
+        #expect(ReportFindings(game).learning.map(\.measure.name) == ["score_vs_anchor", "illegal_per_100"])
+        #expect(ReportFindings(game).learning.map(\.tone) == [.good, .neutral])
     }
 }

@@ -7,7 +7,7 @@ public enum MarkdownReport {
         let findings = ReportFindings(report)
         var blocks = ["# \(escaped(DisplayText.name(report.arena, limit: 80))): \(escaped(findings.headline))"]
         if !findings.lead.isEmpty { blocks.append(escaped(findings.lead)) }
-        let learned = findings.learningLines + [findings.judge, findings.updates].compactMap { $0 }
+        let learned = findings.learning.map(\.line) + [findings.judge, findings.updates].compactMap { $0 }
         if !learned.isEmpty { blocks.append(learned.map { "- \(escaped($0))" }.joined(separator: "\n")) }
         blocks.append("## Leaderboard")
         blocks.append(

@@ -7,7 +7,7 @@ struct ReportFindings {
         case good, neutral, bad
     }
 
-    /// A learner's first and last value on the held-out measure.
+    /// A learner's first and last value on one held-out measure.
     struct Learning {
         var agent: String
         var measure: ReportMeasure
@@ -33,6 +33,9 @@ struct ReportFindings {
             return "\(title): \(measure.text(first)) at v\(firstVersion) → \(measure.text(last)) at v\(lastVersion) "
                 + "(\(measure.text(change: change))): \(claim)"
         }
+
+        /// The agent with its sentence: `ada: gold accuracy …`.
+        var line: String { "\(agent): \(sentence)" }
     }
 
     /// Who leads, or first of all that the judge who says so is not trusted.
@@ -41,7 +44,7 @@ struct ReportFindings {
     var lead: String
     /// Why the ratings are not to be relied on: the judge is not trusted now. Nil where it is.
     var caution: String?
-    /// One per learner, in the order of the standings.
+    /// Learners in the order of the standings, each with the measures that training is judged by.
     var learning: [Learning]
     /// How right the judge was; nil for games and before the first round.
     var judge: String?
@@ -62,8 +65,12 @@ struct ReportFindings {
         updates = ReportFindings.updates(report)
     }
 
-    /// `ada` with its sentence: `ada: gold accuracy …`.
-    var learningLines: [String] { learning.map { "\($0.agent): \($0.sentence)" } }
+    /// The findings of each learner, in the order of the standings.
+    var learners: [[Learning]] {
+        learning.reduce(into: []) { groups, finding in
+            if groups.last?.first?.agent == finding.agent { groups[groups.count - 1].append(finding) } else { groups.append([finding]) }
+        }
+    }
 
     /// Rows that nobody among them is surely better than, the best first.
     private static func leaders(_ rows: [Standing]) -> [Standing] {
@@ -108,20 +115,23 @@ struct ReportFindings {
     }
 
     private static func learning(_ report: Report) -> [Learning] {
-        guard let measure = ReportMeasure.present(in: report.evaluations).first else { return [] }
-        return report.standings.filter { $0.role == .learner }.compactMap { row in
-            let records = report.evaluations.filter { $0.measure == measure.name && $0.policy.agent == row.agent }
-            guard let first = records.first, let last = records.last, first.round < last.round else { return nil }
-            let (before, after) = (Estimate(first), Estimate(last))
-            let change = difference(after, before)
-            let direction = measure.higherIsBetter ?? true
-            let gained = direction ? change.low > 0 : change.high < 0
-            let lost = direction ? change.high < 0 : change.low > 0
-            return Learning(
-                agent: DisplayText.name(row.agent), measure: measure, first: before,
-                firstVersion: first.policy.version, last: after, lastVersion: last.policy.version, change: change,
-                tone: gained ? .good : lost ? .bad : .neutral)
+        let measures = ReportMeasure.judging(report.evaluations)
+        return report.standings.filter { $0.role == .learner }.flatMap { row in
+            measures.compactMap { learning(row.agent, $0, report.evaluations) }
         }
+    }
+
+    private static func learning(_ agent: String, _ measure: ReportMeasure, _ evaluations: [EvaluationRecord]) -> Learning? {
+        let records = evaluations.filter { $0.measure == measure.name && $0.policy.agent == agent }
+        guard let first = records.first, let last = records.last, first.round < last.round else { return nil }
+        let (before, after) = (Estimate(first), Estimate(last))
+        let change = difference(after, before)
+        let direction = measure.higherIsBetter ?? true
+        let gained = direction ? change.low > 0 : change.high < 0
+        let lost = direction ? change.high < 0 : change.low > 0
+        return Learning(
+            agent: DisplayText.name(agent), measure: measure, first: before, firstVersion: first.policy.version,
+            last: after, lastVersion: last.policy.version, change: change, tone: gained ? .good : lost ? .bad : .neutral)
     }
 
     /// The difference of two independent estimates: half widths add in squares.
