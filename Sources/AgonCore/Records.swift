@@ -78,7 +78,7 @@ public struct VersionRecord: Sendable, Hashable, Codable {
 /// A standing at the end of a round. Ratings are on the Elo scale.
 public struct RatingRecord: Sendable, Hashable, Codable {
     public var round: Int
-    /// The agent's newest version at that moment.
+    /// The version that played the round. One that was promoted at its end plays the next.
     public var policy: PolicyID
     /// Online Elo of the agent.
     public var elo: Double

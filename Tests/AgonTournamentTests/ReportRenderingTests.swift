@@ -155,6 +155,24 @@ struct ReportRenderingTests {
         #expect(HTMLReport.text(report).contains("not trusted since round 35</p>"))
     }
 
+    @Test("A version that was promoted after the last round is said not to have played, and the legend says which one the table has")
+    func unplayedVersion() {
+        var report = ReportDemo.report()
+        report.updates = report.updates.filter { $0.round < 36 }
+        #expect(ReportFindings(report).updates?.hasSuffix("preference pairs") == true)
+        func update(_ agent: String, _ version: Int?) -> UpdateRecord {
+            UpdateRecord(
+                round: 36, agent: agent, fromVersion: 27, toVersion: version, decision: "", pairCount: 0, stepCount: 1, metrics: [:])
+        }
+        report.updates += [update("ada", nil), update("basho", 28)]
+        #expect(ReportFindings(report).updates?.hasSuffix("; basho v28, promoted after the last round, has not played yet") == true)
+        report.updates.append(update("ada", 28))
+        #expect(ReportFindings(report).updates?.hasSuffix("; basho v28 and ada v28, promoted after the last round, have not played yet") == true)
+        for text in [MarkdownReport.text(report), HTMLReport.text(report)] {
+            #expect(text.contains("The version is the one that played the last round, of which the rating is"))
+        }
+    }
+
     @Test("A learner whose held-out value fell beyond its interval is said to be hurt")
     func hurtLearner() throws {
         var report = ReportDemo.report()

@@ -9,7 +9,7 @@ extension HTMLReport.Page {
     func ratingSection() -> Markup? {
         let learning = report.standings.filter { $0.role != .scripted }
         let isMixed = learning.contains { $0.role == .learner } && learning.count < report.standings.count
-        let prose = "The newest version of each agent on the anchored Elo scale, with its 95% interval. Agents that never change are grey."
+        let prose = "The version of each agent that played the round, on the anchored Elo scale, with its 95% interval. Agents that never change are grey."
         let all = ratingChart(isMixed ? "All agents" : "Rating after each round", report.standings, size: isMixed ? .flat : .tall)
         let charts = (isMixed ? [ratingChart("Learners and anchors", learning, size: .tall)] : []) + [all]
         let figures = charts.compactMap { $0.markup() }

@@ -13,7 +13,7 @@ public enum MarkdownReport {
         blocks.append(
             table(
                 StandingsTable.columns.map { ($0.title, $0.isNumber) }, StandingsTable.rows(report)))
-        blocks.append(ReportProse.reading)
+        blocks += [ReportProse.leaderboard, ReportProse.reading]
         if let matrix = matrix(report) { blocks += ["## Head to head", ReportProse.headToHead, matrix] }
         let measured = ReportMeasure.present(in: report.evaluations)
         if !measured.isEmpty {

@@ -115,17 +115,17 @@ public struct Estimate: Sendable, Hashable, Codable {
 public struct Standing: Sendable, Hashable, Codable {
     public var agent: String
     public var role: Entrant.Role
-    /// The agent's newest version.
+    /// The version that played the last round. One that was promoted at its end has no rating yet.
     public var version: Int
     /// Online Elo of the agent, in room order.
     public var elo: Double
-    /// Bradley–Terry rating of the newest version on the anchored Elo scale.
+    /// Bradley–Terry rating of that version on the anchored Elo scale.
     public var rating: Estimate
     public var wins: Int
     public var draws: Int
     public var losses: Int
     public var forfeits: Int
-    /// Rating of the newest version minus that of version 0, with the interval of the difference. Nil where nothing
+    /// Rating of that version minus that of version 0, with the interval of the difference. Nil where nothing
     /// was trained.
     public var changeSinceFirst: Estimate?
 

@@ -188,6 +188,17 @@ struct ReportFindings {
         let rejected = report.updates.count - promoted
         let pairs = report.updates.reduce(0) { $0 + $1.pairCount }
         return "updates: \(promoted) promoted, \(rejected) rejected, from \(ReportNumber.count(pairs)) preference pairs"
+            + (unplayed(report).map { "; \($0)" } ?? "")
+    }
+
+    /// The versions that the last round's end made: measured on held-out prompts already, but not in the table.
+    private static func unplayed(_ report: Report) -> String? {
+        let fresh = report.updates.filter { $0.round == report.roundCount }.compactMap { update in
+            update.toVersion.map { "\(DisplayText.name(update.agent)) v\($0)" }
+        }
+        guard let last = fresh.last else { return nil }
+        let names = fresh.count == 1 ? last : fresh.count > 3 ? "\(fresh.count) versions" : fresh.dropLast().joined(separator: ", ") + " and " + last
+        return "\(names), promoted after the last round, \(fresh.count == 1 ? "has" : "have") not played yet"
     }
 }
 
