@@ -118,6 +118,7 @@ public struct EvaluationRecord: Sendable, Hashable, Codable {
     public var value: Double
     public var low: Double
     public var high: Double
+    /// Distinct prompts or openings that it was measured on.
     public var count: Int
 
     public init(
@@ -140,7 +141,7 @@ public struct JudgeHealthRecord: Sendable, Hashable, Codable {
     /// Pairs of answers, one right and one wrong by gold, in the round's canary rooms.
     public var canaryPairCount: Int
     /// Of these, the share that the judge ranked the right way (a tie counts half), with its 95 % interval, clustered by
-    /// room. NaN where there was none: nothing was measured then.
+    /// prompt. NaN where there was none: nothing was measured then.
     public var accuracy: Double
     public var low: Double
     public var high: Double
@@ -191,7 +192,8 @@ public struct UpdateRecord: Sendable, Hashable, Codable {
     public var decision: String
     public var pairCount: Int
     public var stepCount: Int
-    /// Gate match of the candidate against its parent on held-out prompts: score, 95 % interval, count.
+    /// Gate match of the candidate against its parent on prompts set apart: score, 95 % interval, and how many distinct
+    /// prompts or openings had a valid verdict.
     public var gateScore: Double?
     public var gateLow: Double?
     public var gateHigh: Double?

@@ -205,7 +205,7 @@ enum Schema {
             gate_score REAL,                -- the candidate against its parent on held-out prompts
             gate_low REAL,                  -- its 95 % interval
             gate_high REAL,
-            gate_count INTEGER NOT NULL,
+            gate_count INTEGER NOT NULL,    -- distinct prompts or openings with a valid verdict
             UNIQUE (run_id, round, from_policy_id),
             FOREIGN KEY (run_id, round) REFERENCES rounds (run_id, round)
         ) STRICT;
@@ -228,7 +228,7 @@ enum Schema {
             value REAL,
             low REAL,
             high REAL,
-            count INTEGER NOT NULL,
+            count INTEGER NOT NULL,         -- distinct prompts or openings
             UNIQUE (run_id, round, policy_id, measure)
         ) STRICT;
 

@@ -81,7 +81,7 @@ public enum ArenaKeys {
         "evaluation",
         [
             Key("every", .integer(1...100_000, default: 1), unit: "rounds", "Progress is measured after every so many rounds and after the last."),
-            Key("prompts", .integer(0...1_000_000, default: 128), unit: "prompts", "Held-out prompts or openings used each time; 0 measures nothing."),
+            Key("prompts", .integer(0...1_000_000, default: 128), unit: "prompts", "Held-out prompts or openings used each time; where there are fewer, each is asked several times and still counts once. 0 measures nothing."),
         ])
 
     static let limits = Section(

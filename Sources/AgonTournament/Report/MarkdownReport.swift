@@ -50,7 +50,7 @@ public enum MarkdownReport {
                 ])
             }
         }
-        return table([("measure", false), ("agent", false), ("first", true), ("last", true), ("count", true)], rows)
+        return table([("measure", false), ("agent", false), ("first", true), ("last", true), ("distinct prompts", true)], rows)
     }
 
     private static func table(_ head: [(title: String, isNumber: Bool)], _ rows: [[String]]) -> String {

@@ -62,7 +62,7 @@ struct JudgeCare {
         after: RunState.LearnedJudge?, state: RunState, threads: Int
     ) async throws -> JudgeHealthRecord {
         let tally = self.tally(results)
-        let interval = Interval.mean(of: tally.goldPairScores, clusters: tally.goldPairRooms)
+        let interval = Interval.mean(of: tally.goldPairScores, clusters: tally.goldPairClusters)
         let recent = (state.canaryCounts + [(tally.goldPairCount, tally.rightCount)]).suffix(arena.configuration.judge.window)
         let count = recent.reduce(0) { $0 + $1.count }
         let windowAccuracy = count == 0 ? .nan : recent.reduce(0) { $0 + $1.right } / Double(count)
