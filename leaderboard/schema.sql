@@ -1,9 +1,9 @@
--- The schema of an Agon database, `leaderboard/ARENA.db`, for people. The program makes the tables itself
+-- The schema of an Agon database, `leaderboard/arena.sqlite`, for people. The program makes the tables itself
 -- (Sources/AgonStore/Schema.swift); a test holds the two equal.
 --
---     sqlite3 -readonly -box leaderboard/ARENA.db < leaderboard/queries/standings.sql
+--     sqlite3 -readonly -box leaderboard/arena.sqlite < leaderboard/queries/standings.sql
 --
--- One file holds all runs of an arena. Columns ending in _id point to the id column of another table, policy_id
+-- One file holds all runs of all arenas. Columns ending in _id point to the id column of another table, policy_id
 -- to a row of versions. Rooms are saved while a round goes on; everything else of a round is written by the one
 -- transaction that closes it, so a round without a row in rounds is still going on, or was interrupted.
 
@@ -116,7 +116,7 @@ CREATE TABLE rounds (
 CREATE TABLE matches (
     room_id INTEGER NOT NULL REFERENCES rooms (id),
     position INTEGER NOT NULL,      -- order within the room
-    cluster INTEGER NOT NULL,       -- matches of one cluster are not independent
+    cluster INTEGER NOT NULL,       -- matches of one cluster (of one prompt) are not independent
     first_policy_id INTEGER NOT NULL REFERENCES versions (id),
     second_policy_id INTEGER NOT NULL REFERENCES versions (id),
     score REAL NOT NULL CHECK (score BETWEEN 0 AND 1),  -- of the first: 1 win, 0.5 draw, 0 loss
@@ -175,12 +175,12 @@ CREATE TABLE updates (
     gate_score REAL,                -- the candidate against its parent on held-out prompts
     gate_low REAL,                  -- its 95 % interval
     gate_high REAL,
-    gate_count INTEGER NOT NULL,
+    gate_count INTEGER NOT NULL,    -- distinct prompts or openings with a valid verdict
     UNIQUE (run_id, round, from_policy_id),
     FOREIGN KEY (run_id, round) REFERENCES rounds (run_id, round)
 ) STRICT;
 
--- What a training measured: loss, rewards/margins, kl_to_base ...
+-- What a training measured: loss, rewards/margins, kl_to_base/k2 ...
 CREATE TABLE update_metrics (
     update_id INTEGER NOT NULL REFERENCES updates (id),
     name TEXT NOT NULL,
@@ -198,7 +198,7 @@ CREATE TABLE evaluations (
     value REAL,
     low REAL,
     high REAL,
-    count INTEGER NOT NULL,
+    count INTEGER NOT NULL,         -- distinct prompts or openings
     UNIQUE (run_id, round, policy_id, measure)
 ) STRICT;
 
@@ -218,6 +218,7 @@ CREATE TABLE judge_health (
     gold_score REAL,                -- and as gold does
     is_trusted INTEGER NOT NULL CHECK (is_trusted IN (0, 1)),   -- 0: the round's updates were not promoted
     refreshed_accuracy REAL,        -- on the same canaries after the refresh; null where there was none
+    window_accuracy REAL,           -- of the canary pairs of the last judge.window rounds; is_trusted is decided by it
     PRIMARY KEY (run_id, round),
     FOREIGN KEY (run_id, round) REFERENCES rounds (run_id, round)
 ) STRICT, WITHOUT ROWID;
@@ -229,34 +230,20 @@ CREATE VIEW policies AS
     FROM versions JOIN agents ON agents.run_id = versions.run_id AND agents.name = versions.name
     WHERE NOT versions.is_judge;
 
--- Who leads each run after its last closed round. Where intervals overlap, the order is not proven.
+-- Who leads each run after its last closed round. A rank is 1 plus the number of agents whose whole interval lies
+-- above; where intervals overlap, nothing is proven.
 CREATE VIEW standings AS
     SELECT ratings.run_id, runs.name AS run, ratings.round,
-        rank() OVER (PARTITION BY ratings.run_id ORDER BY ratings.rating DESC) AS place,
+        1 + (
+            SELECT count(*) FROM ratings AS other
+            WHERE other.run_id = ratings.run_id AND other.round = ratings.round AND other.low > ratings.high
+        ) AS rank,
         policies.agent, policies.role, policies.version, ratings.rating, ratings.low, ratings.high,
         ratings.elo, ratings.wins, ratings.draws, ratings.losses, ratings.forfeits
     FROM ratings
     JOIN runs ON runs.id = ratings.run_id
     JOIN policies ON policies.id = ratings.policy_id
     WHERE ratings.round = (SELECT max(round) FROM rounds WHERE rounds.run_id = ratings.run_id);
-
--- Wins, draws and losses of each agent against each other one; an agent against itself is left out.
-CREATE VIEW head_to_head AS
-    SELECT run_id, agent, opponent, sum(score > 0.5) AS wins, sum(score = 0.5) AS draws,
-        sum(score < 0.5) AS losses, avg(score) AS mean_score
-    FROM (
-        SELECT one.run_id, one.agent, other.agent AS opponent, matches.score
-        FROM matches
-        JOIN policies AS one ON one.id = matches.first_policy_id
-        JOIN policies AS other ON other.id = matches.second_policy_id
-        UNION ALL
-        SELECT one.run_id, one.agent, other.agent, 1 - matches.score
-        FROM matches
-        JOIN policies AS one ON one.id = matches.second_policy_id
-        JOIN policies AS other ON other.id = matches.first_policy_id
-    )
-    WHERE agent <> opponent
-    GROUP BY run_id, agent, opponent;
 
 -- How each measure of each agent moved over the rounds.
 CREATE VIEW learning_curve AS

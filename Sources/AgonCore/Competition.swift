@@ -43,7 +43,7 @@ public struct Match: Sendable, Hashable, Codable {
     public var round: Int
     /// The room's index within its round.
     public var room: Int
-    /// Matches of one cluster are not independent: a room, or a game and its return game.
+    /// Matches of one cluster are not independent: those of one prompt, in all rooms and rounds that play it.
     public var cluster: Int
     public var first: PolicyID
     public var second: PolicyID

@@ -44,6 +44,10 @@ public struct Prompt: Sendable, Hashable, Codable {
         self.text = text
         self.reference = reference
     }
+
+    /// A number that stands for the id. Whatever was played on one prompt, in whichever round, shares its luck and so is
+    /// one cluster of an interval.
+    public var cluster: Int { Seed.number(of: id) }
 }
 
 /// What a prompt may be used for. A prompt has one side: a pure function of its text, so it never moves.

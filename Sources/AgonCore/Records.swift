@@ -78,7 +78,7 @@ public struct VersionRecord: Sendable, Hashable, Codable {
 /// A standing at the end of a round. Ratings are on the Elo scale.
 public struct RatingRecord: Sendable, Hashable, Codable {
     public var round: Int
-    /// The agent's newest version at that moment.
+    /// The version that played the round. One that was promoted at its end plays the next.
     public var policy: PolicyID
     /// Online Elo of the agent.
     public var elo: Double
@@ -118,6 +118,7 @@ public struct EvaluationRecord: Sendable, Hashable, Codable {
     public var value: Double
     public var low: Double
     public var high: Double
+    /// Distinct prompts or openings that it was measured on.
     public var count: Int
 
     public init(
@@ -140,7 +141,7 @@ public struct JudgeHealthRecord: Sendable, Hashable, Codable {
     /// Pairs of answers, one right and one wrong by gold, in the round's canary rooms.
     public var canaryPairCount: Int
     /// Of these, the share that the judge ranked the right way (a tie counts half), with its 95 % interval, clustered by
-    /// room. NaN where there was none: nothing was measured then.
+    /// prompt. NaN where there was none: nothing was measured then.
     public var accuracy: Double
     public var low: Double
     public var high: Double
@@ -151,15 +152,18 @@ public struct JudgeHealthRecord: Sendable, Hashable, Codable {
     /// where none met.
     public var believedScore: Double
     public var goldScore: Double?
-    /// False where the accuracy had fallen and the round's updates were not promoted.
+    /// Share ranked right of the canary pairs of this round and those before it that the arena's `judge.window` takes in,
+    /// every pair counted alike. NaN where there was none.
+    public var windowAccuracy: Double
+    /// False where `windowAccuracy` was below the arena's `judge.min_accuracy`: the round's updates were not promoted.
     public var isTrusted: Bool
     /// Accuracy on the same canaries after the refresh; nil where there was none.
     public var refreshedAccuracy: Double?
 
     public init(
         round: Int, judge: JudgeID, canaryPairCount: Int, accuracy: Double, low: Double, high: Double,
-        tieRate: Double, voidRate: Double, believedScore: Double, goldScore: Double?, isTrusted: Bool,
-        refreshedAccuracy: Double?
+        tieRate: Double, voidRate: Double, believedScore: Double, goldScore: Double?,
+        windowAccuracy: Double, isTrusted: Bool, refreshedAccuracy: Double?
     ) {
         self.round = round
         self.judge = judge
@@ -171,6 +175,7 @@ public struct JudgeHealthRecord: Sendable, Hashable, Codable {
         self.voidRate = voidRate
         self.believedScore = believedScore
         self.goldScore = goldScore
+        self.windowAccuracy = windowAccuracy
         self.isTrusted = isTrusted
         self.refreshedAccuracy = refreshedAccuracy
     }
@@ -187,13 +192,14 @@ public struct UpdateRecord: Sendable, Hashable, Codable {
     public var decision: String
     public var pairCount: Int
     public var stepCount: Int
-    /// Gate match of the candidate against its parent on held-out prompts: score, 95 % interval, count.
+    /// Gate match of the candidate against its parent on prompts set apart: score, 95 % interval, and how many distinct
+    /// prompts or openings had a valid verdict.
     public var gateScore: Double?
     public var gateLow: Double?
     public var gateHigh: Double?
     public var gateCount: Int
     /// `loss`, `rewards/chosen`, `rewards/rejected`, `rewards/margins`, `rewards/accuracies`, `logps/chosen`,
-    /// `logps/rejected`, `grad_norm`, `kl_to_base` …; sorted by name when written.
+    /// `logps/rejected`, `grad_norm`, `kl_to_base/k2` …; sorted by name when written.
     public var metrics: [String: Double]
 
     public init(

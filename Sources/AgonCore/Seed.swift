@@ -24,9 +24,14 @@ public struct Seed: Sendable, Hashable, Codable {
 
     /// The seed of a named thing, for agents whose place in a list may change between runs.
     public func child(_ level: Level, named name: String) -> Seed {
+        child(level, Seed.number(of: name))
+    }
+
+    /// A number for a name, the same on every machine and for ever: FNV-1a of its UTF-8.
+    static func number(of name: String) -> Int {
         var hash: UInt64 = 0xCBF2_9CE4_8422_2325
         for byte in name.utf8 { hash = (hash ^ UInt64(byte)) &* 0x0000_0100_0000_01B3 }
-        return child(level, Int(bitPattern: UInt(hash)))
+        return Int(truncatingIfNeeded: hash)
     }
 
     /// The finaliser of SplitMix64 (Steele, Lea and Flood 2014): a bijection whose outputs look independent.

@@ -4,10 +4,10 @@ public import AgonCore
 public struct CanaryTally: Sendable, Hashable {
     /// Pairs of valid answers in canary rooms, one better by gold, on which the judge gave a verdict.
     public var goldPairCount = 0
-    /// How right the judge was on each of them, 1, ½ for a tie or 0, and the room that each is of. Pairs of one room share
+    /// How right the judge was on each of them, 1, ½ for a tie or 0, and the cluster of its prompt. Pairs of one room share
     /// their answers, so an interval that counts them as independent is far too sure.
     public var goldPairScores: [Double] = []
-    public var goldPairRooms: [Int] = []
+    public var goldPairClusters: [Int] = []
     /// Pairs of that kind whose verdict was void; not among `goldPairCount`, a void counts for nobody.
     public var goldPairVoidCount = 0
     /// Verdicts asked of the judge in all rooms, voids included; what rules decided is not among them.
@@ -65,7 +65,7 @@ public struct CanaryTally: Sendable, Hashable {
         }
         goldPairCount += 1
         goldPairScores.append(1 - abs(said - truth))
-        goldPairRooms.append(result.room.index)
+        goldPairClusters.append(result.room.prompt.cluster)
     }
 
     private mutating func countScores(

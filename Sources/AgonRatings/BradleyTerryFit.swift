@@ -7,8 +7,8 @@ public import AgonCore
 ///     model covariance    = H⁻¹
 ///     sandwich covariance = H⁻¹ · (Σ_clusters u·uᵀ) · H⁻¹
 ///
-/// Intervals come from the sandwich, which stays right where the seats of a room, or a game and its return game,
-/// share their luck. Where a provisional policy is on either side they come from whichever is wider: with few
+/// Intervals come from the sandwich, which stays right where the seats of a room, a game and its return game, or all
+/// that was played on one prompt over the rounds share their luck. Where a provisional policy is on either side they come from whichever is wider: with few
 /// clusters, or without one upset, the sandwich is far too sure of itself.
 ///
 /// - Source: White 1982, Econometrica 50, theorem 3.2; Liang and Zeger 1986, Biometrika 73, for clusters.

@@ -19,14 +19,19 @@ struct ClusteredScores {
         }
         var middle = [Double](repeating: 0, count: size * size)
         var score = [Double](repeating: 0, count: size)
-        for edges in byCluster {
+        // The cluster that touched an unknown last: what recurs over many rounds touches many versions.
+        var toucher = [Int](repeating: -1, count: size)
+        for (cluster, edges) in byCluster.enumerated() {
             var touched: [Int] = []
             for edge in edges.map({ graph.edges[$0] }) {
                 let pair = StrengthSystem.Pair(first: system.unknown[edge.first], second: system.unknown[edge.second])
                 let residual = edge.weight * (edge.score - system.expectedScore(pair, strengths))
                 for (unknown, part) in [(pair.first, residual), (pair.second, -residual)] {
                     guard let unknown else { continue }
-                    if !touched.contains(unknown) { touched.append(unknown) }
+                    if toucher[unknown] != cluster {
+                        toucher[unknown] = cluster
+                        touched.append(unknown)
+                    }
                     score[unknown] += part
                 }
             }

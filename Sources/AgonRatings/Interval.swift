@@ -5,7 +5,7 @@ public struct Interval: Sendable, Hashable, Codable {
     public var value: Double
     public var low: Double
     public var high: Double
-    /// Observations behind the estimate.
+    /// Independent observations behind the estimate: samples, or where samples hang together their clusters.
     public var count: Int
 
     public init(value: Double, low: Double, high: Double, count: Int) {
@@ -64,7 +64,8 @@ public struct Interval: Sendable, Hashable, Codable {
     ///
     /// - Parameter samples: scores, each in 0 … 1.
     /// - Parameter clusters: the cluster of each sample.
-    /// - Returns: nil where there are no samples. `count` is the number of samples.
+    /// - Returns: nil where there are no samples. `count` is the number of clusters: more samples of one cluster are not
+    ///   more evidence.
     /// - Source: Cameron and Miller 2015, J. Human Resources 50(2), with the finite-cluster factor G/(G−1).
     public static func mean(of samples: [Double], clusters: [Int]) -> Interval? {
         precondition(samples.count == clusters.count, "each sample needs a cluster")
@@ -86,11 +87,11 @@ public struct Interval: Sendable, Hashable, Codable {
         let variance = residuals.reduce(0) { $0 + $1 * $1 } / (n * n) * groups / max(groups - 1, 1)
         if residuals.count < 2 || variance < 1e-24 {
             let stand = wilson(successes: min(max(mean, 0), 1) * groups, count: residuals.count)
-            return stand.map { Interval(value: mean, low: $0.low, high: $0.high, count: samples.count) }
+            return stand.map { Interval(value: mean, low: $0.low, high: $0.high, count: residuals.count) }
         }
         let error = z95 * variance.squareRoot()
         return Interval(
-            value: mean, low: max(0, mean - error), high: min(1, mean + error), count: samples.count)
+            value: mean, low: max(0, mean - error), high: min(1, mean + error), count: residuals.count)
     }
 
     /// This interval of a score as a rating difference. Ends at 0 or 1 become infinite.

@@ -87,15 +87,15 @@ extension ArenaStore {
             run, "the judge's health",
             """
             SELECT round, judge, judge_version, canary_pair_count, accuracy, low, high, tie_rate, void_rate,
-                believed_score, gold_score, is_trusted, refreshed_accuracy
+                believed_score, gold_score, is_trusted, refreshed_accuracy, window_accuracy
             FROM judge_health WHERE run_id = ? ORDER BY round
             """
         ) { row in
             JudgeHealthRecord(
                 round: row[0], judge: JudgeID(name: row[1], version: row[2]), canaryPairCount: row[3],
                 accuracy: number(row[4]), low: number(row[5]), high: number(row[6]), tieRate: number(row[7]),
-                voidRate: number(row[8]), believedScore: number(row[9]), goldScore: row[10], isTrusted: row[11],
-                refreshedAccuracy: row[12])
+                voidRate: number(row[8]), believedScore: number(row[9]), goldScore: row[10],
+                windowAccuracy: number(row[13]), isTrusted: row[11], refreshedAccuracy: row[12])
         }
     }
 
@@ -170,7 +170,7 @@ extension ArenaStore {
         }
     }
 
-    /// As the view `head_to_head`, but it reads one run's matches and not those of all runs.
+    /// Reads the matches of one run and not those of all.
     static let headToHeadQuery = """
         SELECT agent, opponent, sum(score > 0.5), sum(score = 0.5), sum(score < 0.5)
         FROM (

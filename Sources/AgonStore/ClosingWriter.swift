@@ -103,14 +103,15 @@ struct ClosingWriter {
         try db.run(
             """
             INSERT INTO judge_health (run_id, round, judge, judge_version, canary_pair_count, accuracy, low, high,
-                tie_rate, void_rate, believed_score, gold_score, is_trusted, refreshed_accuracy)
-            VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+                tie_rate, void_rate, believed_score, gold_score, is_trusted, refreshed_accuracy, window_accuracy)
+            VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
             """,
             [
                 run, health.round, health.judge.name, health.judge.version, health.canaryPairCount,
                 health.accuracy, health.low, health.high, health.tieRate, health.voidRate, health.believedScore,
                 try optionalReal(health.goldScore, in: "the gold score of the judge's health"), health.isTrusted,
                 try optionalReal(health.refreshedAccuracy, in: "the refreshed accuracy of the judge"),
+                health.windowAccuracy,
             ])
     }
 }

@@ -1,3 +1,5 @@
+internal import AgonCore
+internal import Foundation
 internal import GRDB
 
 /// The tables and how a file gets them. Migrations that were released are never edited; a change is a new one.
@@ -7,7 +9,7 @@ enum Schema {
     /// Marks a file as an Agon database: "AGON" in ASCII, in the SQLite header's application id.
     static let applicationID = 0x4147_4F4E
     /// How many migrations there are; the SQLite header's user version after the last one.
-    static let version = 1
+    static let version = 2
 
     static var migrator: DatabaseMigrator {
         var migrator = DatabaseMigrator()
@@ -15,6 +17,11 @@ enum Schema {
             try db.execute(sql: "PRAGMA application_id = \(applicationID)")
             try db.execute(sql: "PRAGMA user_version = 1")
             for part in [competitors, play, preferences, progress, views] { try db.execute(sql: part) }
+        }
+        migrator.registerMigration("2 ranks by intervals, matches by run, trust by window") { db in
+            try db.execute(sql: "PRAGMA user_version = 2")
+            for part in [rankedStandings, meetings, trust] { try db.execute(sql: part) }
+            try clusterByPrompt(db)
         }
         return migrator
     }
@@ -136,7 +143,7 @@ enum Schema {
         CREATE TABLE matches (
             room_id INTEGER NOT NULL REFERENCES rooms (id),
             position INTEGER NOT NULL,      -- order within the room
-            cluster INTEGER NOT NULL,       -- matches of one cluster are not independent
+            cluster INTEGER NOT NULL,       -- matches of one cluster (of one prompt) are not independent
             first_policy_id INTEGER NOT NULL REFERENCES versions (id),
             second_policy_id INTEGER NOT NULL REFERENCES versions (id),
             score REAL NOT NULL CHECK (score BETWEEN 0 AND 1),  -- of the first: 1 win, 0.5 draw, 0 loss
@@ -198,12 +205,12 @@ enum Schema {
             gate_score REAL,                -- the candidate against its parent on held-out prompts
             gate_low REAL,                  -- its 95 % interval
             gate_high REAL,
-            gate_count INTEGER NOT NULL,
+            gate_count INTEGER NOT NULL,    -- distinct prompts or openings with a valid verdict
             UNIQUE (run_id, round, from_policy_id),
             FOREIGN KEY (run_id, round) REFERENCES rounds (run_id, round)
         ) STRICT;
 
-        -- What a training measured: loss, rewards/margins, kl_to_base ...
+        -- What a training measured: loss, rewards/margins, kl_to_base/k2 ...
         CREATE TABLE update_metrics (
             update_id INTEGER NOT NULL REFERENCES updates (id),
             name TEXT NOT NULL,
@@ -221,7 +228,7 @@ enum Schema {
             value REAL,
             low REAL,
             high REAL,
-            count INTEGER NOT NULL,
+            count INTEGER NOT NULL,         -- distinct prompts or openings
             UNIQUE (run_id, round, policy_id, measure)
         ) STRICT;
 
@@ -292,4 +299,42 @@ enum Schema {
             JOIN runs ON runs.id = evaluations.run_id
             JOIN policies ON policies.id = evaluations.policy_id;
         """
+
+    /// Ranks in place of places: the order of ratings alone promised more than the intervals hold.
+    static let rankedStandings = """
+        DROP VIEW standings;
+
+        CREATE VIEW standings AS
+            SELECT ratings.run_id, runs.name AS run, ratings.round,
+                1 + (
+                    SELECT count(*) FROM ratings AS other
+                    WHERE other.run_id = ratings.run_id AND other.round = ratings.round AND other.low > ratings.high
+                ) AS rank,
+                policies.agent, policies.role, policies.version, ratings.rating, ratings.low, ratings.high,
+                ratings.elo, ratings.wins, ratings.draws, ratings.losses, ratings.forfeits
+            FROM ratings
+            JOIN runs ON runs.id = ratings.run_id
+            JOIN policies ON policies.id = ratings.policy_id
+            WHERE ratings.round = (SELECT max(round) FROM rounds WHERE rounds.run_id = ratings.run_id);
+        """
+
+    /// The view grouped the matches of all runs before one was picked; `leaderboard/queries/head-to-head.sql` reads one run's.
+    static let meetings = "DROP VIEW head_to_head"
+
+    /// What `is_trusted` was decided by; null in the rounds of older databases.
+    static let trust = "ALTER TABLE judge_health ADD COLUMN window_accuracy REAL"
+
+    /// Older databases counted each round's games of an opening as evidence of their own.
+    private static func clusterByPrompt(_ db: Database) throws {
+        let cluster = DatabaseFunction("prompt_cluster", argumentCount: 1, pure: true) { values in
+            Data.fromDatabaseValue(values[0]).map { Prompt(id: Text.decode($0), text: "").cluster }
+        }
+        db.add(function: cluster)
+        defer { db.remove(function: cluster) }
+        try db.execute(
+            sql: """
+                UPDATE matches
+                SET cluster = (SELECT prompt_cluster(CAST(prompt_id AS BLOB)) FROM rooms WHERE rooms.id = room_id)
+                """)
+    }
 }

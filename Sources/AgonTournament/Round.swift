@@ -161,7 +161,7 @@ struct Round {
             for (update, candidate) in trained {
                 outcomes.append(
                     try await update.gated(
-                        candidate, judge: judge, isJudgeTrusted: health?.isTrusted ?? true, threads: options.threads))
+                        candidate, judge: judge, health: health, threads: options.threads))
             }
             return outcomes
         }

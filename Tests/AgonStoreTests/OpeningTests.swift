@@ -54,13 +54,38 @@ import Testing
         #expect(try Data(contentsOf: URL(fileURLWithPath: path)) == before)
     }
 
-    @Test(arguments: ["PRAGMA user_version = 2", "INSERT INTO grdb_migrations VALUES ('2 something new')"])
+    @Test(arguments: ["PRAGMA user_version = 3", "INSERT INTO grdb_migrations VALUES ('3 something new')"])
     func aNewerSchemaIsRefused(change: String) throws {
         let path = folder.path("sums.db")
         _ = try arena.store(in: folder)
         try DatabaseQueue(path: path).write { try $0.execute(sql: change) }
         #expect(storeError { _ = try ArenaStore(path: path) }?.code == .newerSchema)
         #expect(storeError { _ = try ArenaStore.readOnly(path: path) }?.code == .newerSchema)
+    }
+
+    @Test func anOlderDatabaseIsBroughtUpToDateByARunAndReadByNobodyBefore() throws {
+        let path = folder.path("old.db")
+        let queue = try DatabaseQueue(path: path)
+        try Schema.migrator.migrate(queue, upTo: "1 runs, rooms and rounds")
+        try queue.write { db in
+            try db.execute(
+                sql: """
+                    INSERT INTO runs (name, arena, seed, configuration, kernels) VALUES ('r', 'a', 1, '', 'portable');
+                    INSERT INTO versions (run_id, name, version, round, hash, path, is_judge) VALUES (1, 'x', 0, 0, '', '', 0), (1, 'y', 0, 0, '', '', 0);
+                    INSERT INTO rooms (run_id, round, room, room_group, prompt_id, prompt, is_canary, judge, judge_version, is_scored)
+                        VALUES (1, 1, 0, 0, 'p', '', 0, 'j', 0, 0), (1, 2, 0, 0, 'p', '', 0, 'j', 0, 0), (1, 2, 1, 1, 'q', '', 0, 'j', 0, 0);
+                    INSERT INTO rounds VALUES (1, 1, '', 0, 0, 0, 0, 0, 0, 0, ''), (1, 2, '', 0, 0, 0, 0, 0, 0, 0, '');
+                    INSERT INTO matches SELECT id, 0, round * 1000000 + room_group, 1, 2, 1, 1 FROM rooms;
+                    INSERT INTO judge_health VALUES (1, 1, 'j', 0, 4, 0.5, 0, 1, 0, 0, 0.5, NULL, 1, NULL);
+                    """)
+        }
+        try queue.close()
+        #expect(storeError { _ = try ArenaStore.readOnly(path: path) }?.code == .olderSchema)
+        let store = try ArenaStore(path: path)
+        let (p, q) = (Prompt(id: "p", text: "").cluster, Prompt(id: "q", text: "").cluster)
+        #expect(try store.matches(run: "r").map(\.cluster) == [p, p, q])
+        #expect(try store.judgeHealth(run: "r")[0].windowAccuracy.isNaN)
+        #expect(try ArenaStore.readOnly(path: path).matches(run: "r").count == 3)
     }
 
     @Test func anEmptyFileBecomesADatabaseForARunOnly() throws {

@@ -24,7 +24,7 @@ import Testing
             return try statements(db)
         }
         let made = try ArenaStore(path: folder.path("new.db")).read("a test", statements)
-        #expect(made.count == 21)
+        #expect(made.count == 20)
         #expect(made == wanted)
     }
 
@@ -53,14 +53,21 @@ import Testing
         #expect(try empty.read("a test") { try Row.fetchAll($0, sql: sql) }.isEmpty)
     }
 
-    @Test func theStandingsAreOrderedByRating() throws {
-        let store = try arena.store(in: folder, closedRounds: 2)
-        let rows = try store.read("a test") {
-            try Row.fetchAll($0, sql: "SELECT place, agent, round FROM standings ORDER BY place")
+    @Test func aRankCountsTheAgentsWhoseWholeIntervalLiesAbove() throws {
+        let store = try arena.store(in: folder)
+        try store.save(rooms: arena.rooms(round: 1), run: arena.run.id)
+        var closing = arena.closing(round: 1)
+        // The middle one overlaps both others, which do not overlap each other.
+        closing.ratings = [("zoe", 1152.0, 37.0), ("ada", 1195, 30), ("random", 1116, 34)].map { name, rating, width in
+            RatingRecord(
+                round: 1, policy: PolicyID(agent: name, version: 0), elo: 1000, rating: rating, low: rating - width,
+                high: rating + width, wins: 1, draws: 0, losses: 1, forfeits: 0)
         }
-        #expect(rows.map { $0["place"] as Int } == [1, 2])
-        #expect(rows.map { $0["agent"] as String } == ["zoe", "ada"])
-        #expect(rows.map { $0["round"] as Int } == [2, 2])
+        try store.close(closing, run: arena.run.id)
+        let sql = try String(contentsOf: Self.leaderboard.appendingPathComponent("queries/standings.sql"), encoding: .utf8)
+        let rows = try store.read("a test") { try Row.fetchAll($0, sql: sql) }
+        #expect(rows.map { $0["rank"] as String } == ["1=", "1=", "2"])
+        #expect(rows.map { $0["agent"] as String } == ["ada", "zoe", "random"])
     }
 
     /// The statements of a schema, without comments and with single spaces.

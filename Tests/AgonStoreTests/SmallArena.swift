@@ -93,7 +93,7 @@ struct SmallArena {
                 UpdateRecord(
                     round: round, agent: "zoe", fromVersion: round - 1, toVersion: round, decision: "beat its parent",
                     pairCount: 2, stepCount: 4, gateScore: 0.6, gateLow: 0.52, gateHigh: 0.68, gateCount: 200,
-                    metrics: ["loss": 0.69, "rewards/margins": -0.0, "kl_to_base": .infinity]),
+                    metrics: ["loss": 0.69, "rewards/margins": -0.0, "kl_to_base/k2": .infinity]),
                 UpdateRecord(
                     round: round, agent: "ada", fromVersion: 0, toVersion: nil, decision: "no pairs",
                     pairCount: 0, stepCount: 0, metrics: [:]),
@@ -106,7 +106,8 @@ struct SmallArena {
             ],
             judgeHealth: JudgeHealthRecord(
                 round: round, judge: judge, canaryPairCount: 40, accuracy: 0.9, low: 0.8, high: 0.95, tieRate: 0.1,
-                voidRate: 0.02, believedScore: 0.6, goldScore: round == 1 ? nil : 0.55, isTrusted: round != 2,
+                voidRate: 0.02, believedScore: 0.6, goldScore: round == 1 ? nil : 0.55, windowAccuracy: 0.875,
+                isTrusted: round != 2,
                 refreshedAccuracy: round == 1 ? nil : 0.97))
     }
 

@@ -127,6 +127,25 @@ import Testing
         #expect(try odd.tournament("db").run.id == plain.tournament("db").run.id)
     }
 
+    @Test("prompts of which too few are held out or the gate's", arguments: [(3, 9, "gate"), (9, 7, "evaluation"), (0, 9, "gate"), (8, 8, nil)])
+    func fewPrompts(gateCount: Int, heldOutCount: Int, key: String?) throws {
+        let arena = try StoryArena(
+            StoryArena.prompts.replacing("task: sort-digits", with: "prompts: p.jsonl").replacing("prompts: 12", with: "prompts: 200"))
+        let texts = (100_000..<100_400).map { "\($0)=" }
+        let chosen = [(PromptSide.training, 20), (.gate, gateCount), (.heldOut, heldOutCount)].flatMap { side, count in
+            texts.filter { PromptSide(of: $0) == side }.prefix(count)
+        }
+        try arena.write(chosen.map { "{\"prompt\": \"\($0)\", \"answer\": \"1\"}" }.joined(separator: "\n"), "p.jsonl")
+        let message = sentence { _ = try Arena(file: arena.file) }
+        guard let key else {
+            #expect(message == "")
+            return
+        }
+        let count = key == "gate" ? gateCount : heldOutCount
+        #expect(message.contains("arena.yaml: \(count) distinct prompts fall to `\(key)`, at least 8 are needed: give more prompts"))
+        #expect(message.hasSuffix("or set `\(key).prompts` to 0."))
+    }
+
     @Test("a line of a prompts file that is no prompt, by its number")
     func promptLines() throws {
         let good = (0..<60).map { "{\"prompt\": \"\($0)=\", \"answer\": \"\($0)\"}" }

@@ -33,6 +33,14 @@ import Testing
         #expect(health.canaryPairCount == 80 && health.accuracy == 0.5)
         let pairs = try #require(Interval.wilson(successes: 40, count: 80))
         #expect(health.high - health.low > 3 * (pairs.high - pairs.low))
+        #expect(health.windowAccuracy == 0.5 && !health.isTrusted)
+
+        // Three rounds decide together, and the record says by which number.
+        var later = state
+        later.canaryCounts = [(80, 0), (80, 80), (80, 80)]
+        let recovered = try await JudgeCare(arena: arena, seed: Seed(run: 1)).health(
+            round: 4, results: results, canaries: results, before: try #require(state.judge), after: nil, state: later, threads: 1)
+        #expect(recovered.accuracy == 0.5 && recovered.windowAccuracy == 200.0 / 240 && recovered.isTrusted)
     }
 
     @Test("a judge without canaries is called neither right nor wrong, and is read back so")
@@ -43,7 +51,7 @@ import Testing
         try await tournament.play()
         let health = try tournament.store.judgeHealth(run: tournament.run.id)
         #expect(health.count == 2)
-        #expect(health.allSatisfy { $0.canaryPairCount == 0 && $0.accuracy.isNaN && $0.low.isNaN && $0.high.isNaN && $0.isTrusted })
+        #expect(health.allSatisfy { $0.canaryPairCount == 0 && $0.accuracy.isNaN && $0.low.isNaN && $0.high.isNaN && $0.windowAccuracy.isNaN && $0.isTrusted })
         let report = try tournament.report()
         #expect(ReportFindings(report).judge == "judge: no canary has measured it, so nobody knows how right it is")
         #expect(!HTMLReport.text(report).contains("Right on canaries"))
@@ -83,9 +91,28 @@ import Testing
             tasks.map { $0.answers.map { _ in nil } }
         }
         // Neither side forfeits on these prompts, so no room is decided by rule.
-        let gated = try await update.gated((outcome, record), judge: silent, isJudgeTrusted: true, threads: 1)
+        let gated = try await update.gated((outcome, record), judge: silent, health: nil, threads: 1)
         #expect(gated.promoted == nil && gated.record.toVersion == nil && gated.record.gateScore == nil)
         #expect(gated.record.decision.hasPrefix("Not promoted: nobody could tell"))
+    }
+
+    @Test("an update under a judge that is not trusted says by which number, over how many rounds", arguments: [1, 33])
+    func distrustedGate(round: Int) async throws {
+        let folder = try StoryArena(StoryArena.prompts)
+        let arena = try Arena(file: folder.file)
+        let learner = try #require(RunState(arena: arena, seed: Seed(run: 1)).learners["ada"])
+        let update = LearnerUpdate(arena: arena, agent: "ada", learner: learner, round: round, seed: Seed(run: 1))
+        let outcome = TrainingOutcome(parameters: learner.weights, stepCount: 1, metrics: [:], steps: [])
+        let record = UpdateRecord(
+            round: round, agent: "ada", fromVersion: 0, toVersion: nil, decision: "", pairCount: 1, stepCount: 1, metrics: [:])
+        let health = JudgeHealthRecord(
+            round: round, judge: JudgeID(name: "j"), canaryPairCount: 80, accuracy: 0.9, low: 0.8, high: 1, tieRate: 0,
+            voidRate: 0, believedScore: 0.5, goldScore: 0.5, windowAccuracy: 0.741, isTrusted: false, refreshedAccuracy: nil)
+        let judge = try Roster.judge(RunState(arena: arena, seed: Seed(run: 1)).judge, arena: arena, threads: 1)
+        let gated = try await update.gated((outcome, record), judge: judge, health: health, threads: 1)
+        let span = round == 1 ? "in this round" : "over the last 3 rounds"
+        #expect(gated.promoted == nil)
+        #expect(gated.record.decision == "Not promoted: \(span) the judge was right on 74.1 % of canary pairs, 75.0 % are needed.")
     }
 
     @Test("a config or a tokenizer that changed makes another run", arguments: ["config.json", "tokenizer.json"])
@@ -115,7 +142,8 @@ import Testing
             .measure([(PolicyID(agent: "ada", version: 0), nil)], round: 0)
         let greedy = try #require(records.first { $0.measure == "gold_greedy" })
         let asIndependent = try #require(Interval.wilson(successes: greedy.value * 400, count: 400))
-        #expect(greedy.count == 400)
+        let distinct = Set(arena.prompts.prompts(.heldOut, count: 400, seed: Seed(run: 1)).map(\.id)).count
+        #expect(distinct < 40 && records.allSatisfy { $0.count == distinct })
         #expect(greedy.high - greedy.low > 2 * (asIndependent.high - asIndependent.low))
     }
 }

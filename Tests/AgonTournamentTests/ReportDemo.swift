@@ -31,7 +31,7 @@ enum ReportDemo {
             standings: roles.map { standing($0.name, $0.role, rounds) }, anchors: ["rookie", "random"],
             ratings: (1...max(rounds, 1)).flatMap { round in roles.map { rating($0.name, $0.role, round) } },
             headToHead: meetings(roles, rounds), evaluations: evaluations(roles, rounds),
-            judgeHealth: (1...rounds).map(health), updates: updates(roles, rounds), timings: timings,
+            judgeHealth: (1...rounds).map(health), trustRule: TrustRule(minAccuracy: 0.75, roundCount: 3), updates: updates(roles, rounds), timings: timings,
             sampleRooms: (0..<5).map(room))
     }
 
@@ -40,7 +40,7 @@ enum ReportDemo {
         Report(
             arena: "fresh", kind: .prompts, runID: "fresh-1-000000", seed: 1, kernels: "portable", roundCount: 0,
             signature: "", standings: roles.map { Standing(unplayed: Entrant(name: $0.name, role: $0.role), initial: 1000) },
-            anchors: ["rookie"], ratings: [], headToHead: [], evaluations: [], judgeHealth: nil, updates: [],
+            anchors: ["rookie"], ratings: [], headToHead: [], evaluations: [], judgeHealth: nil, trustRule: nil, updates: [],
             timings: RoundTimings(), sampleRooms: [])
     }
 
@@ -58,7 +58,7 @@ enum ReportDemo {
             arena: "tic-tac-toe", kind: .game, runID: "tic-tac-toe-1-aaaaaa", seed: 1, kernels: "portable",
             roundCount: 4, signature: "ab12", standings: rows, anchors: ["random"], ratings: [],
             headToHead: [HeadToHead(first: "perfect", second: "random", wins: 88, draws: 12, losses: 0, expectedScore: 0.97)],
-            evaluations: [], judgeHealth: nil, updates: [], timings: RoundTimings(), sampleRooms: [])
+            evaluations: [], judgeHealth: nil, trustRule: nil, updates: [], timings: RoundTimings(), sampleRooms: [])
     }
 
     private static func skill(_ name: String, _ role: Entrant.Role, _ round: Int) -> Double {
@@ -142,7 +142,7 @@ enum ReportDemo {
             low: accuracy - 0.06, high: min(1, accuracy + 0.045), tieRate: 0.02, voidRate: 0,
             believedScore: 0.52 + 0.27 * rise + 0.015 * noise("belief", round) + (isTrusted ? 0 : 0.07),
             goldScore: 0.51 + 0.24 * rise + 0.015 * noise("gold", round) - (isTrusted ? 0 : 0.06),
-            isTrusted: isTrusted, refreshedAccuracy: min(1, accuracy + 0.03))
+            windowAccuracy: isTrusted ? max(accuracy, 0.9) : 0.72, isTrusted: isTrusted, refreshedAccuracy: min(1, accuracy + 0.03))
     }
 
     private static func updates(_ roles: [(name: String, role: Entrant.Role)], _ rounds: Int) -> [UpdateRecord] {
@@ -163,7 +163,7 @@ enum ReportDemo {
                         "loss": 0.66 - 0.2 * rise + 0.03 * noise(learner.name + "loss", round),
                         "rewards/margins": 0.1 + 0.9 * rise + 0.1 * noise(learner.name + "margin", round),
                         "rewards/accuracies": 0.6 + 0.25 * rise + 0.03 * noise(learner.name + "acc", round),
-                        "kl_to_base": 0.02 + (learner.name == "ada" ? 0.6 : 0.4) * rise, "grad_norm": 2.4 + noise(learner.name + "norm", round),
+                        "kl_to_base/k2": 0.02 + (learner.name == "ada" ? 0.6 : 0.4) * rise, "grad_norm": 2.4 + noise(learner.name + "norm", round),
                         "logps/chosen": -6 + 2 * rise + 0.2 * noise(learner.name + "chosen", round), "logps/rejected": -9 - 3 * rise + 0.3 * noise(learner.name + "rejected", round),
                     ])
             }

@@ -142,7 +142,9 @@ struct ReportPageTests {
     func marks() {
         let html = HTMLReport.text(ReportDemo.report())
         #expect(html.components(separatedBy: "class=\"mark\"").count - 1 == 4)
-        #expect(html.contains("Round 14: the judge was not trusted"))
+        #expect(html.contains("Round 14: the judge was not trusted, right on 72.0% of canary pairs over its window"))
+        #expect(html.contains("at least 75.0% of the canary pairs of the last 3 rounds taken together"))
+        #expect(html.contains("over 3 rounds"))
         #expect(html.components(separatedBy: "class=\"dropped\"").count - 1 == 15)
     }
 }

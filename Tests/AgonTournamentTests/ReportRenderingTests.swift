@@ -50,7 +50,8 @@ struct ReportRenderingTests {
     @Test("What was learned reads the same on the terminal, in Markdown and on the page")
     func sameFindings() throws {
         let findings = ReportFindings(report)
-        #expect(findings.learning.map(\.tone) == [.good, .good])
+        #expect(findings.learning.map(\.measure.name) == ["gold_sampled", "gold_greedy", "gold_sampled", "gold_greedy"])
+        #expect(findings.learning.map(\.tone) == [.good, .good, .good, .good])
         let terminal = TerminalReport(width: 400).text(report)
         let html = HTMLReport.text(report).replacing("\u{A0}", with: " ")
         for learning in findings.learning {
@@ -84,7 +85,7 @@ struct ReportRenderingTests {
             roundCount: report.roundCount, signature: report.signature, standings: report.standings.reversed(),
             anchors: report.anchors.reversed(), ratings: report.ratings.reversed(),
             headToHead: report.headToHead.reversed(), evaluations: report.evaluations.reversed(),
-            judgeHealth: report.judgeHealth?.reversed(), updates: report.updates.reversed(), timings: report.timings,
+            judgeHealth: report.judgeHealth?.reversed(), trustRule: report.trustRule, updates: report.updates.reversed(), timings: report.timings,
             sampleRooms: report.sampleRooms)
         #expect(again == report)
     }
@@ -95,7 +96,7 @@ struct ReportRenderingTests {
         let report = Report(
             arena: "twice", kind: .game, runID: "twice-1-0", seed: 1, kernels: "portable", roundCount: 1, signature: "",
             standings: [], anchors: [], ratings: [], headToHead: [once.flipped, once], evaluations: [],
-            judgeHealth: nil, updates: [], timings: RoundTimings(), sampleRooms: [])
+            judgeHealth: nil, trustRule: nil, updates: [], timings: RoundTimings(), sampleRooms: [])
         #expect(report.headToHead == [once])
         let seen = try #require(report.meeting("rookie", "ada"))
         #expect(seen.wins == 3 && seen.draws == 1 && seen.losses == 6)
@@ -123,8 +124,53 @@ struct ReportRenderingTests {
         var report = ReportDemo.empty()
         report.standings = [row("a", 1200, 30), row("b", 1190, 30), row("c", 1000, 30)]
         report.roundCount = 1
-        #expect(report.standings.map(report.rankText) == ["1=", "1=", "3"])
+        #expect(StandingsTable.rows(report).map { $0[0] } == ["1=", "1=", "3"])
         #expect(ReportFindings(report).headline == "a and b share the lead")
+        // c overlaps the best by value, and lies wholly below the surest.
+        report.standings = [row("a", 1200, 100), row("b", 1190, 20), row("c", 1120, 30)]
+        #expect(report.ranks == [1, 1, 2])
+        #expect(ReportFindings(report).headline == "a and b share the lead")
+        #expect(CSVReport.text(report).contains("\r\n2,c,"))
+    }
+
+    @Test("Where the judge is not trusted now, headline, first finding and tile say so and since when, before who leads")
+    func distrustedJudge() throws {
+        var report = ReportDemo.report()
+        #expect(ReportFindings(report).caution == nil)
+        #expect(ReportFindings(report).headline.hasPrefix("ada leads"))
+        #expect(ReportFindings(report).lead.hasSuffix("The judge was not trusted in 2 of 36 rounds; the ratings rest on its verdicts in all of them."))
+        for index in [30, 34, 35] {
+            report.judgeHealth?[index].isTrusted = false
+            report.judgeHealth?[index].windowAccuracy = 0.739
+        }
+        let findings = ReportFindings(report)
+        let caution = "The judge has not been trusted since round 35: over the last 3 rounds it was right on 73.9% of canary "
+            + "pairs, 75.0% are needed. The ratings come from its verdicts."
+        #expect(findings.headline.hasPrefix("The judge has not been trusted since round 35; by its verdicts ada leads"))
+        #expect(findings.caution == caution && findings.lead.hasPrefix(caution) && findings.judgeTone == .bad)
+        let terminal = TerminalReport(width: 400).text(report)
+        let lines = try #require(terminal.components(separatedBy: "\n\n").dropFirst(2).first)
+        #expect(lines.hasPrefix(caution + "\n"))
+        #expect(MarkdownReport.text(report).hasPrefix("# quickstart: The judge has not been trusted since round 35;"))
+        #expect(HTMLReport.text(report).contains("not trusted since round 35</p>"))
+    }
+
+    @Test("A version that was promoted after the last round is said not to have played, and the legend says which one the table has")
+    func unplayedVersion() {
+        var report = ReportDemo.report()
+        report.updates = report.updates.filter { $0.round < 36 }
+        #expect(ReportFindings(report).updates?.hasSuffix("preference pairs") == true)
+        func update(_ agent: String, _ version: Int?) -> UpdateRecord {
+            UpdateRecord(
+                round: 36, agent: agent, fromVersion: 27, toVersion: version, decision: "", pairCount: 0, stepCount: 1, metrics: [:])
+        }
+        report.updates += [update("ada", nil), update("basho", 28)]
+        #expect(ReportFindings(report).updates?.hasSuffix("; basho v28, promoted after the last round, has not played yet") == true)
+        report.updates.append(update("ada", 28))
+        #expect(ReportFindings(report).updates?.hasSuffix("; basho v28 and ada v28, promoted after the last round, have not played yet") == true)
+        for text in [MarkdownReport.text(report), HTMLReport.text(report)] {
+            #expect(text.contains("The version is the one that played the last round, of which the rating is"))
+        }
     }
 
     @Test("A learner whose held-out value fell beyond its interval is said to be hurt")
@@ -138,5 +184,31 @@ struct ReportRenderingTests {
         let learning = try #require(ReportFindings(report).learning.first)
         #expect(learning.tone == .bad)
         #expect(learning.sentence.hasSuffix("(−30.0 ± 4.2 points): training hurt"))
+    }
+
+    @Test("What got worse beside the gain is told on terminal, Markdown and page, and called hurt beyond its interval")
+    func hurtBesides() throws {
+        func report(_ measures: [(name: String, first: Double, last: Double, width: Double)]) -> Report {
+            var report = ReportDemo.report()
+            report.evaluations = measures.flatMap { measure in
+                [(0, measure.first), (4, measure.last)].map { round, value in
+                    EvaluationRecord(
+                        round: round, policy: PolicyID(agent: "ada", version: round), measure: measure.name, value: value,
+                        low: value - measure.width, high: value + measure.width, count: 400)
+                }
+            }
+            return report
+        }
+        let prompts = report([("gold_sampled", 0.49, 0.65, 0.05), ("gold_greedy", 1, 0.78, 0.04), ("score_vs_anchor", 0.5, 0.6, 0.02)])
+        #expect(ReportFindings(prompts).learning.map(\.tone) == [.good, .bad])
+        let greedy = "gold accuracy, greedy: 100.0% [96.0, 104.0] at v0 → 78.0% [74.0, 82.0] at v4 (−22.0 ± 5.7 points): training hurt"
+        let html = HTMLReport.text(prompts).replacing("\u{A0}", with: " ")
+        #expect(TerminalReport(width: 400).text(prompts).contains("ada: \(greedy)\n"))
+        #expect(MarkdownReport.text(prompts).contains("- ada: \(MarkdownReport.escaped(greedy))\n"))
+        #expect(html.contains("claim good\">sampled: training helped") && html.contains("claim bad\">greedy: training hurt"))
+        #expect(html.contains("Gold accuracy, greedy: 100.0% → 78.0%, −22.0 ± 5.7 points"))
+        let game = report([("score_vs_anchor", 0.5, 0.68, 0.03), ("draws_vs_perfect", 0.2, 0.4, 0.05), ("illegal_per_100", 0.5, 0.6, 0.5)])
+        #expect(ReportFindings(game).learning.map(\.measure.name) == ["score_vs_anchor", "illegal_per_100"])
+        #expect(ReportFindings(game).learning.map(\.tone) == [.good, .neutral])
     }
 }

@@ -22,7 +22,7 @@ struct ReportTerminalTests {
             basho: gold accuracy, sampled: 59.4% [56.4, 62.4] at v0 → 79.8% [76.8, 82.8] at v27 (+20.4 ± 4.2
               points): training helped
             judge: right on 93.2% [87.2, 97.7] of canaries in round 1 → 95.2% [89.2, 99.7] in round 36, not
-              trusted in 2 of 36 rounds; it scores the learners 75.4%, gold 70.4%
+              trusted in 2 of 36 rounds (below 75.0% over 3 rounds); it scores the learners 75.4%, gold 70.4%
             updates: 57 promoted, 15 rejected, from 6,912 preference pairs
 
             report: leaderboard/quickstart/report.html

@@ -23,7 +23,8 @@ import Testing
         }
         let health = JudgeHealthRecord(
             round: round, judge: JudgeID(name: "j"), canaryPairCount: 10, accuracy: 0.9, low: 0.6, high: 1, tieRate: 0,
-            voidRate: 0, believedScore: 0.5, goldScore: nil, isTrusted: round != 2, refreshedAccuracy: nil)
+            voidRate: 0, believedScore: 0.5, goldScore: nil, windowAccuracy: 0.85, isTrusted: round != 2,
+            refreshedAccuracy: nil)
         let update = UpdateRecord(
             round: round, agent: "ada", fromVersion: 0, toVersion: 1, decision: "", pairCount: 1, stepCount: 1, metrics: [:])
         return .closed(
@@ -39,8 +40,8 @@ import Testing
         #expect(progress.take(.updating(round: 1), at: 2) == nil)
         #expect(
             progress.take(closed(1), at: 5)
-                == "round 1/4 · perfect 1200 ± 20, ada v1 1100 ± 20, rookie 1000 ± 20 · judge 90.0% right · 1 of 1 promoted · 5.0 s")
-        #expect(progress.take(closed(2), at: 8)?.contains("not trusted") == true)
+                == "round 1/4 · perfect 1200 ± 20, ada v1 1100 ± 20, rookie 1000 ± 20 · judge 90.0% right, 85.0% over its window · 1 of 1 promoted · 5.0 s")
+        #expect(progress.take(closed(2), at: 8)?.contains("85.0% over its window, not trusted") == true)
         var later = RunProgress(entrants: entrants)
         #expect(later.take(.started(run: run, closedRounds: 3, roundCount: 4), at: 0)?.contains("goes on after round 3 of 4") == true)
         #expect(later.take(.started(run: run, closedRounds: 4, roundCount: 4), at: 0)?.contains("all 4 rounds are closed") == true)

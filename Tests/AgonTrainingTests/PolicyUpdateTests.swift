@@ -55,10 +55,9 @@ import Testing
         let sequences = pairs.flatMap { [$0.chosen, $0.rejected] }
         let new = try Transformer(outcome.parameters, kernels: .current).logProbs(of: sequences).joined()
         let ratios = try zip(new, base.logProbs(of: sequences).joined()).map { Double($0) - Double($1) }
-        let mean = ratios.reduce(0, +) / Double(ratios.count)
         let half = ratios.reduce(0) { $0 + $1 * $1 } / Double(2 * ratios.count)
-        #expect(isClose(try #require(outcome.metrics["kl_to_base"]), mean))
         #expect(isClose(try #require(outcome.metrics["kl_to_base/k2"]), half))
+        #expect(outcome.metrics.filter { $0.key.hasPrefix("kl_to_base") }.count == 1, "one drift has one name")
     }
 
     @Test func `thread count and what runs beside change no bit, the seed does`() async throws {
@@ -102,7 +101,7 @@ import Testing
         var metrics = outcomes[0].metrics
         #expect(metrics.removeValue(forKey: "kl_to_reference/k2") != nil)
         #expect(metrics == outcomes[1].metrics)
-        #expect(metrics["kl_to_base"] == nil)
+        #expect(!metrics.keys.contains { $0.hasPrefix("kl_to_base") })
     }
 
     @Test func `a pair of weight zero does not train`() throws {

@@ -5,7 +5,7 @@ SELECT updates.round, parent.policy AS parent, coalesce(child.policy, 'kept') AS
     pair_count, step_count,
     round(max(value) FILTER (WHERE name = 'loss'), 4) AS loss,
     round(max(value) FILTER (WHERE name = 'rewards/accuracies'), 3) AS accuracy,
-    round(max(value) FILTER (WHERE name = 'kl_to_base'), 4) AS kl_to_base
+    round(max(value) FILTER (WHERE name = 'kl_to_base/k2'), 4) AS kl_to_base_k2
 FROM updates
 JOIN policies AS parent ON parent.id = updates.from_policy_id
 LEFT JOIN policies AS child ON child.id = updates.to_policy_id

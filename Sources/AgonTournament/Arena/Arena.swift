@@ -136,11 +136,21 @@ public struct Arena: Sendable {
         for entrant in entrants where entrant.role == .scripted && game == nil && !hasGold {
             throw AgentError(.badValue, "\(file): scripted agent `\(entrant.name)` answers from gold, which these prompts do not have.")
         }
-        for (side, count, key) in [(PromptSide.gate, configuration.gatePromptCount, "gate"), (.heldOut, configuration.evaluationPromptCount, "evaluation")]
-        where game == nil && count > 0 && prompts.prompts(side, count: 1, seed: Seed(run: 0)).isEmpty {
-            throw AgentError(.badValue, "\(file): no prompt falls to `\(key)`: give more prompts, or set its count to 0.")
-        }
+        try checkPromptCount(.gate, configuration.gatePromptCount, "gate")
+        try checkPromptCount(.heldOut, configuration.evaluationPromptCount, "evaluation")
         for name in entrants.map(\.name) { try checkReadability(name) }
+    }
+
+    /// Fewer distinct prompts than this measure nothing, however often each is asked.
+    static let leastPromptCount = 8
+
+    private func checkPromptCount(_ side: PromptSide, _ count: Int, _ key: String) throws(AgentError) {
+        let needed = min(count, Arena.leastPromptCount)
+        let distinct = Set(prompts.prompts(side, count: needed, seed: Seed(run: 0)).map(\.id)).count
+        guard distinct < needed else { return }
+        throw AgentError(
+            .badValue,
+            "\(configuration.file): \(distinct) distinct prompts fall to `\(key)`, at least \(needed) are needed: give more prompts (one in five is held out for `evaluation`, one in five of the rest is the gate's), or set `\(key).prompts` to 0.")
     }
 
     /// A model whose vocabulary cannot spell the prompts is no use in the arena, however sound its folder is.

@@ -43,8 +43,8 @@ public enum ArenaKeys {
             Key("folder", .text(default: ""), "reward_model: the judge's folder under `judges/`."),
             Key("tie_margin", .number(0...1000, default: 0), unit: "score", "reward_model: answers whose scores differ by no more than this tie."),
             Key("canaries", .integer(0...1_000_000, default: 0), unit: "rooms", "Rooms of each round whose gold measures the judge. They are judged first; with `refresh` the judge then learns from them."),
-            Key("min_accuracy", .number(0...1, default: 0.75), unit: "share", "While the judge's accuracy on the last `window` rounds of canaries is below this, no update is promoted."),
-            Key("window", .integer(1...1000, default: 3), unit: "rounds", "How many rounds of canaries `min_accuracy` looks at."),
+            Key("min_accuracy", .number(0...1, default: 0.75), unit: "share", "While the judge was right on less than this share of the canary pairs of the last `window` rounds, taken together, no update is promoted. The gate opens again as soon as they recover."),
+            Key("window", .integer(1...1000, default: 3), unit: "rounds", "How many rounds of canaries `min_accuracy` looks at, the round itself the last of them. One round has few canaries: by its own accuracy the gate would open and close by chance."),
             Key("refresh", .section(refresh), "How a reward model keeps up with the agents."),
         ])
 
@@ -81,7 +81,7 @@ public enum ArenaKeys {
         "evaluation",
         [
             Key("every", .integer(1...100_000, default: 1), unit: "rounds", "Progress is measured after every so many rounds and after the last."),
-            Key("prompts", .integer(0...1_000_000, default: 128), unit: "prompts", "Held-out prompts or openings used each time; 0 measures nothing."),
+            Key("prompts", .integer(0...1_000_000, default: 128), unit: "prompts", "Held-out prompts or openings used each time; where there are fewer, each is asked several times and still counts once. 0 measures nothing."),
         ])
 
     static let limits = Section(

@@ -9,9 +9,9 @@ public enum CSVReport {
 
     /// The whole file with its header line.
     public static func text(_ report: Report) -> String {
-        let rows = report.standings.map { row in
+        let rows = zip(report.standings, report.ranks).map { row, rank in
             [
-                String(report.rank(of: row)), row.agent, row.role.rawValue, String(row.version),
+                String(rank), row.agent, row.role.rawValue, String(row.version),
                 number(row.rating.value), number(row.rating.low), number(row.rating.high), number(row.elo),
                 String(row.matchCount), String(row.wins), String(row.draws), String(row.losses), String(row.forfeits),
                 number(row.changeSinceFirst?.value), number(row.changeSinceFirst?.low),

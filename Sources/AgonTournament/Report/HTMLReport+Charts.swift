@@ -9,7 +9,7 @@ extension HTMLReport.Page {
     func ratingSection() -> Markup? {
         let learning = report.standings.filter { $0.role != .scripted }
         let isMixed = learning.contains { $0.role == .learner } && learning.count < report.standings.count
-        let prose = "The newest version of each agent on the anchored Elo scale, with its 95% interval. Agents that never change are grey."
+        let prose = "The version of each agent that played the round, on the anchored Elo scale, with its 95% interval. Agents that never change are grey."
         let all = ratingChart(isMixed ? "All agents" : "Rating after each round", report.standings, size: isMixed ? .flat : .tall)
         let charts = (isMixed ? [ratingChart("Learners and anchors", learning, size: .tall)] : []) + [all]
         let figures = charts.compactMap { $0.markup() }
@@ -80,10 +80,11 @@ extension HTMLReport.Page {
         let marks = health.filter { !$0.isTrusted }.map {
             LineChart.Mark(
                 round: $0.round,
-                title: "Round \($0.round): the judge was not trusted, canary accuracy \(ReportNumber.percent($0.accuracy)); no update was promoted")
+                title: "Round \($0.round): the judge was not trusted, right on \(ReportNumber.percent($0.windowAccuracy)) of canary pairs over its window and \(ReportNumber.percent($0.accuracy)) in the round; no update was promoted")
         }
         let charts = [beliefChart(health, marks), canaryChart(health, marks)].compactMap { $0.markup() }
         return section("judge", "What the judge believes, and what gold says", ReportProse.judge) {
+            if let rule = report.trustRule { Markup(.p, ["class": "prose"]) { rule.sentence } }
             if !marks.isEmpty {
                 Markup(.p, ["class": "prose note"]) {
                     Markup(.span, ["class": "mark-key"])
@@ -119,22 +120,28 @@ extension HTMLReport.Page {
         let refreshed = health.compactMap { record in
             record.refreshedAccuracy.map { LineChart.Point(round: record.round, value: $0) }
         }
+        let windowed = health.map { LineChart.Point(round: $0.round, value: $0.windowAccuracy) }
+        let rule = report.trustRule
+        let isWindowed = (rule?.roundCount ?? 1) > 1
         return LineChart(
             title: "Judge's accuracy on canaries",
             description: findings.judge ?? "",
             series: [
                 LineChart.Series(name: "as met", style: ChartStyle(name: "j0", dashes: ""), points: measured),
                 LineChart.Series(
+                    name: "over \(rule?.roundCount ?? 1) rounds", style: ChartStyle(name: "j1", dashes: "7 4"),
+                    points: isWindowed ? windowed : []),
+                LineChart.Series(
                     name: "after the refresh", style: ChartStyle(name: "j2", dashes: "2 3"), points: refreshed),
             ],
-            marks: marks, guides: [0.5], bounds: 0...1, smallestRange: 0.2,
+            marks: marks, guides: [0.5] + [rule?.minAccuracy].compactMap { $0 }, bounds: 0...1, smallestRange: 0.2,
             format: { ReportNumber.percent($0) }, tickFormat: HTMLReport.Page.percentTick)
     }
 
     /// The metrics of updates as small multiples, the ones people look at first in front.
     func trainingSection() -> Markup? {
         let preferred = [
-            "loss", "rewards/margins", "rewards/accuracies", "kl_to_base", "grad_norm", "logps/chosen", "logps/rejected",
+            "loss", "rewards/margins", "rewards/accuracies", "kl_to_base/k2", "grad_norm", "logps/chosen", "logps/rejected",
             "rewards/chosen", "rewards/rejected",
         ]
         let present = Set(report.updates.flatMap(\.metrics.keys))

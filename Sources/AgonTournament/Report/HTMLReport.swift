@@ -78,41 +78,46 @@ public enum HTMLReport {
         }
 
         private func tiles() -> Markup? {
-            var tiles = findings.learning.prefix(4).map { learning in
-                tile(
-                    label: learning.agent, style: styles[learning.agent],
-                    value: "\(learning.measure.text(learning.first.value)) → \(learning.measure.text(learning.last.value))",
-                    notes: [
-                        learning.measure.title,
-                        "\(learning.measure.text(change: learning.change)), v\(learning.firstVersion) to v\(learning.lastVersion)",
-                    ],
-                    claim: learning.claim, tone: learning.tone)
-            }
+            var tiles = findings.learners.prefix(4).compactMap(learnerTile)
             if let last = report.judgeHealth?.last(where: { $0.canaryPairCount > 0 }) {
-                let claim =
-                    switch findings.judgeTone {
-                    case .good: "trusted in every round"
-                    case .neutral: "not always trusted"
-                    case .bad: "often not trusted"
-                    }
                 tiles.append(
                     tile(
                         label: "judge", style: nil, value: ReportNumber.percent(last.accuracy),
                         notes: ["Right on canaries, round \(last.round)", "95% interval \(ReportNumber.percent(last.low)) to \(ReportNumber.percent(last.high))"],
-                        claim: claim, tone: findings.judgeTone))
+                        claims: findings.judgeClaim.map { [($0, findings.judgeTone)] } ?? []))
             }
             if !report.updates.isEmpty {
                 let promoted = report.updates.filter { $0.toVersion != nil }.count
                 tiles.append(
                     tile(
                         label: "updates", style: nil, value: "\(promoted) of \(report.updates.count)",
-                        notes: ["Promoted", "Each candidate plays its parent first"], claim: nil, tone: .neutral))
+                        notes: ["Promoted", "Each candidate plays its parent first"], claims: []))
             }
             return tiles.isEmpty ? nil : Markup(.div, ["class": "tiles"]) { tiles }
         }
 
+        /// What one learner gained, and beside it what it may have lost by that.
+        private func learnerTile(_ findings: [ReportFindings.Learning]) -> Markup? {
+            guard let main = findings.first else { return nil }
+            func way(_ learning: ReportFindings.Learning) -> String {
+                "\(learning.measure.text(learning.first.value)) → \(learning.measure.text(learning.last.value))"
+            }
+            let others = findings.dropFirst().map { learning in
+                "\(learning.measure.title): \(way(learning)), \(learning.measure.text(change: learning.change))"
+            }
+            return tile(
+                label: main.agent, style: styles[main.agent], value: way(main),
+                notes: [
+                    main.measure.title,
+                    "\(main.measure.text(change: main.change)), v\(main.firstVersion) to v\(main.lastVersion)",
+                ] + others,
+                claims: findings.map { learning in
+                    (findings.count == 1 ? learning.claim : "\(learning.measure.label): \(learning.claim)", learning.tone)
+                })
+        }
+
         private func tile(
-            label: String, style: ChartStyle?, value: String, notes: [String], claim: String?, tone: ReportFindings.Tone
+            label: String, style: ChartStyle?, value: String, notes: [String], claims: [(text: String, tone: ReportFindings.Tone)]
         ) -> Markup {
             Markup(.div, ["class": "tile"]) {
                 Markup(.p, ["class": "label"]) {
@@ -121,7 +126,9 @@ public enum HTMLReport {
                 }
                 Markup(.p, ["class": "value"]) { value }
                 for note in notes { Markup(.p, ["class": "note"]) { note } }
-                if let claim { Markup(.p, ["class": "claim \(tone.rawValue)"]) { claim } }
+                Markup(.div, ["class": "verdicts"]) {
+                    for claim in claims { Markup(.p, ["class": "claim \(claim.tone.rawValue)"]) { claim.text } }
+                }
             }
         }
     }

@@ -7,13 +7,13 @@ public enum MarkdownReport {
         let findings = ReportFindings(report)
         var blocks = ["# \(escaped(DisplayText.name(report.arena, limit: 80))): \(escaped(findings.headline))"]
         if !findings.lead.isEmpty { blocks.append(escaped(findings.lead)) }
-        let learned = findings.learningLines + [findings.judge, findings.updates].compactMap { $0 }
+        let learned = findings.learning.map(\.line) + [findings.judge, findings.updates].compactMap { $0 }
         if !learned.isEmpty { blocks.append(learned.map { "- \(escaped($0))" }.joined(separator: "\n")) }
         blocks.append("## Leaderboard")
         blocks.append(
             table(
                 StandingsTable.columns.map { ($0.title, $0.isNumber) }, StandingsTable.rows(report)))
-        blocks.append(ReportProse.reading)
+        blocks += [ReportProse.leaderboard, ReportProse.reading]
         if let matrix = matrix(report) { blocks += ["## Head to head", ReportProse.headToHead, matrix] }
         let measured = ReportMeasure.present(in: report.evaluations)
         if !measured.isEmpty {
@@ -50,7 +50,7 @@ public enum MarkdownReport {
                 ])
             }
         }
-        return table([("measure", false), ("agent", false), ("first", true), ("last", true), ("count", true)], rows)
+        return table([("measure", false), ("agent", false), ("first", true), ("last", true), ("distinct prompts", true)], rows)
     }
 
     private static func table(_ head: [(title: String, isNumber: Bool)], _ rows: [[String]]) -> String {

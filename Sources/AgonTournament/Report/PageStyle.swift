@@ -28,7 +28,7 @@ enum PageStyle {
         .tile{display:flex;flex-direction:column}.tile p{margin:0}.tile .label{font-size:.88rem;font-weight:600;display:flex;gap:.6rem;align-items:center}
         .tile .value{font-size:1.45rem;font-weight:650;letter-spacing:-.01em;line-height:1.35;white-space:nowrap}
         .tile .note{color:var(--soft);font-size:.82rem}
-        .claim{font-size:.82rem;font-weight:600;margin-top:auto!important;padding-top:.5rem}.claim.good{color:var(--good)}.claim.bad{color:var(--bad)}
+        .verdicts{margin-top:auto;padding-top:.5rem}.claim{font-size:.82rem;font-weight:600}.claim.good{color:var(--good)}.claim.bad{color:var(--bad)}
         .claim.neutral{color:var(--soft)}.claim.good::before{content:"▲ "}.claim.bad::before{content:"▼ "}.claim.neutral::before{content:"◆ "}
         .scroll{overflow-x:auto;-webkit-overflow-scrolling:touch;overflow-wrap:normal}
         table{border-collapse:collapse;width:100%;font-size:.92rem}

@@ -9,7 +9,7 @@ extension Report {
     /// The change since version 0 is the difference of two ratings of one Bradley–Terry fit, with the interval of the
     /// difference. Expected scores are those of the agents' newest ratings.
     /// - Throws: `StoreError`; `TournamentError` where the run is not in the database.
-    public init(store: ArenaStore, run: RunRecord, isGame: Bool, reference: PolicyID, initialRating: Double) throws {
+    public init(store: ArenaStore, run: RunRecord, isGame: Bool, reference: PolicyID, initialRating: Double, trustRule: TrustRule?) throws {
         let ratings = try store.ratings(run: run.id)
         let rounds = try store.rounds(run: run.id)
         let entrants = try store.entrants(run: run.id)
@@ -40,7 +40,7 @@ extension Report {
                     })
             },
             evaluations: try store.evaluations(run: run.id), judgeHealth: isGame || health.isEmpty ? nil : health,
-            updates: try store.updates(run: run.id), timings: RoundTimings(sum: rounds.map(\.timings)),
+            trustRule: trustRule, updates: try store.updates(run: run.id), timings: RoundTimings(sum: rounds.map(\.timings)),
             sampleRooms: try store.sampleRooms(run: run.id, count: Report.sampleRoomLimit, seed: Seed(run: run.seed)))
     }
 }
@@ -70,7 +70,7 @@ extension Report {
     init(arena: Arena, store: ArenaStore, run: RunRecord) throws {
         try self.init(
             store: store, run: run, isGame: arena.game != nil, reference: arena.referencePolicy,
-            initialRating: arena.configuration.initialRating)
+            initialRating: arena.configuration.initialRating, trustRule: arena.configuration.trustRule)
     }
 }
 

@@ -35,6 +35,8 @@ public struct Report: Sendable, Hashable, Codable {
     public var evaluations: [EvaluationRecord]
     /// One record per round; nil where a referee decides and there is no judge to watch.
     public var judgeHealth: [JudgeHealthRecord]?
+    /// What the judge's trust is decided by; nil where no canary measures it.
+    public var trustRule: TrustRule?
     public var updates: [UpdateRecord]
     /// Sums over all closed rounds.
     public var timings: RoundTimings
@@ -48,8 +50,8 @@ public struct Report: Sendable, Hashable, Codable {
     public init(
         arena: String, kind: Kind, runID: String, seed: UInt64, kernels: String, roundCount: Int, signature: String,
         standings: [Standing], anchors: [String], ratings: [RatingRecord], headToHead: [HeadToHead],
-        evaluations: [EvaluationRecord], judgeHealth: [JudgeHealthRecord]?, updates: [UpdateRecord],
-        timings: RoundTimings, sampleRooms: [RoomResult]
+        evaluations: [EvaluationRecord], judgeHealth: [JudgeHealthRecord]?, trustRule: TrustRule?,
+        updates: [UpdateRecord], timings: RoundTimings, sampleRooms: [RoomResult]
     ) {
         self.arena = arena
         self.kind = kind
@@ -64,6 +66,7 @@ public struct Report: Sendable, Hashable, Codable {
         self.headToHead = Report.oncePerPair(headToHead)
         self.evaluations = evaluations.sorted { ($0.measure, $0.round, $0.policy) < ($1.measure, $1.round, $1.policy) }
         self.judgeHealth = judgeHealth?.sorted { $0.round < $1.round }
+        self.trustRule = trustRule
         self.updates = updates.sorted { ($0.round, $0.agent) < ($1.round, $1.agent) }
         self.timings = timings
         self.sampleRooms = sampleRooms.prefix(Report.sampleRoomLimit).map(Report.withoutTokens)
@@ -112,17 +115,17 @@ public struct Estimate: Sendable, Hashable, Codable {
 public struct Standing: Sendable, Hashable, Codable {
     public var agent: String
     public var role: Entrant.Role
-    /// The agent's newest version.
+    /// The version that played the last round. One that was promoted at its end has no rating yet.
     public var version: Int
     /// Online Elo of the agent, in room order.
     public var elo: Double
-    /// Bradley–Terry rating of the newest version on the anchored Elo scale.
+    /// Bradley–Terry rating of that version on the anchored Elo scale.
     public var rating: Estimate
     public var wins: Int
     public var draws: Int
     public var losses: Int
     public var forfeits: Int
-    /// Rating of the newest version minus that of version 0, with the interval of the difference. Nil where nothing
+    /// Rating of that version minus that of version 0, with the interval of the difference. Nil where nothing
     /// was trained.
     public var changeSinceFirst: Estimate?
 

@@ -7,7 +7,7 @@ struct ReportFindings {
         case good, neutral, bad
     }
 
-    /// A learner's first and last value on the held-out measure.
+    /// A learner's first and last value on one held-out measure.
     struct Learning {
         var agent: String
         var measure: ReportMeasure
@@ -33,16 +33,23 @@ struct ReportFindings {
             return "\(title): \(measure.text(first)) at v\(firstVersion) → \(measure.text(last)) at v\(lastVersion) "
                 + "(\(measure.text(change: change))): \(claim)"
         }
+
+        /// The agent with its sentence: `ada: gold accuracy …`.
+        var line: String { "\(agent): \(sentence)" }
     }
 
-    /// Who leads.
+    /// Who leads, or first of all that the judge who says so is not trusted.
     var headline: String
     /// What else has to be said of the lead; empty where nothing has.
     var lead: String
-    /// One per learner, in the order of the standings.
+    /// Why the ratings are not to be relied on: the judge is not trusted now. Nil where it is.
+    var caution: String?
+    /// Learners in the order of the standings, each with the measures that training is judged by.
     var learning: [Learning]
     /// How right the judge was; nil for games and before the first round.
     var judge: String?
+    /// The same in a few words; nil where no canary measured it.
+    var judgeClaim: String?
     var judgeTone: Tone
     /// How many updates were promoted; nil where there was no training.
     var updates: String?
@@ -50,17 +57,24 @@ struct ReportFindings {
     init(_ report: Report) {
         (headline, lead) = ReportFindings.lead(report)
         learning = ReportFindings.learning(report)
-        (judge, judgeTone) = ReportFindings.judge(report)
+        (judge, judgeClaim, judgeTone) = ReportFindings.judge(report)
+        caution = ReportFindings.caution(report)
+        if let since = ReportFindings.distrustedSince(report) {
+            headline = "The judge has not been trusted since round \(since); by its verdicts \(headline)"
+        }
         updates = ReportFindings.updates(report)
     }
 
-    /// `ada` with its sentence: `ada: gold accuracy …`.
-    var learningLines: [String] { learning.map { "\($0.agent): \($0.sentence)" } }
+    /// The findings of each learner, in the order of the standings.
+    var learners: [[Learning]] {
+        learning.reduce(into: []) { groups, finding in
+            if groups.last?.first?.agent == finding.agent { groups[groups.count - 1].append(finding) } else { groups.append([finding]) }
+        }
+    }
 
-    /// Rows whose intervals overlap the best row's, the best first.
-    private static func tied(_ rows: [Standing]) -> [Standing] {
-        guard let best = rows.first else { return [] }
-        return rows.filter { $0.agent == best.agent || !($0.rating.high < best.rating.low) }
+    /// Rows that nobody among them is surely better than, the best first.
+    private static func leaders(_ rows: [Standing]) -> [Standing] {
+        zip(rows, IntervalRank.ranks(of: rows.map(\.rating))).filter { $0.1 == 1 }.map(\.0)
     }
 
     private static func lead(_ report: Report) -> (String, String) {
@@ -70,7 +84,7 @@ struct ReportFindings {
         guard report.roundCount > 0, best.matchCount > 0 else {
             return ("No round is closed yet", "\(report.standings.count) agents are entered.")
         }
-        let group = tied(pool)
+        let group = leaders(pool)
         let names = group.prefix(3).map { DisplayText.name($0.agent) }
         var notes: [String] = []
         let headline: String
@@ -91,24 +105,33 @@ struct ReportFindings {
             }
             notes.append("Rated higher: \(listed.joined(separator: ", "))\(above.count > 3 ? " and others" : "").")
         }
+        let distrusted = report.judgeHealth?.count { !$0.isTrusted } ?? 0
+        if let caution = caution(report) {
+            notes.insert(caution, at: 0)
+        } else if distrusted > 0 {
+            notes.append("The judge was not trusted in \(distrusted) of \(report.roundCount) rounds; the ratings rest on its verdicts in all of them.")
+        }
         return (headline, notes.joined(separator: " "))
     }
 
     private static func learning(_ report: Report) -> [Learning] {
-        guard let measure = ReportMeasure.present(in: report.evaluations).first else { return [] }
-        return report.standings.filter { $0.role == .learner }.compactMap { row in
-            let records = report.evaluations.filter { $0.measure == measure.name && $0.policy.agent == row.agent }
-            guard let first = records.first, let last = records.last, first.round < last.round else { return nil }
-            let (before, after) = (Estimate(first), Estimate(last))
-            let change = difference(after, before)
-            let direction = measure.higherIsBetter ?? true
-            let gained = direction ? change.low > 0 : change.high < 0
-            let lost = direction ? change.high < 0 : change.low > 0
-            return Learning(
-                agent: DisplayText.name(row.agent), measure: measure, first: before,
-                firstVersion: first.policy.version, last: after, lastVersion: last.policy.version, change: change,
-                tone: gained ? .good : lost ? .bad : .neutral)
+        let measures = ReportMeasure.judging(report.evaluations)
+        return report.standings.filter { $0.role == .learner }.flatMap { row in
+            measures.compactMap { learning(row.agent, $0, report.evaluations) }
         }
+    }
+
+    private static func learning(_ agent: String, _ measure: ReportMeasure, _ evaluations: [EvaluationRecord]) -> Learning? {
+        let records = evaluations.filter { $0.measure == measure.name && $0.policy.agent == agent }
+        guard let first = records.first, let last = records.last, first.round < last.round else { return nil }
+        let (before, after) = (Estimate(first), Estimate(last))
+        let change = difference(after, before)
+        let direction = measure.higherIsBetter ?? true
+        let gained = direction ? change.low > 0 : change.high < 0
+        let lost = direction ? change.high < 0 : change.low > 0
+        return Learning(
+            agent: DisplayText.name(agent), measure: measure, first: before, firstVersion: first.policy.version,
+            last: after, lastVersion: last.policy.version, change: change, tone: gained ? .good : lost ? .bad : .neutral)
     }
 
     /// The difference of two independent estimates: half widths add in squares.
@@ -118,21 +141,40 @@ struct ReportFindings {
         return Estimate(value: value, low: value - width, high: value + width)
     }
 
-    private static func judge(_ report: Report) -> (String?, Tone) {
-        guard let health = report.judgeHealth, !health.isEmpty else { return (nil, .neutral) }
+    /// The first of the rounds without trust that reach to the last round; nil where the judge is trusted now.
+    private static func distrustedSince(_ report: Report) -> Int? {
+        report.judgeHealth?.reversed().prefix { !$0.isTrusted }.last?.round
+    }
+
+    private static func caution(_ report: Report) -> String? {
+        guard let since = distrustedSince(report), let last = report.judgeHealth?.last else { return nil }
+        let reason = report.trustRule.map { rule in
+            ": \(rule.span(to: last.round)) it was right on \(ReportNumber.percent(last.windowAccuracy)) of canary pairs, "
+                + "\(ReportNumber.percent(rule.minAccuracy)) are needed"
+        }
+        return "The judge has not been trusted since round \(since)\(reason ?? ""). The ratings come from its verdicts."
+    }
+
+    private static func judge(_ report: Report) -> (String?, claim: String?, Tone) {
+        guard let health = report.judgeHealth, !health.isEmpty else { return (nil, nil, .neutral) }
         let measured = health.filter { $0.canaryPairCount > 0 }
         guard let first = measured.first, let last = measured.last else {
-            return ("judge: no canary has measured it, so nobody knows how right it is", .neutral)
+            return ("judge: no canary has measured it, so nobody knows how right it is", nil, .neutral)
         }
         let distrusted = health.filter { !$0.isTrusted }.count
         let (before, after) = (estimate(first), estimate(last))
         var text = "judge: right on \(ReportNumber.percent(before)) of canaries in round \(first.round) → "
             + "\(ReportNumber.percent(after)) in round \(last.round)"
         text += distrusted == 0 ? ", trusted in every round" : ", not trusted in \(distrusted) of \(health.count) rounds"
+        if distrusted > 0, let rule = report.trustRule {
+            text += " (below \(ReportNumber.percent(rule.minAccuracy))\(rule.roundCount > 1 ? " over \(rule.roundCount) rounds" : ""))"
+        }
         if let gold = last.goldScore, last.believedScore.isFinite {
             text += "; it scores the learners \(ReportNumber.percent(last.believedScore)), gold \(ReportNumber.percent(gold))"
         }
-        return (text, distrusted == 0 ? .good : distrusted * 4 < health.count ? .neutral : .bad)
+        if distrusted == 0 { return (text, "trusted in every round", .good) }
+        if let since = distrustedSince(report) { return (text, "not trusted since round \(since)", .bad) }
+        return (text, "not trusted in \(distrusted) of \(health.count) rounds", distrusted * 4 < health.count ? .neutral : .bad)
     }
 
     /// Accuracy of the judge on its canaries.
@@ -146,21 +188,23 @@ struct ReportFindings {
         let rejected = report.updates.count - promoted
         let pairs = report.updates.reduce(0) { $0 + $1.pairCount }
         return "updates: \(promoted) promoted, \(rejected) rejected, from \(ReportNumber.count(pairs)) preference pairs"
+            + (unplayed(report).map { "; \($0)" } ?? "")
+    }
+
+    /// The versions that the last round's end made: measured on held-out prompts already, but not in the table.
+    private static func unplayed(_ report: Report) -> String? {
+        let fresh = report.updates.filter { $0.round == report.roundCount }.compactMap { update in
+            update.toVersion.map { "\(DisplayText.name(update.agent)) v\($0)" }
+        }
+        guard let last = fresh.last else { return nil }
+        let names = fresh.count == 1 ? last : fresh.count > 3 ? "\(fresh.count) versions" : fresh.dropLast().joined(separator: ", ") + " and " + last
+        return "\(names), promoted after the last round, \(fresh.count == 1 ? "has" : "have") not played yet"
     }
 }
 
 extension Report {
-    /// The rank that the intervals allow: 1 + how many agents are surely better. Agents that cannot be told apart share it.
-    func rank(of row: Standing) -> Int {
-        1 + standings.filter { $0.agent != row.agent && $0.rating.low > row.rating.high }.count
-    }
-
-    /// The rank as shown: `2=` where it is shared.
-    func rankText(of row: Standing) -> String {
-        let rank = rank(of: row)
-        let isShared = standings.contains { $0.agent != row.agent && self.rank(of: $0) == rank }
-        return isShared ? "\(rank)=" : "\(rank)"
-    }
+    /// One rank per standing, by their intervals.
+    var ranks: [Int] { IntervalRank.ranks(of: standings.map(\.rating)) }
 
     /// What `first` did against `second`; nil where they never met.
     func meeting(_ first: String, _ second: String) -> HeadToHead? {

@@ -12,28 +12,41 @@ struct ReportMeasure: Hashable {
 
     var name: String
     var title: String
+    /// A word or two that tell it from the run's other measures.
+    var label: String
     var unit: Unit
     /// Whether a larger value is better; nil where a reader has to judge.
     var higherIsBetter: Bool?
     /// The value that means "no difference"; nil where there is none.
     var neutral: Double?
 
-    /// The known measures, most telling first; training is judged by the first that a run has.
+    /// The known measures, most telling first.
     static let known = [
-        ReportMeasure(name: "gold_sampled", title: "Gold accuracy, sampled", unit: .share, higherIsBetter: true),
+        ReportMeasure(name: "gold_sampled", title: "Gold accuracy, sampled", label: "sampled", unit: .share, higherIsBetter: true),
         ReportMeasure(
-            name: "score_vs_anchor", title: "Score against the anchor", unit: .share, higherIsBetter: true, neutral: 0.5),
-        ReportMeasure(name: "gold_greedy", title: "Gold accuracy, greedy", unit: .share, higherIsBetter: true),
-        ReportMeasure(name: "draws_vs_perfect", title: "Draws against perfect", unit: .share, higherIsBetter: true),
+            name: "score_vs_anchor", title: "Score against the anchor", label: "score", unit: .share, higherIsBetter: true,
+            neutral: 0.5),
+        ReportMeasure(name: "gold_greedy", title: "Gold accuracy, greedy", label: "greedy", unit: .share, higherIsBetter: true),
         ReportMeasure(
-            name: "illegal_per_100", title: "Illegal moves per 100 games", unit: .number, higherIsBetter: false),
+            name: "draws_vs_perfect", title: "Draws against perfect", label: "draws", unit: .share, higherIsBetter: true),
+        ReportMeasure(
+            name: "illegal_per_100", title: "Illegal moves per 100 games", label: "illegal moves", unit: .number,
+            higherIsBetter: false),
     ]
+
+    /// What training is judged by: the first known measure that a run has, and beside it those that may get worse while
+    /// it gets better.
+    static func judging(_ evaluations: [EvaluationRecord]) -> [ReportMeasure] {
+        let present = present(in: evaluations)
+        return present.prefix(1) + present.dropFirst().filter { ["gold_greedy", "illegal_per_100"].contains($0.name) }
+    }
 
     /// The measures that a run has, known ones first, then the others by name.
     static func present(in evaluations: [EvaluationRecord]) -> [ReportMeasure] {
         let names = Set(evaluations.map(\.measure))
         let unknown = names.subtracting(known.map(\.name)).sorted().map { name in
-            ReportMeasure(name: name, title: name.split(separator: "_").joined(separator: " "), unit: .number)
+            let title = name.split(separator: "_").joined(separator: " ")
+            return ReportMeasure(name: name, title: title, label: title, unit: .number)
         }
         return known.filter { names.contains($0.name) } + unknown
     }

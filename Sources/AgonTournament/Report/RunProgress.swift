@@ -55,7 +55,8 @@ public struct RunProgress: Sendable {
         }
         var parts = ["round \(number)/\(roundCount)", standings.joined(separator: ", ")]
         if let health, health.canaryPairCount > 0 || !health.isTrusted {
-            parts.append("judge \(ReportNumber.percent(health.accuracy)) right\(health.isTrusted ? "" : ", not trusted")")
+            let window = health.windowAccuracy.isFinite ? ", \(ReportNumber.percent(health.windowAccuracy)) over its window" : ""
+            parts.append("judge \(ReportNumber.percent(health.accuracy)) right\(window)\(health.isTrusted ? "" : ", not trusted")")
         }
         if !updates.isEmpty { parts.append("\(updates.count { $0.toVersion != nil }) of \(updates.count) promoted") }
         return (parts + [ReportNumber.duration(seconds)]).joined(separator: " · ")
@@ -74,12 +75,14 @@ public struct RunProgress: Sendable {
     public func block(width: Int, height: Int, at seconds: Double) -> [String] {
         var lines = [DisplayText.fitted(status(seconds), columns: width)]
         guard !ratings.isEmpty, height > 3 else { return lines }
-        let rows = ratings.enumerated().map { index, row in
+        let estimates = ratings.map { Estimate(value: $0.rating, low: $0.low, high: $0.high) }
+        let rows = zip(zip(ratings, estimates), IntervalRank.texts(of: estimates)).map { standing, rank in
+            let (row, estimate) = standing
             let role = entrants[row.policy.agent] ?? .learner
             return [
-                String(index + 1), DisplayText.name(row.policy.agent),
+                rank, DisplayText.name(row.policy.agent),
                 role == .learner ? "v\(row.policy.version)" : role.rawValue,
-                ReportNumber.rating(Estimate(value: row.rating, low: row.low, high: row.high)), ReportNumber.rating(row.elo),
+                ReportNumber.rating(estimate), ReportNumber.rating(row.elo),
                 ReportNumber.count(row.wins + row.draws + row.losses),
                 ReportNumber.tally(wins: row.wins, draws: row.draws, losses: row.losses), ReportNumber.count(row.forfeits),
             ]

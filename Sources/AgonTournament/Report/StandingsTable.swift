@@ -16,9 +16,9 @@ struct StandingsTable {
 
     /// One array of cells per standing, in the order of `columns`.
     static func rows(_ report: Report) -> [[String]] {
-        report.standings.map { row in
+        zip(report.standings, IntervalRank.texts(of: report.standings.map(\.rating))).map { row, rank in
             [
-                report.rankText(of: row), DisplayText.name(row.agent),
+                rank, DisplayText.name(row.agent),
                 row.role == .learner ? "v\(row.version)" : row.role.rawValue,
                 ReportNumber.rating(row.rating), ReportNumber.rating(row.elo), ReportNumber.count(row.matchCount),
                 ReportNumber.tally(wins: row.wins, draws: row.draws, losses: row.losses),

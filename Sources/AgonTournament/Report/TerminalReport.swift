@@ -57,8 +57,8 @@ public struct TerminalReport: Sendable {
 
     private func findings(_ report: Report) -> [String] {
         let findings = ReportFindings(report)
-        var lines: [(String, ReportFindings.Tone)] = zip(findings.learningLines, findings.learning).prefix(2)
-            .map { ($0, $1.tone) }
+        var lines: [(String, ReportFindings.Tone)] = [findings.caution].compactMap { $0 }.map { ($0, .bad) }
+        lines += findings.learners.prefix(2).joined().map { ($0.line, $0.tone) }
         if let judge = findings.judge { lines.append((judge, findings.judgeTone)) }
         if let updates = findings.updates { lines.append((updates, .neutral)) }
         return lines.flatMap { text, tone in

@@ -19,14 +19,12 @@ struct HeldOutContest {
     /// Plays every prompt in both seatings, and judges with `judge`, or by gold where it is nil.
     ///
     /// A prompt may stand several times in the list, for more games from few openings; all of its games are one
-    /// cluster of the intervals.
+    /// cluster of the intervals, and the counts are of distinct prompts.
     func play(_ first: PolicyID, _ second: PolicyID, prompts: [Prompt], judge: (any Judge)?) async throws -> Outcome {
-        let clusterOfPrompt = Dictionary(zip(prompts.map(\.id), 0...), uniquingKeysWith: { first, _ in first })
         let rooms = prompts.enumerated().flatMap { index, prompt in
             [[first, second], [second, first]].enumerated().map { turn, seats in
                 Room(
-                    round: 0, index: 2 * index + turn, group: clusterOfPrompt[prompt.id] ?? index, prompt: prompt,
-                    seats: seats)
+                    round: 0, index: 2 * index + turn, group: index, prompt: prompt, seats: seats)
             }
         }
         let rollouts = try await player.play(rooms, seed: seed)
@@ -37,11 +35,11 @@ struct HeldOutContest {
         for (room, points) in zip(rooms, points) {
             guard let points else { continue }
             scores.append(room.index % 2 == 0 ? points : 1 - points)
-            clusters.append(room.group)
+            clusters.append(room.prompt.cluster)
         }
         return Outcome(
             score: Interval.mean(of: scores, clusters: clusters),
-            forfeits: Interval.mean(of: forfeits, clusters: rooms.map(\.group)),
+            forfeits: Interval.mean(of: forfeits, clusters: rooms.map(\.prompt.cluster)),
             draws: Interval.mean(of: scores.map { $0 == 0.5 ? 1 : 0 }, clusters: clusters))
     }
 

@@ -35,17 +35,17 @@ struct Evaluation {
     }
 
     private func share(_ measure: String, _ policy: any Policy, _ prompts: [Prompt], _ round: Int) async throws -> EvaluationRecord? {
-        let clusterOfPrompt = Dictionary(zip(prompts.map(\.id), 0...), uniquingKeysWith: { first, _ in first })
         let rooms = prompts.enumerated().map { index, prompt in
-            Room(round: 0, index: index, group: clusterOfPrompt[prompt.id] ?? index, prompt: prompt, seats: [policy.id])
+            Room(round: 0, index: index, group: index, prompt: prompt, seats: [policy.id])
         }
         let player = RoomPlayer(arena: arena, policies: [policy.id: policy])
         let rollouts = try await player.play(rooms, seed: seed.child(.evaluation, 1))
         let right = rollouts.map { $0[0].gold ?? 0 }
         // A small prompts file gives the same prompt several times, which is one observation and not several.
-        let interval = clusterOfPrompt.count == rooms.count
+        let clusters = prompts.map(\.cluster)
+        let interval = Set(clusters).count == rooms.count
             ? Interval.wilson(successes: right.reduce(0, +), count: rooms.count)
-            : Interval.mean(of: right, clusters: rooms.map(\.group))
+            : Interval.mean(of: right, clusters: clusters)
         return interval.map {
             EvaluationRecord(round: round, policy: policy.id, measure: measure, $0)
         }

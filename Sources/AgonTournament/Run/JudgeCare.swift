@@ -52,6 +52,9 @@ struct JudgeCare {
 
     /// The round's record of the judge's health, and whether updates made under it may be promoted.
     ///
+    /// The canary pairs of the last `judge.window` rounds decide together: those of one round come from a few prompts and
+    /// say no more than ± 15 points. So the gate opens again as soon as they recover, whatever the round itself says.
+    ///
     /// - Parameter canaries: the canary rooms as `before` judged them, unseen until then: the honest measure.
     /// - Parameter after: the refreshed judge, which is measured on the same rooms for comparison only.
     func health(
@@ -59,11 +62,10 @@ struct JudgeCare {
         after: RunState.LearnedJudge?, state: RunState, threads: Int
     ) async throws -> JudgeHealthRecord {
         let tally = self.tally(results)
-        let interval = Interval.mean(of: tally.goldPairScores, clusters: tally.goldPairRooms)
+        let interval = Interval.mean(of: tally.goldPairScores, clusters: tally.goldPairClusters)
         let recent = (state.canaryCounts + [(tally.goldPairCount, tally.rightCount)]).suffix(arena.configuration.judge.window)
         let count = recent.reduce(0) { $0 + $1.count }
-        let right = recent.reduce(0) { $0 + $1.right }
-        let isTrusted = count == 0 || right / Double(count) >= arena.configuration.judge.minAccuracy
+        let windowAccuracy = count == 0 ? .nan : recent.reduce(0) { $0 + $1.right } / Double(count)
         var refreshedAccuracy: Double?
         if let after, after.id != before.id {
             let judge = try Roster.judge(after, arena: arena, threads: threads)
@@ -74,7 +76,8 @@ struct JudgeCare {
             round: round, judge: before.id, canaryPairCount: tally.goldPairCount, accuracy: interval?.value ?? .nan,
             low: interval?.low ?? .nan, high: interval?.high ?? .nan, tieRate: tally.tieRate ?? 0,
             voidRate: tally.voidRate ?? 0, believedScore: tally.believedScore ?? .nan, goldScore: tally.goldScore,
-            isTrusted: isTrusted, refreshedAccuracy: refreshedAccuracy)
+            windowAccuracy: windowAccuracy, isTrusted: count == 0 || windowAccuracy >= arena.configuration.judge.minAccuracy,
+            refreshedAccuracy: refreshedAccuracy)
     }
 
     private func tally(_ results: [RoomResult]) -> CanaryTally {

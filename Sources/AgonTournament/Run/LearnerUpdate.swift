@@ -70,8 +70,10 @@ struct LearnerUpdate: Sendable {
     }
 
     /// Lets a candidate meet its parent on held-out prompts and decides.
+    ///
+    /// - Parameter health: how right the judge was; nil where it is a rule.
     func gated(
-        _ trained: (TrainingOutcome?, UpdateRecord), judge: any Judge, isJudgeTrusted: Bool, threads: Int
+        _ trained: (TrainingOutcome?, UpdateRecord), judge: any Judge, health: JudgeHealthRecord?, threads: Int
     ) async throws -> Outcome {
         var record = trained.1
         guard let candidate = trained.0?.trained else { return Outcome(record: record, promoted: nil) }
@@ -91,8 +93,9 @@ struct LearnerUpdate: Sendable {
             record.gateCount = score?.count ?? 0
         }
         let note = trained.0?.stop.map { " \($0.sentence)" } ?? ""
-        guard isJudgeTrusted else {
-            record.decision = "Not promoted: the judge's accuracy on canaries is below \(settings.judge.minAccuracy).\(note)"
+        if let health, !health.isTrusted {
+            let span = settings.trustRule?.span(to: round) ?? ""
+            record.decision = "Not promoted: \(span) the judge was right on \(Percent.text(health.windowAccuracy)) of canary pairs, \(Percent.text(settings.judge.minAccuracy)) are needed.\(note)"
             return Outcome(record: record, promoted: nil)
         }
         if settings.gatePromptCount > 0, record.gateScore == nil {

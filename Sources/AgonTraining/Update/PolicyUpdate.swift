@@ -20,18 +20,16 @@ public enum PolicyUpdate {
     /// - `truncated_count`, `dropped_count`, where `max_length` is set: items cut, and items of which nothing was left.
     /// - `loss/first`, `loss/last`: of those steps alone. For DPO's `sigmoid` with the round's start as reference the
     ///   first is ln 2.
-    /// - `kl_to_base`, where a base is given: the mean over all own tokens of all sequences of log π_θ − log π_base, in
-    ///   nats per token, with π_θ the policy after the last step. It estimates KL(π_θ ‖ π_base) by the plain log-ratio
-    ///   (Schulman's k1) on samples that the round's policies drew, not π_θ: it is biased by one update's drift, and far
-    ///   below zero where training has made rejected samples rarer.
-    /// - `kl_to_base/k2`: the same mean of ½(log π_θ − log π_base)² (k2), which only grows with drift. Watch this one
-    ///   for collapse.
+    /// - `kl_to_base/k2`, where a base is given: the mean over all own tokens of all sequences of
+    ///   ½(log π_θ − log π_base)² (Schulman's k2), in nats per token, with π_θ the policy after the last step. Never below
+    ///   zero and only growing with drift: watch it for collapse. The samples are the round's, not π_θ's own, so it says
+    ///   how far the policy has moved on what it learned from; it is no unbiased estimate of KL(π_θ ‖ π_base).
     ///
     /// - Parameters:
     ///   - policy: the weights to start from, or an adapter on its base as `TrainedWeights`.
     ///   - reference: π_ref; not read by methods without one. For an adapter that is the base, or the base adapted by a
     ///     frozen adapter such as the one that the update starts from; neither takes memory of its own beside the base.
-    ///   - base: the agent's version 0, for `kl_to_base`; nil leaves the metric out.
+    ///   - base: the agent's version 0, for `kl_to_base/k2`; nil leaves the metric out.
     ///   - data: what the method learns from. Without any, nothing happens: zero steps, no metrics, the same parameters.
     ///   - seed: the update's address; with the configuration's own seed it orders the items of each epoch.
     ///   - shardCount: each micro-batch is cut into this many gradients that are added in order; part of the bits, as
@@ -180,8 +178,6 @@ public enum PolicyUpdate {
         }
         if let base {
             let before = try base.logProbs(of: sequences, threads: threads)
-            let ratios = zip(final.joined(), before.joined()).map { Double($0) - Double($1) }
-            metrics["kl_to_base"] = ratios.mean
             metrics["kl_to_base/k2"] = squaredDrift(final, before)
         }
         return TrainingOutcome(
