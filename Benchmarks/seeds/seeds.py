@@ -65,9 +65,9 @@ def row(report: Record, agent: str, seconds: float) -> dict[str, str]:
         last = health[-1]
         gold = last.get("goldScore")
         cells["judge right on canaries, first → last round (%)"] = (
-            f"{health[0]['accuracy'] * 100:.1f} → {last['accuracy'] * 100:.1f}")
+            f"{float(health[0]['accuracy']) * 100:.1f} → {float(last['accuracy']) * 100:.1f}")
         cells["learners' score in the last round: the judge says, gold says (%)"] = (
-            f"{last['believedScore'] * 100:.1f}, " + ("–" if gold is None else f"{gold * 100:.1f}"))
+            f"{float(last['believedScore']) * 100:.1f}, " + ("–" if gold is None else f"{gold * 100:.1f}"))
     cells["run (s)"] = f"{seconds:.0f}"
     return cells
 

@@ -139,14 +139,16 @@ public struct JudgeHealthRecord: Sendable, Hashable, Codable {
     public var judge: JudgeID
     /// Pairs of answers, one right and one wrong by gold, in the round's canary rooms.
     public var canaryPairCount: Int
-    /// Of these, how many the judge ranked the right way (a tie counts half).
+    /// Of these, the share that the judge ranked the right way (a tie counts half), with its 95 % interval, clustered by
+    /// room. NaN where there was none: nothing was measured then.
     public var accuracy: Double
     public var low: Double
     public var high: Double
     /// Shares of all verdicts asked of the judge.
     public var tieRate: Double
     public var voidRate: Double
-    /// Score of learners against anchors as the judge sees it, and as gold does, over all the round's rooms.
+    /// Score of learners against anchors as the judge sees it, and as gold does, over all the round's rooms; NaN and nil
+    /// where none met.
     public var believedScore: Double
     public var goldScore: Double?
     /// False where the accuracy had fallen and the round's updates were not promoted.

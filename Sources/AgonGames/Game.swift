@@ -25,6 +25,8 @@ public protocol Game: Sendable {
 public protocol GamePosition: Sendable {
     /// Whose turn it is, from 0; nil once the game is over.
     var seatToMove: Int? { get }
+    /// A name of the position, equal for all transcripts that reach it.
+    var key: String { get }
     /// The moves that may be played, always in the same order; empty once the game is over.
     var legalMoves: [String] { get }
     /// Points per seat once the game is over: 1 win, ½ draw, 0 loss; nil before.

@@ -2,8 +2,7 @@ public import AgonCore
 
 /// A game's openings as prompts: the text is the opening, the id `GAME:OPENING`.
 ///
-/// The split is by the opening's text. Two openings that reach one position by another order of moves may fall
-/// on different sides: a model that reads text has still not seen the held-out one.
+/// The split is by the position that an opening reaches: orders of moves that lead to one board lie on one side.
 public struct OpeningSource: PromptSource {
     private let pools: [PromptSide: PromptPool]
 
@@ -11,7 +10,13 @@ public struct OpeningSource: PromptSource {
     public init(game: any Game, oneIn: Int = 5) {
         precondition(oneIn > 0, "the held-out share needs a positive number, oneIn is \(oneIn)")
         let prompts = game.openings.map { Prompt(id: "\(game.name):\($0)", text: $0) }
-        pools = Dictionary(grouping: prompts) { PromptSide(of: $0.text, oneIn: oneIn) }.mapValues { PromptPool(prompts: $0) }
+        pools = Dictionary(grouping: prompts) { OpeningSource.side(of: $0.text, in: game, oneIn: oneIn) }
+            .mapValues { PromptPool(prompts: $0) }
+    }
+
+    /// The side of an opening: that of the position which it reaches.
+    public static func side(of opening: String, in game: any Game, oneIn: Int = 5) -> PromptSide {
+        PromptSide(of: game.position(after: opening).map { "\(game.name):\($0.key)" } ?? opening, oneIn: oneIn)
     }
 
     /// How many distinct prompts a side has.

@@ -51,6 +51,8 @@ struct TicTacToePosition: GamePosition, Hashable {
 
     var seatToMove: Int? { isOver ? nil : crosses.nonzeroBitCount - noughts.nonzeroBitCount }
 
+    var key: String { "\(crosses)/\(noughts)" }
+
     var legalMoves: [String] { freeSquares.map(Self.text(square:)) }
 
     var scores: [Double]? {

@@ -4,8 +4,10 @@ public import AgonCore
 public struct CanaryTally: Sendable, Hashable {
     /// Pairs of valid answers in canary rooms, one better by gold, on which the judge gave a verdict.
     public var goldPairCount = 0
-    /// Of these, how many the judge ranked as gold does; a tie counts half.
-    public var rightCount = 0.0
+    /// How right the judge was on each of them, 1, ½ for a tie or 0, and the room that each is of. Pairs of one room share
+    /// their answers, so an interval that counts them as independent is far too sure.
+    public var goldPairScores: [Double] = []
+    public var goldPairRooms: [Int] = []
     /// Pairs of that kind whose verdict was void; not among `goldPairCount`, a void counts for nobody.
     public var goldPairVoidCount = 0
     /// Verdicts asked of the judge in all rooms, voids included; what rules decided is not among them.
@@ -26,12 +28,14 @@ public struct CanaryTally: Sendable, Hashable {
         for result in results {
             for pair in result.verdicts {
                 countRates(pair)
-                if result.room.isCanary { countAccuracy(pair, result.rollouts) }
+                if result.room.isCanary { countAccuracy(pair, result) }
                 countScores(pair, result, learners: learners, anchors: anchors)
             }
         }
     }
 
+    /// Of the gold pairs, how many the judge ranked as gold does; a tie counts half.
+    public var rightCount: Double { goldPairScores.reduce(0, +) }
     /// Share of gold pairs ranked right; nil where there were none.
     public var accuracy: Double? { goldPairCount == 0 ? nil : rightCount / Double(goldPairCount) }
     /// Share of ties among the verdicts asked for; nil where there were none.
@@ -50,7 +54,8 @@ public struct CanaryTally: Sendable, Hashable {
         if pair.verdict == .void { voidCount += 1 }
     }
 
-    private mutating func countAccuracy(_ pair: PairVerdict, _ rollouts: [Rollout]) {
+    private mutating func countAccuracy(_ pair: PairVerdict, _ result: RoomResult) {
+        let rollouts = result.rollouts
         guard rollouts[pair.first].forfeit == nil, rollouts[pair.second].forfeit == nil,
             let truth = goldScore(rollouts[pair.first], rollouts[pair.second]), truth != 0.5
         else { return }
@@ -59,7 +64,8 @@ public struct CanaryTally: Sendable, Hashable {
             return
         }
         goldPairCount += 1
-        rightCount += 1 - abs(said - truth)
+        goldPairScores.append(1 - abs(said - truth))
+        goldPairRooms.append(result.room.index)
     }
 
     private mutating func countScores(

@@ -163,15 +163,29 @@ extension ArenaStore {
     /// Wins, draws and losses of each agent against each other one it met, sorted by name.
     /// Matches of an agent against its own versions are left out.
     public func headToHead(run: String) throws(StoreError) -> [HeadToHead] {
-        try records(
-            run, "the wins and losses",
-            """
-            SELECT agent, opponent, wins, draws, losses FROM head_to_head WHERE run_id = ? ORDER BY agent, opponent
-            """
-        ) { row in
-            HeadToHead(agent: row[0], opponent: row[1], wins: row[2], draws: row[3], losses: row[4])
+        try read("the wins and losses") { db in
+            try db.rows(ArenaStore.headToHeadQuery, [db.key(ofRun: run)]).map { row in
+                HeadToHead(agent: row[0], opponent: row[1], wins: row[2], draws: row[3], losses: row[4])
+            }
         }
     }
+
+    /// As the view `head_to_head`, but it reads one run's matches and not those of all runs.
+    static let headToHeadQuery = """
+        SELECT agent, opponent, sum(score > 0.5), sum(score = 0.5), sum(score < 0.5)
+        FROM (
+            SELECT one.name AS agent, other.name AS opponent, score
+            FROM rooms JOIN matches ON room_id = rooms.id
+            JOIN versions AS one ON one.id = first_policy_id JOIN versions AS other ON other.id = second_policy_id
+            WHERE rooms.run_id = ?1
+            UNION ALL
+            SELECT one.name, other.name, 1 - score
+            FROM rooms JOIN matches ON room_id = rooms.id
+            JOIN versions AS one ON one.id = second_policy_id JOIN versions AS other ON other.id = first_policy_id
+            WHERE rooms.run_id = ?1
+        )
+        WHERE agent <> opponent GROUP BY agent, opponent ORDER BY agent, opponent
+        """
 
     private func records<Record>(
         _ run: String, _ purpose: String, _ sql: String, _ round: Int? = nil, _ body: (Row) throws -> Record

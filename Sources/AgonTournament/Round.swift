@@ -168,6 +168,8 @@ struct Round {
     }
 
     /// Elo in room order, and Bradley–Terry over all versions so far on the scale of the first anchor.
+    ///
+    /// Whom no chain of matches joins to the anchor has the initial rating, and an interval without bounds.
     private func rate(_ next: RunState, _ roster: Roster) throws -> [RatingRecord] {
         let fit = try BradleyTerry.fit(
             next.matches, anchor: arena.referencePolicy, options: .init(anchorRating: arena.configuration.initialRating))
@@ -179,7 +181,7 @@ struct Round {
             let initial = arena.configuration.initialRating
             return RatingRecord(
                 round: number, policy: id, elo: next.elo[entrant.name], rating: rating?.value ?? initial,
-                low: rating?.low ?? initial, high: rating?.high ?? initial, wins: totals.wins, draws: totals.draws,
+                low: rating?.low ?? -.infinity, high: rating?.high ?? .infinity, wins: totals.wins, draws: totals.draws,
                 losses: totals.losses, forfeits: totals.forfeits)
         }
     }

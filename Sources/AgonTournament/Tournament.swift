@@ -165,8 +165,10 @@ extension RunRecord {
             let strategy = if case .scripted(let name, let skill) = agent?.kind { "\(name) \(skill)" } else { "" }
             signature.add("\(entrant.name) \(entrant.role.rawValue) \(arena.modelHashes[entrant.name] ?? "")")
             signature.add("\(String(describing: agent?.sampling)) \(agent?.system ?? "") \(strategy)")
+            signature.add("form \(arena.modelForms[entrant.name] ?? "")")
+            if let template = arena.chatTemplates[entrant.name] { signature.add("chat_template \(template.source)") }
         }
-        signature.add("judge \(arena.judgeHash)")
+        signature.add("judge \(arena.judgeHash) \(arena.judgeForm)")
         signature.add("prompts \(arena.promptsHash)")
         signature.add("kernels \(arena.kernels.name)")
         let hash = signature.finished().prefix(8)

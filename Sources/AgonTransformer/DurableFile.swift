@@ -59,6 +59,8 @@ package enum DurableFile {
         let (partial, replaced) = (partialPath(path), partialPath(path) + "-old")
         try remove(partial)
         try remove(replaced)
+        let parent = (path as NSString).deletingLastPathComponent
+        let made = missingFolders(parent)
         do {
             try FileManager.default.createDirectory(atPath: partial, withIntermediateDirectories: true)
         } catch {
@@ -69,8 +71,16 @@ package enum DurableFile {
         try syncFolder(partial)
         if exists(path), rename(path, replaced) != 0 { throw failure("replace", path) }
         guard rename(partial, path) == 0 else { throw failure("rename", partial) }
-        try syncFolder((path as NSString).deletingLastPathComponent)
+        try syncFolder(parent)
+        // A folder that was made on the way is only as durable as its own entry.
+        for folder in made { try syncFolder((folder as NSString).deletingLastPathComponent) }
         try remove(replaced)
+    }
+
+    /// A folder and those above it that are not there yet, the deepest first.
+    static func missingFolders(_ path: String) -> [String] {
+        guard !path.isEmpty, !exists(path) else { return [] }
+        return [path] + missingFolders((path as NSString).deletingLastPathComponent)
     }
 
     /// Whether something lies at the path.

@@ -70,6 +70,8 @@ import Testing
         yaml("an open quote", "kind: scripted\nmodel: \"x\n", says: "not valid YAML", "correct the line"),
         yaml("tabs", "kind:\n\t- x\n", says: "agent.yaml:2: not valid YAML"),
         yaml("control characters", "kind: a\n\u{1}b: 1\n", says: "agent.yaml:2: not valid YAML", "save the file as plain text"),
+        yaml("a key of models", "kind: scripted\nstrategy: random\ntemperature: 0\n", says: "agent.yaml:3: nothing would read `temperature`", "belongs to `kind: transformer`"),
+        yaml("a key of another rule", "kind: scripted\nstrategy: perfect\nskill: 0.9\n", says: "agent.yaml:3: nothing would read `skill`", "belongs to `strategy: noisy_expert`"),
         yaml("a key twice", "kind: scripted\nskill: 1\nskill: 0\n", says: "the key `skill` stands twice"),
         yaml("an unknown alias", "kind: *x\n", says: "agent.yaml:1: aliases"),
         yaml("a wrong key", agent + "temprature: 1\n", says: "agent.yaml:5: there is no key `temprature`", "did you mean `temperature`?"),

@@ -18,7 +18,11 @@ import Testing
     @Test("built-in sources obey the laws of prompt sources, and their ids say where a prompt is from")
     func laws() throws {
         for (name, source) in try sources() {
-            #expect(PromptSourceLaws.violations(of: source, count: 90).isEmpty)
+            let game = Games.named(name)
+            let violations = PromptSourceLaws.violations(of: source, count: 60) { text in
+                game.map { OpeningSource.side(of: text, in: $0) } ?? PromptSide(of: text)
+            }
+            #expect(violations.isEmpty)
             let prompts = PromptSide.allCases.flatMap { source.prompts($0, count: 9, seed: Seed(run: 1)) }
             #expect(prompts.allSatisfy { $0.id == "\(name):\($0.text)" })
         }
@@ -37,6 +41,19 @@ import Testing
         #expect(Set(second) == Set(first))
         #expect(Array(second) != Array(first))
         #expect(prompts.count == 2 * count + 5)
+    }
+
+    @Test("no board of one side is reached by an opening of another")
+    func boardsStayApart() {
+        let source = OpeningSource(game: TicTacToe())
+        var sideOfBoard: [String: PromptSide] = [:]
+        for side in PromptSide.allCases {
+            for prompt in source.prompts(side, count: source.count(of: side), seed: Seed(run: 3)) {
+                let board = TicTacToe().position(after: prompt.text)?.key ?? ""
+                #expect(sideOfBoard.updateValue(side, forKey: board) ?? side == side)
+            }
+        }
+        #expect(sideOfBoard.count == 1 + 9 + 72 + 252)
     }
 
     @Test("a task that runs out of prompts comes round again")

@@ -14,7 +14,7 @@ struct CanaryTallyTests {
         let tally = CanaryTally(
             try [Verdict.first, .tie, .second, .void].map { try canary([$0], gold: [1, 0]) }, learners: [], anchors: [])
         #expect(tally.goldPairCount == 3 && tally.rightCount == 1.5 && tally.goldPairVoidCount == 1)
-        #expect(tally.accuracy == 0.5)
+        #expect(tally.accuracy == 0.5 && tally.goldPairScores == [1, 0.5, 0] && tally.goldPairRooms == [0, 0, 0])
         #expect(tally.askedCount == 4 && tally.tieCount == 1 && tally.voidCount == 1)
         #expect(tally.tieRate == 0.25 && tally.voidRate == 0.25)
     }

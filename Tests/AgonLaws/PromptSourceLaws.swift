@@ -4,8 +4,12 @@ public import AgonCore
 public enum PromptSourceLaws {
     /// One sentence for each law that a source breaks; empty where it keeps them all.
     ///
-    /// - Parameter count: prompts to ask of each side; the source has at least as many distinct ones on each.
-    public static func violations(of source: any PromptSource, count: Int) -> [String] {
+    /// - Parameters:
+    ///   - count: prompts to ask of each side; the source has at least as many distinct ones on each.
+    ///   - sideOf: the side on which a text must lie.
+    public static func violations(
+        of source: any PromptSource, count: Int, sideOf: (String) -> PromptSide = { PromptSide(of: $0) }
+    ) -> [String] {
         var violations: [String] = []
         func demand(_ isKept: Bool, _ law: String) {
             if !isKept { violations.append(law) }
@@ -16,7 +20,7 @@ public enum PromptSourceLaws {
             let prompts = source.prompts(side, count: count, seed: seed)
             demand(prompts.count == count, "\(side) gave fewer prompts than were asked for")
             demand(Set(prompts.map(\.text)).count == count, "a prompt of \(side) comes twice")
-            demand(prompts.allSatisfy { PromptSide(of: $0.text) == side }, "a prompt of \(side) lies on another side")
+            demand(prompts.allSatisfy { sideOf($0.text) == side }, "a prompt of \(side) lies on another side")
             demand(prompts.allSatisfy { ids.insert($0.id).inserted }, "two prompts share an id")
             demand(source.prompts(side, count: count, seed: seed) == prompts, "the same seed gave other prompts of \(side)")
             demand(source.prompts(side, count: count, seed: other) != prompts, "another seed gave the same prompts of \(side)")

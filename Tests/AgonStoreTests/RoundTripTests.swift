@@ -1,5 +1,6 @@
 import AgonCore
 import Foundation
+import GRDB
 import Testing
 
 @testable import AgonStore
@@ -108,6 +109,19 @@ import Testing
             #expect(line.wins == wins[[line.agent, line.opponent], default: 0])
             #expect(line.losses == wins[[line.opponent, line.agent], default: 0])
         }
+    }
+
+    @Test func theTableOfOneRunReadsOnlyThatRunAndAgreesWithTheView() throws {
+        let store = try arena.store(in: folder, closedRounds: 3)
+        let (plan, view) = try store.read("a test") { db in
+            (
+                try Row.fetchAll(db, sql: "EXPLAIN QUERY PLAN " + ArenaStore.headToHeadQuery, arguments: [1]).map { $0["detail"] as String },
+                try Row.fetchAll(db, sql: "SELECT agent, opponent, wins, draws, losses FROM head_to_head WHERE run_id = 1 ORDER BY 1, 2")
+            )
+        }
+        #expect(plan.contains { $0.hasPrefix("SEARCH matches") } && !plan.contains { $0.hasPrefix("SCAN matches") })
+        let table = try store.headToHead(run: arena.run.id)
+        #expect(table == view.map { HeadToHead(agent: $0[0], opponent: $0[1], wins: $0[2], draws: $0[3], losses: $0[4]) })
     }
 
     @Test func sampleRoomsDependOnTheSeedOnly() throws {

@@ -213,6 +213,15 @@ import Testing
                 "tensor model.embed_tokens.weight has shape [16, 8] but config.json asks for [4194304, 131072]"))
     }
 
+    @Test func theFoldersThatASaveMakesOnItsWayAreKnownSoThatTheirEntriesCanBeSynced() throws {
+        let folder = try TemporaryFolder()
+        #expect(DurableFile.missingFolders(folder.path).isEmpty && DurableFile.missingFolders("").isEmpty)
+        let wanted = ["\(folder.path)/run/ada", "\(folder.path)/run"]
+        #expect(DurableFile.missingFolders("\(folder.path)/run/ada") == wanted)
+        try Self.model().save(to: "\(folder.path)/run/ada/v0001")
+        #expect(DurableFile.missingFolders("\(folder.path)/run/ada/v0001").isEmpty)
+    }
+
     @Test func aTokenizerLargerThanTheModelIsRefusedBeforeItIsSaved() throws {
         let model = try Self.model()
         let wide = try Tokenizer.characters("abcdefghijklmnopqr", special: [])

@@ -18,7 +18,7 @@ import Testing
         let decoded_skip: String
     }
 
-    private static let layouts = ["smollm", "gpt2_prefix_space", "qwen", "llama3", "llama2", "characters"]
+    private static let layouts = ["smollm", "gpt2_prefix_space", "qwen", "llama3", "llama2", "mistral", "characters"]
 
     private static func lines<Line: Decodable>(_ name: String, _ type: Line.Type) throws -> [Line] {
         try Data(contentsOf: URL(fileURLWithPath: fixture("tokenizers/\(name)"))).split(separator: 10)

@@ -16,6 +16,8 @@ public struct AgentConfiguration: Sendable {
     public var kind: Kind
     /// A PEFT folder whose adapter the agent starts with, on top of its model; nil for the model alone.
     public var adapter: String?
+    /// Whether the model is asked through its folder's chat template, where it has one.
+    public var usesChatTemplate: Bool
     public var summary: String
     public var sampling: SamplingOptions
     /// Put before every prompt; empty where there is no `system.md`.
@@ -37,6 +39,9 @@ public struct AgentConfiguration: Sendable {
                 "adapter", .text(default: ""),
                 "transformer: a folder in PEFT's layout (adapter_config.json, adapter_model.safetensors), relative to the agent's folder, that is put on top of the model. Agents with one model and different adapters share the model's memory and decode in one batch."),
             Key(
+                "chat_template", .choice(["auto", "none"], default: "auto"),
+                "transformer: auto asks a model whose folder has a chat template through it: system.md as the system message, the prompt as the user's, a game's turns as the conversation; none gives plain text."),
+            Key(
                 "strategy", .choice(["", "random", "first_legal", "perfect", "noisy_expert"], default: ""),
                 "scripted: the rule. In prompt arenas `random` shuffles the gold answer's characters and `perfect` gives the gold answer."),
             Key("skill", .number(0...1, default: 0.5), unit: "share", "noisy_expert: how often it answers like `perfect`; otherwise like `random`."),
@@ -54,6 +59,7 @@ public struct AgentConfiguration: Sendable {
         name = AgentConfiguration.name(ofFolder: folder)
         self.file = file
         summary = try reader.text("description")
+        usesChatTemplate = try reader.text("chat_template") == "auto"
         sampling = SamplingOptions(
             temperature: try reader.number("temperature"), topK: try reader.integer("top_k"),
             topP: try reader.number("top_p"), minP: try reader.number("min_p"))
@@ -66,6 +72,7 @@ public struct AgentConfiguration: Sendable {
             if reader.has("strategy") { throw reader.error("strategy", "`strategy` belongs to scripted agents; remove it or set `kind: scripted`.") }
             kind = .transformer(model: try AgentConfiguration.modelFolder(model, from: folder, reader: reader, depth: 0))
             sourceLine = reader.line(of: "model")
+            try reader.refuse(["skill"], belongingTo: "`strategy: noisy_expert`")
             let adapter = try reader.text("adapter")
             if !adapter.isEmpty {
                 self.adapter = adapter.hasPrefix("/") ? adapter : (folder as NSString).appendingPathComponent(adapter)
@@ -76,6 +83,8 @@ public struct AgentConfiguration: Sendable {
             }
             if reader.has("adapter") { throw reader.error("adapter", "`adapter` belongs to transformer agents; remove it or set `kind: transformer`.") }
             if reader.has("model") { throw reader.error("model", "`model` belongs to transformer agents; remove it or set `kind: transformer`.") }
+            try reader.refuse(["temperature", "top_k", "top_p", "min_p"], belongingTo: "`kind: transformer`")
+            if strategy != "noisy_expert" { try reader.refuse(["skill"], belongingTo: "`strategy: noisy_expert`") }
             kind = .scripted(strategy: strategy, skill: try reader.number("skill"))
             sourceLine = reader.line(of: "strategy")
         }

@@ -3,8 +3,9 @@ public import AgonTransformer
 
 /// A policy that is a native transformer.
 ///
-/// The context is `[bos] · system · prompt · turns`; own turns enter as the ids that were generated, foreign
-/// turns as their text is tokenised, so a trajectory's tokens are exactly what the policy saw.
+/// The context is `[bos] · system · prompt · turns`, or where there is a chat template the conversation that it writes.
+/// Own turns enter as the ids that were generated, foreign turns as their text is tokenised, so a trajectory's tokens
+/// are exactly what the policy saw.
 public struct TransformerPolicy: Policy {
     public let id: PolicyID
     /// The weights, shared with every other user of the same checkpoint.
@@ -12,25 +13,29 @@ public struct TransformerPolicy: Policy {
     let tokenizer: Tokenizer
     let sampling: SamplingOptions
     let system: String
+    /// How the model wants a conversation written; nil for plain text.
+    let chatTemplate: ChatTemplate?
     /// Threads that one call may use. The answers do not depend on it.
     let threads: Int
 
     public init(
         id: PolicyID, transformer: Transformer, tokenizer: Tokenizer, sampling: SamplingOptions, system: String,
-        threads: Int
+        chatTemplate: ChatTemplate? = nil, threads: Int
     ) {
         self.id = id
         self.transformer = transformer
         self.tokenizer = tokenizer
         self.sampling = sampling
         self.system = system
+        self.chatTemplate = chatTemplate
         self.threads = threads
     }
 
     /// The same policy with other sampling, for greedy measurements.
     public func sampling(_ options: SamplingOptions) -> TransformerPolicy {
         TransformerPolicy(
-            id: id, transformer: transformer, tokenizer: tokenizer, sampling: options, system: system, threads: threads)
+            id: id, transformer: transformer, tokenizer: tokenizer, sampling: options, system: system,
+            chatTemplate: chatTemplate, threads: threads)
     }
 
     /// - Throws: `TransformerError` where a prompt cannot be tokenised or is longer than the model's positions.
@@ -58,7 +63,7 @@ public struct TransformerPolicy: Policy {
             GenerationRequest(
                 tokens: context, maxNewTokens: question.request.maxNewTokens, sampling: question.policy.sampling,
                 key: question.request.seed.value, allowedTokenCount: question.policy.tokenizer.idLimit,
-                policyIndex: indices[question.policy.id] ?? 0)
+                stopTokens: question.policy.stopTokens, policyIndex: indices[question.policy.id] ?? 0)
         }
         let generations = try Transformer.generate(requests, policies: models, threads: threads)
         return zip(zip(questions, contexts), generations).map { asked, generation in
@@ -71,6 +76,7 @@ public struct TransformerPolicy: Policy {
     }
 
     private func context(_ request: PolicyRequest) throws -> [Int32] {
+        if let chatTemplate { return try chatContext(request, chatTemplate) }
         var tokens = transformer.config.bosToken.map { [$0] } ?? []
         tokens += try tokenizer.encode(system + request.prompt, addSpecialTokens: false, parseSpecial: false)
         for turn in request.turns {

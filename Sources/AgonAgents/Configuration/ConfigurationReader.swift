@@ -155,6 +155,13 @@ public struct ConfigurationReader {
         return try ConfigurationReader(file: file, section: inner, mapping: value, line: node.mark?.line ?? line)
     }
 
+    /// Refuses keys that are given although nothing would read them.
+    /// - Parameter owner: what they belong to, such as "`kind: scripted`".
+    public func refuse(_ names: [String], belongingTo owner: String) throws {
+        guard let name = names.first(where: has) else { return }
+        throw error(name, "nothing would read `\(name)` here, it belongs to \(owner): remove it.")
+    }
+
     /// The error for a value that parses but cannot be: a sentence that begins with file and line.
     public func error(_ name: String, _ sentence: String) -> AgentError {
         AgentError(.badValue, "\(place(name)): \(sentence)")

@@ -14,15 +14,21 @@ public struct Arena: Sendable {
     let agents: [String: AgentConfiguration]
     /// The models that transformer agents start from, by agent. Agents of one base share its memory.
     let models: [String: ModelFolder]
+    /// The chat templates of the agents that are asked through one.
+    let chatTemplates: [String: ChatTemplate]
     /// Version 0 of each transformer agent. Views of one base share its memory.
     let starts: [String: Transformer]
     /// The adapters that agents come with.
     let adapters: [String: Adapter]
     /// SHA-256 of each agent's weights file, joined with that of its adapter; empty for scripted agents.
     let modelHashes: [String: String]
+    /// SHA-256 of the config and tokenizer of each agent's model.
+    let modelForms: [String: String]
     let judgeConfiguration: JudgeConfiguration?
     let judgeModel: ModelFolder?
     let judgeHash: String
+    /// SHA-256 of the config and tokenizer of the judge's model; empty for judges without one.
+    let judgeForm: String
     let prompts: any PromptSource
     let game: (any Game)?
     /// Whether a prompt's answers can be checked against gold.
@@ -48,7 +54,9 @@ public struct Arena: Sendable {
 
         var agents: [String: AgentConfiguration] = [:]
         var models: [String: ModelFolder] = [:]
+        var chatTemplates: [String: ChatTemplate] = [:]
         var hashes: [String: String] = [:]
+        var forms: [String: String] = [:]
         var bases = Bases(kernels: kernels)
         var starts: [String: Transformer] = [:]
         var adapters: [String: Adapter] = [:]
@@ -65,8 +73,10 @@ public struct Arena: Sendable {
                 throw Arena.noLanguageModel(agent, path)
             }
             models[agent.name] = model
+            chatTemplates[agent.name] = try agent.chatTemplate(of: model)
             starts[agent.name] = base
             hashes[agent.name] = try FileHash.weights(in: path)
+            forms[agent.name] = try FileHash.form(in: path)
             guard let (adapter, hash) = try Arena.adapter(of: agent, model) else { continue }
             adapters[agent.name] = adapter
             starts[agent.name] = base.adapted(by: adapter)
@@ -74,9 +84,10 @@ public struct Arena: Sendable {
         }
         self.agents = agents
         self.models = models
+        self.chatTemplates = chatTemplates
         self.starts = starts
         self.adapters = adapters
-        modelHashes = hashes
+        (modelHashes, modelForms) = (hashes, forms)
         entrants = zip(configuration.agents, configuration.agentNames).map { path, name in
             let role: Entrant.Role = models[name] == nil ? .scripted : configuration.anchors.contains(path) ? .anchor : .learner
             return Entrant(name: name, role: role)
@@ -87,9 +98,10 @@ public struct Arena: Sendable {
             guard model.config.head == .score else {
                 throw Arena.noScoreHead(judge, configuration.judge.folder)
             }
-            (judgeConfiguration, judgeModel, judgeHash) = (judge, model, try FileHash.weights(in: judge.model))
+            (judgeConfiguration, judgeModel) = (judge, model)
+            (judgeHash, judgeForm) = (try FileHash.weights(in: judge.model), try FileHash.form(in: judge.model))
         } else {
-            (judgeConfiguration, judgeModel, judgeHash) = (nil, nil, "")
+            (judgeConfiguration, judgeModel, judgeHash, judgeForm) = (nil, nil, "", "")
         }
         try checkTogether()
         try checkPlayability()
@@ -151,6 +163,9 @@ public struct Arena: Sendable {
         for entrant in entrants where entrant.role == .scripted {
             _ = try Roster.policy(PolicyID(agent: entrant.name, version: 0), parameters: nil, arena: self, threads: 1)
         }
+        guard configuration.judge.canaryRoomCount <= roomsPerRound || roomsPerRound == 0 else {
+            throw AgentError(.badValue, "\(configuration.file): `judge.canaries` is \(configuration.judge.canaryRoomCount), but a round has \(roomsPerRound) rooms.")
+        }
         guard roomsPerRound > 0 else {
             throw AgentError(.badValue, "\(configuration.file): no room would be played: raise the numbers of rooms in `schedule`.")
         }
@@ -163,7 +178,7 @@ public struct Arena: Sendable {
 
     /// Gold's opinion of an answer: 1 right, 0 wrong, nil where gold is not known.
     func gold(_ answer: String, to prompt: Prompt) -> Double? {
-        if let task { return task.isRight(answer, to: prompt) ? 1 : 0 }
+        if let task { return task.isRight(answer.trimmingCharacters(in: .whitespacesAndNewlines), to: prompt) ? 1 : 0 }
         return prompt.reference.map { reference in
             answer.trimmingCharacters(in: .whitespacesAndNewlines) == reference.trimmingCharacters(in: .whitespacesAndNewlines) ? 1 : 0
         }

@@ -193,14 +193,34 @@ extension ArenaConfiguration {
         if case .freeForAll(let rooms, _) = schedule, judge.canaryRoomCount > rooms {
             throw judgeReader.error("canaries", "`canaries` is \(judge.canaryRoomCount), but a round has \(rooms) rooms.")
         }
-        if isGame, ["max_new_tokens"].contains(where: reader.has) {
+        if isGame, reader.has("max_new_tokens") {
             throw reader.error("max_new_tokens", "the game says how long a move is: remove `max_new_tokens`.")
         }
+        try refuseUnread(reader, isGame: isGame)
+    }
+
+    /// Keys that the chosen kinds would not read: whoever gives one believes that it does something.
+    private func refuseUnread(_ reader: ConfigurationReader, isGame: Bool) throws {
+        let (scheduleReader, judgeReader) = (try reader.reader("schedule"), try reader.reader("judge"))
+        switch schedule {
+        case .roundRobin:
+            try scheduleReader.refuse(["rooms", "seats_per_learner"], belongingTo: "`kind: free_for_all`")
+        case .freeForAll:
+            try scheduleReader.refuse(["rooms_per_pairing", "baseline_rooms_per_pairing"], belongingTo: "`kind: round_robin`")
+        }
+        if judge.kind != .rewardModel {
+            try judgeReader.refuse(
+                ["folder", "tie_margin", "canaries", "min_accuracy", "window", "refresh"], belongingTo: "`kind: reward_model`")
+        }
+        if judge.canaryRoomCount == 0 { try judgeReader.refuse(["min_accuracy", "window"], belongingTo: "`canaries`") }
+        if isGame { try reader.reader("pairs").refuse(["select"], belongingTo: "rooms of answers") }
     }
 
     /// The agents' names, in the order of `agents`, which may name folders by path.
-    var agentNames: [String] {
-        agents.map { AgentConfiguration.name(ofFolder: ArenaConfiguration.sibling("agents", $0, of: file)) }
+    var agentNames: [String] { names(agents) }
+
+    private func names(_ folders: [String]) -> [String] {
+        folders.map { AgentConfiguration.name(ofFolder: ArenaConfiguration.sibling("agents", $0, of: file)) }
     }
 
     /// Everything in the file that decides a result, in one form; comments, paths, limits and the number of rounds do not.
@@ -210,7 +230,7 @@ extension ArenaConfiguration {
         if case .prompts = contest { bare.contest = .prompts(file: "") }
         bare.limits = RoundLimits()
         bare.saveSteps = 0
-        (bare.seed, bare.agents) = (0, agentNames)
+        (bare.seed, bare.agents, bare.anchors) = (0, agentNames, names(anchors))
         return String(describing: bare)
     }
 

@@ -74,7 +74,7 @@ public enum ArenaKeys {
         "gate",
         [
             Key("prompts", .integer(0...100_000, default: 64), unit: "prompts", "Prompts or openings, set apart for this alone, on which a new version meets its parent; in games both sides are played. 0 opens the gate."),
-            Key("min_score", .number(0...1, default: 0.5), unit: "share", "The least score against the parent with which the new version is promoted."),
+            Key("min_score", .number(0...1, default: 0.5), unit: "share", "The least score against the parent with which the new version is promoted. A version whose 95 % interval lies below one half is never promoted."),
         ])
 
     static let evaluation = Section(

@@ -77,7 +77,8 @@ extension Catalog {
         case .transformer(let folder):
             let model = try ModelFolder.load(folder)
             guard model.config.head == .language else { throw Arena.noLanguageModel(agent, folder) }
-            return "transformer agent \(agent.name) with \(weights(model)) from \(standardized(folder))."
+            let manner = try agent.chatTemplate(of: model) == nil ? "" : ", asked through its chat template"
+            return "transformer agent \(agent.name) with \(weights(model)) from \(standardized(folder))\(manner)."
         }
     }
 

@@ -88,7 +88,7 @@ public enum HTMLReport {
                     ],
                     claim: learning.claim, tone: learning.tone)
             }
-            if let last = report.judgeHealth?.last {
+            if let last = report.judgeHealth?.last(where: { $0.canaryPairCount > 0 }) {
                 let claim =
                     switch findings.judgeTone {
                     case .good: "trusted in every round"
@@ -98,7 +98,7 @@ public enum HTMLReport {
                 tiles.append(
                     tile(
                         label: "judge", style: nil, value: ReportNumber.percent(last.accuracy),
-                        notes: ["Right on canaries, last round", "95% interval \(ReportNumber.percent(last.low)) to \(ReportNumber.percent(last.high))"],
+                        notes: ["Right on canaries, round \(last.round)", "95% interval \(ReportNumber.percent(last.low)) to \(ReportNumber.percent(last.high))"],
                         claim: claim, tone: findings.judgeTone))
             }
             if !report.updates.isEmpty {

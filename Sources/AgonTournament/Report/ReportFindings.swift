@@ -119,15 +119,17 @@ struct ReportFindings {
     }
 
     private static func judge(_ report: Report) -> (String?, Tone) {
-        guard let health = report.judgeHealth, let first = health.first, let last = health.last else {
-            return (nil, .neutral)
+        guard let health = report.judgeHealth, !health.isEmpty else { return (nil, .neutral) }
+        let measured = health.filter { $0.canaryPairCount > 0 }
+        guard let first = measured.first, let last = measured.last else {
+            return ("judge: no canary has measured it, so nobody knows how right it is", .neutral)
         }
         let distrusted = health.filter { !$0.isTrusted }.count
         let (before, after) = (estimate(first), estimate(last))
         var text = "judge: right on \(ReportNumber.percent(before)) of canaries in round \(first.round) → "
             + "\(ReportNumber.percent(after)) in round \(last.round)"
         text += distrusted == 0 ? ", trusted in every round" : ", not trusted in \(distrusted) of \(health.count) rounds"
-        if let gold = last.goldScore {
+        if let gold = last.goldScore, last.believedScore.isFinite {
             text += "; it scores the learners \(ReportNumber.percent(last.believedScore)), gold \(ReportNumber.percent(gold))"
         }
         return (text, distrusted == 0 ? .good : distrusted * 4 < health.count ? .neutral : .bad)

@@ -54,7 +54,9 @@ public struct RunProgress: Sendable {
             "\(label(row.policy)) \(ReportNumber.rating(row.rating)) ± \(ReportNumber.rating((row.high - row.low) / 2))"
         }
         var parts = ["round \(number)/\(roundCount)", standings.joined(separator: ", ")]
-        if let health { parts.append("judge \(ReportNumber.percent(health.accuracy)) right\(health.isTrusted ? "" : ", not trusted")") }
+        if let health, health.canaryPairCount > 0 || !health.isTrusted {
+            parts.append("judge \(ReportNumber.percent(health.accuracy)) right\(health.isTrusted ? "" : ", not trusted")")
+        }
         if !updates.isEmpty { parts.append("\(updates.count { $0.toVersion != nil }) of \(updates.count) promoted") }
         return (parts + [ReportNumber.duration(seconds)]).joined(separator: " · ")
     }

@@ -35,11 +35,18 @@ struct Evaluation {
     }
 
     private func share(_ measure: String, _ policy: any Policy, _ prompts: [Prompt], _ round: Int) async throws -> EvaluationRecord? {
-        let rooms = prompts.enumerated().map { Room(round: 0, index: $0.offset, group: $0.offset, prompt: $0.element, seats: [policy.id]) }
+        let clusterOfPrompt = Dictionary(zip(prompts.map(\.id), 0...), uniquingKeysWith: { first, _ in first })
+        let rooms = prompts.enumerated().map { index, prompt in
+            Room(round: 0, index: index, group: clusterOfPrompt[prompt.id] ?? index, prompt: prompt, seats: [policy.id])
+        }
         let player = RoomPlayer(arena: arena, policies: [policy.id: policy])
         let rollouts = try await player.play(rooms, seed: seed.child(.evaluation, 1))
-        let right = rollouts.reduce(0) { $0 + ($1[0].gold ?? 0) }
-        return Interval.wilson(successes: right, count: rooms.count).map {
+        let right = rollouts.map { $0[0].gold ?? 0 }
+        // A small prompts file gives the same prompt several times, which is one observation and not several.
+        let interval = clusterOfPrompt.count == rooms.count
+            ? Interval.wilson(successes: right.reduce(0, +), count: rooms.count)
+            : Interval.mean(of: right, clusters: rooms.map(\.group))
+        return interval.map {
             EvaluationRecord(round: round, policy: policy.id, measure: measure, $0)
         }
     }
@@ -58,7 +65,7 @@ struct Evaluation {
                 records.append(EvaluationRecord(round: round, policy: policy.id, measure: "illegal_per_100", scaled))
             }
         }
-        if arena.game != nil, let perfect = arena.agents.values.first(where: { $0.kind == .scripted(strategy: "perfect", skill: 0.5) }) {
+        if arena.game != nil, let perfect = arena.entrants.first(where: { arena.isPerfect($0.name) }) {
             let outcome = try await contest(policy, PolicyID(agent: perfect.name, version: 0), prompts, label: 3)
             if let draws = outcome.draws {
                 records.append(EvaluationRecord(round: round, policy: policy.id, measure: "draws_vs_perfect", draws))
@@ -72,6 +79,13 @@ struct Evaluation {
         let player = RoomPlayer(arena: arena, policies: policies)
         return try await HeldOutContest(player: player, seed: seed.child(.evaluation, label))
             .play(policy.id, opponent, prompts: prompts, judge: nil)
+    }
+}
+
+extension Arena {
+    /// Whether an agent is the rule that never errs.
+    func isPerfect(_ name: String) -> Bool {
+        if case .scripted("perfect", _)? = agents[name]?.kind { true } else { false }
     }
 }
 

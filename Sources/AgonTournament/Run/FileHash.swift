@@ -22,6 +22,12 @@ enum FileHash {
         }
     }
 
+    /// The hash over what else of a model folder decides: how the weights are read and what its tokens are.
+    static func form(in folder: String) throws(TournamentError) -> String {
+        let names = ["config.json", "generation_config.json", "tokenizer.json"]
+        return hexadecimal(try hash(names.map { "\(folder)/\($0)" }.filter { FileManager.default.fileExists(atPath: $0) }))
+    }
+
     /// Reads block by block: weights may be larger than the memory that is free.
     private static func hash(_ paths: [String]) throws(TournamentError) -> SHA256.Digest {
         var hasher = SHA256()

@@ -59,7 +59,7 @@ struct JudgeCare {
         after: RunState.LearnedJudge?, state: RunState, threads: Int
     ) async throws -> JudgeHealthRecord {
         let tally = self.tally(results)
-        let interval = Interval.wilson(successes: tally.rightCount, count: tally.goldPairCount)
+        let interval = Interval.mean(of: tally.goldPairScores, clusters: tally.goldPairRooms)
         let recent = (state.canaryCounts + [(tally.goldPairCount, tally.rightCount)]).suffix(arena.configuration.judge.window)
         let count = recent.reduce(0) { $0 + $1.count }
         let right = recent.reduce(0) { $0 + $1.right }
@@ -71,9 +71,9 @@ struct JudgeCare {
             refreshedAccuracy = self.tally(again).accuracy
         }
         return JudgeHealthRecord(
-            round: round, judge: before.id, canaryPairCount: tally.goldPairCount, accuracy: interval?.value ?? 1,
-            low: interval?.low ?? 0, high: interval?.high ?? 1, tieRate: tally.tieRate ?? 0,
-            voidRate: tally.voidRate ?? 0, believedScore: tally.believedScore ?? 0.5, goldScore: tally.goldScore,
+            round: round, judge: before.id, canaryPairCount: tally.goldPairCount, accuracy: interval?.value ?? .nan,
+            low: interval?.low ?? .nan, high: interval?.high ?? .nan, tieRate: tally.tieRate ?? 0,
+            voidRate: tally.voidRate ?? 0, believedScore: tally.believedScore ?? .nan, goldScore: tally.goldScore,
             isTrusted: isTrusted, refreshedAccuracy: refreshedAccuracy)
     }
 
@@ -87,7 +87,8 @@ extension RunState {
     /// Keeps what later rounds need of this one's canaries.
     mutating func remember(canaries: [RoomResult], health: JudgeHealthRecord?, care: JudgeCare) {
         guard let health else { return }
-        canaryCounts.append((health.canaryPairCount, health.accuracy * Double(health.canaryPairCount)))
+        let count = health.canaryPairCount
+        canaryCounts.append((count, count == 0 ? 0 : health.accuracy * Double(count)))
         canaryPairs += care.pairs(in: canaries)
     }
 }

@@ -95,8 +95,16 @@ struct LearnerUpdate: Sendable {
             record.decision = "Not promoted: the judge's accuracy on canaries is below \(settings.judge.minAccuracy).\(note)"
             return Outcome(record: record, promoted: nil)
         }
+        if settings.gatePromptCount > 0, record.gateScore == nil {
+            record.decision = "Not promoted: nobody could tell who won its match against its parent on held-out prompts, every verdict was void.\(note)"
+            return Outcome(record: record, promoted: nil)
+        }
         if let score = record.gateScore, score < settings.gateMinScore {
             record.decision = "Not promoted: it scored \(Percent.text(score)) against its parent on held-out prompts, \(Percent.text(settings.gateMinScore)) are needed.\(note)"
+            return Outcome(record: record, promoted: nil)
+        }
+        if let high = record.gateHigh, high < 0.5 {
+            record.decision = "Not promoted: against its parent on held-out prompts it scored \(Percent.text(high)) at the upper end of the interval, less than one half.\(note)"
             return Outcome(record: record, promoted: nil)
         }
         record.toVersion = new.version

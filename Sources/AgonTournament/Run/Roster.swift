@@ -36,7 +36,8 @@ struct Roster: Sendable {
             }
             return TransformerPolicy(
                 id: id, transformer: transformer,
-                tokenizer: model.tokenizer, sampling: agent.sampling, system: agent.system, threads: threads)
+                tokenizer: model.tokenizer, sampling: agent.sampling, system: agent.system,
+                chatTemplate: arena.chatTemplates[id.agent], threads: threads)
         case .scripted(let name, let skill):
             return try scripted(id, strategy: name, skill: skill, agent: agent, arena: arena)
         }

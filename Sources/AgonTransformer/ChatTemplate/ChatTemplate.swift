@@ -11,12 +11,17 @@ public struct ChatTemplate: Sendable {
     /// The longest template that is read, in bytes.
     static let sizeLimit = 1 << 20
 
+    /// The template's text.
+    public let source: String
     private let statements: [TemplateStatement.Line]
     private let name: String
     /// Steps that one rendering may take.
     var workLimit = TemplateInterpreter.workLimit
     /// Spellings such as `bos_token`, which templates write themselves.
     let specialTokens: [String: String]
+
+    /// The spelling of the token that ends an answer, where the tokenizer's configuration names one.
+    public var endToken: String? { specialTokens["eos_token"] }
 
     /// Reads a template.
     ///
@@ -33,6 +38,7 @@ public struct ChatTemplate: Sendable {
                 .invalidTemplate,
                 "\(name) has \(source.utf8.count) bytes, more than the \(Self.sizeLimit) that a template may have; shorten it.")
         }
+        self.source = source
         statements = try TemplateParser.statements(source, name: name)
         self.name = name
         self.specialTokens = specialTokens
@@ -103,6 +109,19 @@ public struct ChatRendering: Sendable, Equatable {
 
     /// The whole text.
     public var text: String { String(decoding: bytes, as: UTF8.self) }
+
+    /// What follows the last occurrence of some text, such as all that a template puts after an answer; nil where the
+    /// text does not occur.
+    public func following(_ text: String) -> ChatRendering? {
+        let wanted = Array(text.utf8)
+        guard wanted.count <= bytes.count else { return nil }
+        let starts = (0...bytes.count - wanted.count).reversed()
+        guard let start = starts.first(where: { bytes[$0...].starts(with: wanted) }) else { return nil }
+        let end = start + wanted.count
+        return ChatRendering(
+            bytes: Array(bytes[end...]), outside: outside.within(end..<bytes.count),
+            generated: generated.filter { $0.lowerBound >= end }.map { $0.lowerBound - end..<$0.upperBound - end })
+    }
 }
 
 extension Tokenizer {

@@ -1,14 +1,15 @@
-"""Trains five small tokenizers on text of our own and records what Hugging Face `tokenizers` makes of test strings.
+"""Trains six small tokenizers on text of our own and records what Hugging Face `tokenizers` makes of test strings.
 
     pip install tokenizers==0.23.3
     python3 make_tokenizers.py [OUTPUT] [FUZZ_COUNT]
 
 Each folder gets tokenizer.json, golden.jsonl (text, ids, ids_with_special, decoded, decoded_skip) and decode.jsonl (random
-ids, decoded, decoded_skip). The same version gives the same bytes. OUTPUT defaults to tokenizers/ beside this file; a larger FUZZ_COUNT is for development.
+ids, decoded, decoded_skip); composition.jsonl has texts with marks and what the library's NFC makes of them. The same version gives the same bytes. OUTPUT defaults to tokenizers/ beside this file; a larger FUZZ_COUNT is for development.
 """
 import json
 import random
 import sys
+import unicodedata
 from pathlib import Path
 
 from tokenizers import AddedToken, Regex, Tokenizer, decoders, models, normalizers, pre_tokenizers, processors, trainers
@@ -137,6 +138,27 @@ def llama2():
     return tokenizer
 
 
+def mistral():
+    """Llama 2's model as newer files have it: a Metaspace pre-tokenizer instead of a normalizer."""
+    definition = json.loads(llama2().to_str())
+    definition.update(normalizer=None, pre_tokenizer={"type": "Metaspace", "replacement": "▁", "prepend_scheme": "first", "split": False})
+    tokenizer = Tokenizer.from_str(json.dumps(definition))
+    tokenizer.add_tokens([AddedToken("<N>", normalized=True), AddedToken("[I]", normalized=False)])
+    return tokenizer
+
+
+def write_composition(path):
+    """Random texts of letters and marks, of every class and script, composed by the library that tokenizers ships with."""
+    generator, nfc = random.Random(7), normalizers.NFC()
+    marks = [chr(c) for c in range(0x300, 0x1E900) if unicodedata.combining(chr(c))]
+    letters = [chr(c) for c in range(0x41, 0x30000) if unicodedata.decomposition(chr(c)) and "<" not in unicodedata.decomposition(chr(c))]
+    others = list("aeoAq ") + ["\u1100", "\u1161", "\u11a8", "가", "각", "\u0915", "\u09c7", "字", "🙂"]
+    with open(path, "w") as file:
+        for _ in range(400):
+            text = "".join(generator.choice(generator.choice([marks, marks, letters, others])) for _ in range(generator.randint(1, 9)))
+            file.write(json.dumps([text, nfc.normalize_str(text)], ensure_ascii=True) + "\n")
+
+
 def legacy_merges(text):
     """The older syntax of merges: "a b" instead of ["a", "b"]."""
     definition = json.loads(text)
@@ -175,7 +197,9 @@ def write_golden(folder, tokenizer, lines, count):
 def main():
     output = Path(sys.argv[1]) if len(sys.argv) > 1 else Path(__file__).parent / "tokenizers"
     count = int(sys.argv[2]) if len(sys.argv) > 2 else 60
-    for make in [smollm, gpt2_prefix_space, qwen, llama3, llama2, characters]:
+    output.mkdir(parents=True, exist_ok=True)
+    write_composition(output / "composition.jsonl")
+    for make in [smollm, gpt2_prefix_space, qwen, llama3, llama2, mistral, characters]:
         tokenizer = make()
         lines = ["", "12+34=46", "<bos>7 - 5=2<eos>", "abc é <pad>", "cab"] if make is characters else strings(count)
         folder = output / make.__name__
