@@ -42,8 +42,6 @@ final class DecodingPass {
         let fused, attention: Floats
         /// `[rows, F]`
         let gate, up: Floats
-        /// `[threads, capacity]`
-        let scores: Floats
         /// `[rows, H + K]`
         let headRstd: Floats
     }
@@ -54,7 +52,7 @@ final class DecodingPass {
     ///   stops at its keys and values.
     func advance(_ pieces: [GenerationBatch.Piece], _ cache: inout KeyValueCache, needsResult: Bool) {
         let rows = pieces.reduce(0) { $0 + $1.tokens.count }
-        let m = reserve(rows, capacity: cache.capacity)
+        let m = reserve(rows)
         let (c, f) = (config.hiddenSize, config.feedForwardSize)
         let base = model.parameters.base
         adapters.prepare(policies, layers: 1, rows: rows, groupRows: rows)
@@ -75,9 +73,9 @@ final class DecodingPass {
                 guard let first = positions.baseAddress else { return }
                 kernels.rotate(m.fused, rotary, first, rows: rows, config)
             }
-            store(pieces, m, cache, layer)
-            if layer == config.layerCount - 1, !needsResult { break }
-            attend(pieces, m, cache, layer)
+            let isLast = layer == config.layerCount - 1 && !needsResult
+            attend(pieces, m, cache, layer, storesOnly: isLast)
+            if isLast { break }
             adapters.addProduct(
                 .attentionOutput, layer: layer, x: m.attention, packed.output, to: m.x, rows: rows)
             kernels.norm(m.normed, m.rstd, m.x, weight: base + offsets.feedForwardNorm, rows: rows, config)
@@ -91,15 +89,15 @@ final class DecodingPass {
         if needsResult { computeLogits(m, rows) }
     }
 
-    private func reserve(_ rows: Int, capacity: Int) -> Memory {
+    private func reserve(_ rows: Int) -> Memory {
         let p = scratch.reserve([
             rows * config.hiddenSize, rows * config.hiddenSize, rows, rows * config.fusedSize,
             rows * config.querySize, rows * config.feedForwardSize, rows * config.feedForwardSize,
-            capacity * kernels.threadCount, rows * config.normedHeadCount,
+            rows * config.normedHeadCount,
         ])
         return Memory(
-            x: p[0], normed: p[1], rstd: p[2], fused: p[3], attention: p[4], gate: p[5], up: p[6], scores: p[7],
-            headRstd: p[8])
+            x: p[0], normed: p[1], rstd: p[2], fused: p[3], attention: p[4], gate: p[5], up: p[6],
+            headRstd: p[7])
     }
 
     private func embed(_ pieces: [GenerationBatch.Piece], _ m: Memory) {
@@ -115,26 +113,14 @@ final class DecodingPass {
         }
     }
 
-    private func store(_ pieces: [GenerationBatch.Piece], _ m: Memory, _ cache: KeyValueCache, _ layer: Int) {
-        let d = config.headSize
-        var row = m.fused + config.querySize
-        for piece in pieces {
-            for position in piece.start..<piece.start + piece.tokens.count {
-                // Keys and values of a fused row follow one another, as they do in the cache.
-                for head in 0..<2 * config.keyValueHeadCount {
-                    (cache.keys(slot: piece.slot, layer: layer, head: head) + position * d)
-                        .update(from: row + head * d, count: d)
-                }
-                row += config.fusedSize
-            }
-        }
-    }
-
-    private func attend(_ pieces: [GenerationBatch.Piece], _ m: Memory, _ cache: KeyValueCache, _ layer: Int) {
-        let (q, d) = (config.querySize, config.headSize)
-        let share = config.headCount / config.keyValueHeadCount
-        let scale = 1 / Float(d).squareRoot()
-        let heads = config.keyValueHeadCount
+    /// Keys and values of the new tokens enter the cache, then attention reads it. A piece is one thread's work, or a
+    /// head of it where there are few.
+    private func attend(
+        _ pieces: [GenerationBatch.Piece], _ m: Memory, _ cache: KeyValueCache, _ layer: Int, storesOnly: Bool
+    ) {
+        let (q, d, width) = (config.querySize, config.headSize, config.fusedSize)
+        let (heads, share) = (config.keyValueHeadCount, config.headCount / config.keyValueHeadCount)
+        let cuts = pieces.count < 2 * kernels.threadCount ? heads : 1
         var firstRows: [Int] = []
         var (rows, keys) = (0, 0)
         for piece in pieces {
@@ -142,14 +128,20 @@ final class DecodingPass {
             rows += piece.tokens.count
             keys += piece.tokens.count * (piece.start + piece.tokens.count)
         }
-        kernels.deal(pieces.count * heads, nanoseconds: keys * q / 16) { unit, thread in
-            let (piece, head, row) = (pieces[unit / heads], unit % heads, firstRows[unit / heads])
-            let column = head * share * d
-            kernels.table.pointee.attention(
-                m.attention + row * q + column, Int32(q), nil, m.fused + row * config.fusedSize + column,
-                Int32(config.fusedSize), cache.keys(slot: piece.slot, layer: layer, head: head), Int32(d),
-                cache.values(slot: piece.slot, layer: layer, head: head), Int32(d), Int32(piece.tokens.count),
-                Int32(piece.start), Int32(share), 1, Int32(d), scale, m.scores + thread * cache.capacity)
+        kernels.deal(pieces.count * cuts, nanoseconds: keys * q / 16) { unit, _ in
+            let (piece, row) = (pieces[unit / cuts], firstRows[unit / cuts])
+            let own = cuts == 1 ? 0..<heads : unit % cuts..<unit % cuts + 1
+            let fused = m.fused + row * width
+            for head in own {
+                cache.store(
+                    fused + q + head * d, fused + q + config.keyValueSize + head * d, stride: width, slot: piece.slot,
+                    layer: layer, head: head, first: piece.start, count: piece.tokens.count)
+            }
+            guard !storesOnly else { return }
+            let column = own.lowerBound * share * d
+            cache.attend(
+                m.attention + row * q + column, q, fused + column, width, slot: piece.slot, layer: layer, heads: own,
+                share: share, first: piece.start, count: piece.tokens.count)
         }
     }
 

@@ -47,7 +47,7 @@ final class GenerationBatch {
         self.policies = policies
         kernels = model.kernels.withThreads(threads)
         self.slotCount = slotCount
-        cache = KeyValueCache(model.config, slotCount: 0, capacity: 0)
+        cache = KeyValueCache(model.config, kernels: model.kernels, slotCount: 0, capacity: 0)
         freeSlots = Array(0..<slotCount)
         pass = DecodingPass(model, policies: policies, kernels: kernels, rotary: model.rotary)
     }
@@ -80,7 +80,7 @@ final class GenerationBatch {
         guard length > cache.capacity else { return }
         let capacity =
             cache.capacity == 0 ? length : min(model.config.maxPositionCount, max(length, 2 * cache.capacity))
-        cache = KeyValueCache(model.config, slotCount: slotCount, capacity: capacity)
+        cache = KeyValueCache(model.config, kernels: model.kernels, slotCount: slotCount, capacity: capacity)
         pass = DecodingPass(
             model, policies: policies, kernels: kernels, rotary: model.rotary.covering(capacity, model.config))
     }

@@ -1,13 +1,16 @@
+import CKernels
+
 /// Keys (after rotation) and values of sequences that are being continued, one slot for each.
 ///
 /// Memory is `[slot][layer][key, value][K][capacity, D]`: a head's keys are one stretch that attention reads from
-/// beginning to end. A slot remembers the tokens it holds, also after its
+/// beginning to end, in the order of the kernels' `attention_cached`. A slot remembers the tokens it holds, also after its
 /// sequence has ended: until it is taken again, others that begin alike copy from it.
 struct KeyValueCache {
     let capacity: Int
     private let headSize: Int
     private let headCount: Int
     private let layerCount: Int
+    private let kernels: Kernels
     private let memory: FloatBuffer
     private let base: Floats
     /// Tokens whose keys and values each slot holds.
@@ -15,34 +18,67 @@ struct KeyValueCache {
     /// The policy that computed them: another one's are different numbers.
     var policies: [Int]
 
-    init(_ config: ModelConfig, slotCount: Int, capacity: Int) {
+    init(_ config: ModelConfig, kernels: Kernels, slotCount: Int, capacity: Int) {
         self.capacity = capacity
+        self.kernels = kernels
+        headStride = kernels.table.pointee.cached_keys_count(Int32(capacity), Int32(config.headSize))
         headSize = config.headSize
         headCount = config.keyValueHeadCount
         layerCount = config.layerCount
         memory = FloatBuffer()
-        base = memory.reserve(slotCount * layerCount * 2 * capacity * config.keyValueSize)
+        base = memory.reserve(slotCount * layerCount * 2 * headCount * headStride)
         tokens = Array(repeating: [], count: slotCount)
         policies = Array(repeating: 0, count: slotCount)
     }
 
-    /// Keys `[capacity, D]` of one head.
-    func keys(slot: Int, layer: Int, head: Int) -> Floats {
-        base + (((slot * layerCount + layer) * 2) * headCount + head) * capacity * headSize
+    /// Floats of one head's keys, and of its values: from one head to the next.
+    let headStride: Int
+
+    private func keys(slot: Int, layer: Int, head: Int) -> Floats {
+        base + (((slot * layerCount + layer) * 2) * headCount + head) * headStride
     }
 
-    /// Values `[capacity, D]` of one head.
-    func values(slot: Int, layer: Int, head: Int) -> Floats {
+    private func values(slot: Int, layer: Int, head: Int) -> Floats {
         keys(slot: slot, layer: layer, head: headCount + head)
+    }
+
+    /// Takes the keys and values of `count` positions of one head, from rows of `stride` floats.
+    func store(
+        _ key: Floats, _ value: Floats, stride: Int, slot: Int, layer: Int, head: Int, first: Int, count: Int
+    ) {
+        kernels.table.pointee.cache_keys(
+            keys(slot: slot, layer: layer, head: head), key, Int32(stride), Int32(first), Int32(count),
+            Int32(headSize))
+        let into = values(slot: slot, layer: layer, head: head) + first * headSize
+        for row in 0..<count { (into + row * headSize).update(from: value + row * stride, count: headSize) }
+    }
+
+    /// Attention of neighbouring key/value heads for `count` query rows, whose own keys are stored.
+    ///
+    /// - Parameters:
+    ///   - out, query: where the first of these heads' columns begin, rows of `ldo` and `ldq` floats.
+    ///   - share: query heads of one key/value head.
+    func attend(
+        _ out: Floats, _ ldo: Int, _ query: Floats, _ ldq: Int, slot: Int, layer: Int, heads: Range<Int>, share: Int,
+        first: Int, count: Int
+    ) {
+        kernels.table.pointee.attention_cached(
+            out, Int32(ldo), query, Int32(ldq), keys(slot: slot, layer: layer, head: heads.lowerBound),
+            values(slot: slot, layer: layer, head: heads.lowerBound), headStride, Int32(count), Int32(first),
+            Int32(heads.count * share), Int32(heads.count), Int32(headSize), 1 / Float(headSize).squareRoot())
     }
 
     /// Copies the first `count` positions of a slot.
     mutating func copyPrefix(_ count: Int, from source: Int, to target: Int) {
         if source != target {
             for layer in 0..<layerCount {
-                for head in 0..<2 * headCount {
+                for head in 0..<headCount {
+                    // Keys are copied block by block, the last one with whatever follows in it.
+                    let keyCount = kernels.table.pointee.cached_keys_count(Int32(count), Int32(headSize))
                     keys(slot: target, layer: layer, head: head)
-                        .update(from: keys(slot: source, layer: layer, head: head), count: count * headSize)
+                        .update(from: keys(slot: source, layer: layer, head: head), count: keyCount)
+                    values(slot: target, layer: layer, head: head)
+                        .update(from: values(slot: source, layer: layer, head: head), count: count * headSize)
                 }
             }
         }

@@ -11,6 +11,7 @@
 #include "body_rows.h"
 #include "body_attention.h"
 #include "body_attention_backward.h"
+#include "body_attention_cached.h"
 #include "body_elementwise.h"
 #include "body_gumbel.h"
 #include "body_adapters.h"
@@ -40,6 +41,9 @@ const agon_kernels AGON_TABLE = {
     .rope = rope,
     .attention = attention,
     .attention_backward = attention_backward,
+    .cached_keys_count = cached_keys_count,
+    .cache_keys = cache_keys,
+    .attention_cached = attention_cached,
     .silu_multiply = silu_multiply,
     .silu_multiply_backward = silu_multiply_backward,
     .log_sum_exp = log_sum_exp,

@@ -203,3 +203,51 @@ struct AttentionTests {
         }
     }
 }
+
+@Suite("Attention over a cache")
+struct CachedAttentionTests {
+    /// The rows of `attention` through a cache that is filled in two parts.
+    private func run(_ kernels: agon_kernels, _ a: Attention, first: Int, count: Int) -> [Float] {
+        let capacity = first + count + 5
+        let keyCount = kernels.cached_keys_count(Int32(capacity), Int32(a.d))
+        var keys = [Float](repeating: .nan, count: a.kvHeads * keyCount), values = keys
+        var out = [Float](repeating: 9, count: count * a.heads * a.d)
+        for head in 0..<a.kvHeads {
+            for (start, end) in [(0, first), (first, first + count)] {
+                a.k.withUnsafeBufferPointer { k in
+                    keys.withUnsafeMutableBufferPointer { keys in
+                        kernels.cache_keys(
+                            keys.baseAddress! + head * keyCount, k.baseAddress! + start * a.ldkv + head * a.d,
+                            Int32(a.ldkv), Int32(start), Int32(end - start), Int32(a.d))
+                    }
+                }
+            }
+            for row in 0..<first + count {
+                for i in 0..<a.d {
+                    values[head * keyCount + row * a.d + i] = a.v[row * a.ldkv + head * a.d + i]
+                }
+            }
+        }
+        a.q.withUnsafeBufferPointer { q in
+            kernels.attention_cached(
+                &out, Int32(a.heads * a.d), q.baseAddress! + first * a.ldq, Int32(a.ldq), keys, values, keyCount,
+                Int32(count), Int32(first), Int32(a.heads), Int32(a.kvHeads), Int32(a.d), Float(a.scale))
+        }
+        return out
+    }
+
+    @Test("it has the bits of attention, for one token and for chunks", arguments: KernelPath.all)
+    func sameBitsAsAttention(path: KernelPath) {
+        let kernels = path.kernels
+        for (heads, kvHeads, d) in [(1, 1, 5), (4, 2, 16), (9, 3, 64), (4, 4, 32), (40, 40, 8), (6, 1, 70), (2, 2, 150)] {
+            let t = 150
+            let attention = Attention(t: t, heads: heads, kvHeads: kvHeads, d: d)
+            for (first, count) in [(0, 1), (0, 33), (1, 1), (63, 1), (64, 1), (100, 50), (149, 1), (60, 9)] {
+                let expected = attention.run(kernels, first: first, count: count).out
+                #expect(
+                    sameBits(run(kernels, attention, first: first, count: count), expected),
+                    "heads \(heads), d \(d), rows \(first) and \(count) on")
+            }
+        }
+    }
+}
