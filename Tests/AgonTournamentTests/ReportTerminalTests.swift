@@ -19,11 +19,16 @@ struct ReportTerminalTests {
 
             ada: gold accuracy, sampled: 60.1% [57.1, 63.1] at v0 → 87.7% [84.7, 90.7] at v27 (+27.6 ± 4.2
               points): training helped
+            ada: gold accuracy, greedy: 95.5% [94.4, 96.6] at v0 → 97.9% [96.8, 99.0] at v27 (+2.5 ± 1.6
+              points): training helped
             basho: gold accuracy, sampled: 59.4% [56.4, 62.4] at v0 → 79.8% [76.8, 82.8] at v27 (+20.4 ± 4.2
+              points): training helped
+            basho: gold accuracy, greedy: 95.0% [93.9, 96.1] at v0 → 98.4% [97.3, 99.5] at v27 (+3.4 ± 1.6
               points): training helped
             judge: right on 93.2% [87.2, 97.7] of canaries in round 1 → 95.2% [89.2, 99.7] in round 36, not
               trusted in 2 of 36 rounds (below 75.0% over 3 rounds); it scores the learners 75.4%, gold 70.4%
-            updates: 57 promoted, 15 rejected, from 6,912 preference pairs
+            updates: 57 promoted, 15 rejected, from 6,912 preference pairs; ada v28, promoted after the last
+              round, has not played yet
 
             report: leaderboard/quickstart/report.html
 
