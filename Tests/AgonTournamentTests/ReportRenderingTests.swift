@@ -155,6 +155,8 @@ struct ReportRenderingTests {
         #expect(lines.hasPrefix(caution + "\n"))
         #expect(MarkdownReport.text(report).hasPrefix("# quickstart: Judge not trusted: ada leads"))
         #expect(HTMLReport.text(report).contains("not trusted since round 35</p>"))
+        report.judgeHealth?[35].windowAccuracy = .nan
+        #expect(ReportFindings(report).caution == "The judge has not been trusted since round 35. The ratings come from its verdicts.")
     }
 
     @Test("A version that was promoted after the last round is said not to have played, and the legend says which one the table has")

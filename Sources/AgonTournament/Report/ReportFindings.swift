@@ -146,8 +146,9 @@ struct ReportFindings {
 
     private static func caution(_ report: Report) -> String? {
         guard let since = distrustedSince(report), let last = report.judgeHealth?.last else { return nil }
-        let reason = report.trustRule.map { rule in
-            ": \(rule.span(to: last.round)) it was right on \(ReportNumber.percent(last.windowAccuracy)) of canary pairs, "
+        // Rounds of databases from before there was a window have no accuracy over it.
+        let reason = report.trustRule.flatMap { rule in
+            !last.windowAccuracy.isFinite ? nil : ": \(rule.span(to: last.round)) it was right on \(ReportNumber.percent(last.windowAccuracy)) of canary pairs, "
                 + "\(ReportNumber.percent(rule.minAccuracy)) are needed"
         }
         return "The judge has not been trusted since round \(since)\(reason ?? ""). The ratings come from its verdicts."
