@@ -84,7 +84,7 @@ extension ArenaStore {
         guard db.changesCount == 1 else { return false }
         guard room.round > closed else {
             throw StoreError(
-                .roundClosed, "round \(room.round) is closed and has no room \(room.index); it cannot get one now")
+                .roundClosed, "round \(room.round) is closed and has no room \(room.index); it cannot get one now.")
         }
         let roomKey = db.lastInsertedRowID
         for seat in room.seats.indices {
@@ -135,7 +135,7 @@ extension ArenaStore {
                 .invalidRecord,
                 """
                 room \(result.room.index) of round \(result.room.round) has \(count) seats but \
-                \(result.rollouts.count) rollouts, \(result.ranking.ranks.count) ranks and \(result.scores.count) scores
+                \(result.rollouts.count) rollouts, \(result.ranking.ranks.count) ranks and \(result.scores.count) scores.
                 """)
         }
     }

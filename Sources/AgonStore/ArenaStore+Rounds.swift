@@ -15,11 +15,11 @@ extension ArenaStore {
             let key = try db.key(ofRun: run)
             let last = try db.lastClosedRound(ofRun: key)
             guard number > last else {
-                throw StoreError(.roundClosed, "round \(number) of run \(run) is closed already; the last is \(last)")
+                throw StoreError(.roundClosed, "round \(number) of run \(run) is closed already; the last is \(last).")
             }
             guard number == last + 1 else {
                 throw StoreError(
-                    .roundOutOfOrder, "round \(number) of run \(run) cannot be closed before round \(last + 1)")
+                    .roundOutOfOrder, "round \(number) of run \(run) cannot be closed before round \(last + 1).")
             }
             try ArenaStore.requireOneRound(closing)
             try ArenaStore.insert(db, run: key, round: closing.round)
@@ -88,7 +88,7 @@ extension ArenaStore {
         for (noun, numbers) in rounds {
             if let other = numbers.first(where: { $0 != closing.round.number }) {
                 throw StoreError(
-                    .invalidRecord, "the closing of round \(closing.round.number) has a \(noun) of round \(other)")
+                    .invalidRecord, "the closing of round \(closing.round.number) has a \(noun) of round \(other).")
             }
         }
     }
@@ -109,7 +109,7 @@ struct RoomKeys {
     /// - Throws: `unknownReference`, naming the room and what names it.
     func key(of room: Int, in place: String) throws -> Int64 {
         guard let key = keys[room] else {
-            throw StoreError(.unknownReference, "\(place) names room \(room) of round \(round), which was not saved")
+            throw StoreError(.unknownReference, "\(place) names room \(room) of round \(round), which was not saved.")
         }
         return key
     }

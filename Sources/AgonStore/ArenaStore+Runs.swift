@@ -102,12 +102,12 @@ extension ArenaStore {
     ) throws {
         func require(_ isSame: Bool, _ what: String) throws {
             guard isSame else {
-                throw StoreError(.runChanged, "run \(run.id) is in the database already with \(what)")
+                throw StoreError(.runChanged, "run \(run.id) is in the database already with \(what).")
             }
         }
         let row = try Row.fetchOne(
             db, sql: "SELECT arena, seed, configuration, kernels FROM runs WHERE id = ?", arguments: [key])
-        guard let row else { throw StoreError(.unknownRun, "the database has no run \(run.id)") }
+        guard let row else { throw StoreError(.unknownRun, "the database has no run \(run.id).") }
         let stored = RunRecord(
             id: run.id, arena: row[0], seed: UInt64(bitPattern: row[1]), configuration: row[2], kernels: row[3])
         try require(stored.arena == run.arena, "another arena: \(stored.arena), now \(run.arena)")

@@ -25,7 +25,7 @@ public final class ArenaStore: Sendable {
                 at: url.deletingLastPathComponent(), withIntermediateDirectories: true)
         } catch {
             let folder = url.deletingLastPathComponent().path
-            throw StoreError(.cannotOpen, "cannot make the folder \(folder) for the database", underlying: error)
+            throw StoreError(.cannotOpen, "cannot make the folder \(folder) for the database.", underlying: error)
         }
         let pool = try ArenaStore.translating("cannot open \(url.path)") {
             try ArenaStore.requireOurs(url, readOnly: false)
@@ -44,14 +44,14 @@ public final class ArenaStore: Sendable {
         let url = resolved(path)
         try requireFileOrNothing(url)
         guard FileManager.default.fileExists(atPath: url.path) else {
-            throw StoreError(.cannotOpen, "there is no database at \(url.path)")
+            throw StoreError(.cannotOpen, "there is no database at \(url.path).")
         }
         let pool = try translating("cannot open \(url.path)") {
             try requireOurs(url, readOnly: true)
             let pool = try DatabasePool(path: url.path, configuration: configuration(readOnly: true))
             guard try pool.read(Schema.migrator.hasCompletedMigrations) else {
                 throw StoreError(
-                    .olderSchema, "\(url.path) has an older schema; a run on it brings it up to date")
+                    .olderSchema, "\(url.path) has an older schema; a run on it brings it up to date.")
             }
             return pool
         }
@@ -105,7 +105,7 @@ public final class ArenaStore: Sendable {
     private static func requireFileOrNothing(_ url: URL) throws(StoreError) {
         var isFolder: ObjCBool = false
         if FileManager.default.fileExists(atPath: url.path, isDirectory: &isFolder), isFolder.boolValue {
-            throw StoreError(.cannotOpen, "\(url.path) is a directory, not a database file")
+            throw StoreError(.cannotOpen, "\(url.path) is a folder, not a database file: name a file, such as \(url.appendingPathComponent("arena.sqlite").path).")
         }
     }
 
@@ -120,7 +120,7 @@ public final class ArenaStore: Sendable {
             try queue.read { try requireOurs($0, url) }
         } catch let error as DatabaseError where readOnly && error.resultCode == .SQLITE_READONLY {
             throw StoreError(
-                .readOnly, "\(url.path) was left in the middle of a write; a run on it puts it in order",
+                .readOnly, "\(url.path) was left in the middle of a write; a run on it puts it in order.",
                 underlying: error)
         }
     }
@@ -132,13 +132,13 @@ public final class ArenaStore: Sendable {
         // A process killed while it made the file leaves at most the table of migrations.
         let isNew = application == 0 && version == 0 && tables.allSatisfy { $0 == "grdb_migrations" }
         guard isNew || application == Schema.applicationID else {
-            throw StoreError(.foreignDatabase, "\(url.path) is a database of another program")
+            throw StoreError(.foreignDatabase, "\(url.path) is a database of another program.")
         }
         let isNewer = try version > Schema.version || Schema.migrator.hasBeenSuperseded(db)
         guard !isNewer else {
             throw StoreError(
                 .newerSchema,
-                "\(url.path) was written by a newer version of Agon (schema \(version), known \(Schema.version))")
+                "\(url.path) was written by a newer version of Agon (schema \(version), known \(Schema.version)).")
         }
     }
 }
@@ -152,9 +152,9 @@ extension ArenaStore {
             throw error
         } catch let error as DatabaseError {
             let reason = error.message ?? "SQLite error \(error.resultCode.rawValue)"
-            throw StoreError(code(of: error), "\(failure): \(reason)", underlying: error)
+            throw StoreError(code(of: error), "\(failure): \(reason).", underlying: error)
         } catch {
-            throw StoreError(.damaged, "\(failure): \(error)", underlying: error)
+            throw StoreError(.damaged, "\(failure): \(error).", underlying: error)
         }
     }
 

@@ -67,12 +67,12 @@ struct RoomReader {
             guard let tokens = Blobs.integers(row[5]), tokens.count == count,
                 let own = Blobs.marks(row[6], count: count)
             else {
-                throw StoreError(.damaged, "the tokens of a rollout of room key \(row[0] as Int64) are damaged")
+                throw StoreError(.damaged, "the tokens of a rollout of room key \(row[0] as Int64) are damaged.")
             }
             sequence = TokenSequence(tokens: tokens, own: own)
         }
         guard let logProbs = Blobs.floats(row[7]) else {
-            throw StoreError(.damaged, "the log-probabilities of a rollout of room key \(row[0] as Int64) are damaged")
+            throw StoreError(.damaged, "the log-probabilities of a rollout of room key \(row[0] as Int64) are damaged.")
         }
         return Rollout(
             text: Text.decode(row[3]), sequence: sequence, logProbs: logProbs,

@@ -26,7 +26,7 @@ extension Database {
     func key(ofRun name: String) throws -> Int64 {
         let statement = try cachedStatement(sql: "SELECT id FROM runs WHERE name = ?")
         guard let key = try Int64.fetchOne(statement, arguments: [name]) else {
-            throw StoreError(.unknownRun, "the database has no run \(name)")
+            throw StoreError(.unknownRun, "the database has no run \(name).")
         }
         return key
     }
@@ -51,7 +51,7 @@ struct PolicyKeys {
     /// - Throws: `unknownReference`, naming the policy and what names it.
     func key(of policy: PolicyID, in place: @autoclosure () -> String) throws -> Int64 {
         guard let key = keys[policy] else {
-            throw StoreError(.unknownReference, "\(place()) names \(policy), a version that the run does not have")
+            throw StoreError(.unknownReference, "\(place()) names \(policy), a version that the run does not have.")
         }
         return key
     }
@@ -73,7 +73,7 @@ enum Text {
 /// - Throws: `damaged`, naming the word.
 func word<Word: RawRepresentable<String>>(_ text: String, _ type: Word.Type) throws -> Word {
     guard let word = Word(rawValue: text) else {
-        throw StoreError(.damaged, "the database holds “\(text)” where a \(type) is expected")
+        throw StoreError(.damaged, "the database holds “\(text)” where a \(type) is expected.")
     }
     return word
 }
@@ -81,6 +81,6 @@ func word<Word: RawRepresentable<String>>(_ text: String, _ type: Word.Type) thr
 /// An optional number for a column where null says that there is none.
 /// - Throws: `invalidRecord` where it is not a number: SQLite would store it as null, and nobody could tell.
 func optionalReal(_ value: Double?, in place: @autoclosure () -> String) throws -> Double? {
-    if let value, value.isNaN { throw StoreError(.invalidRecord, "\(place()) is not a number") }
+    if let value, value.isNaN { throw StoreError(.invalidRecord, "\(place()) is not a number.") }
     return value
 }

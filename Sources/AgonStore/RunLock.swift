@@ -22,7 +22,7 @@ public final class RunLock: Sendable {
             guard number == EWOULDBLOCK else { throw RunLock.openingFailed(url, number) }
             throw StoreError(
                 .locked,
-                "\(url.deletingPathExtension().path) is in use by \(holder.isEmpty ? "another run" : holder)")
+                "\(url.deletingPathExtension().path) is in use by \(holder.isEmpty ? "another run" : holder).")
         }
         let start = ISO8601DateFormatter().string(from: Date())
         let content = "process \(ProcessInfo.processInfo.processIdentifier): \(description), since \(start)\n"
@@ -44,7 +44,7 @@ public final class RunLock: Sendable {
 
     private static func openingFailed(_ url: URL, _ number: Int32) -> StoreError {
         let code: StoreError.Code = [EACCES, EPERM, EROFS].contains(number) ? .readOnly : .cannotOpen
-        return StoreError(code, "cannot lock \(url.path): \(String(cString: strerror(number)))")
+        return StoreError(code, "cannot lock \(url.path): \(String(cString: strerror(number))).")
     }
 
     private static func content(_ descriptor: Int32) -> String {

@@ -51,7 +51,7 @@ public struct Tournament: Sendable {
         let run = RunRecord(arena: arena, seed: seed ?? arena.configuration.seed)
         // A file that differs from the one which the run began with in nothing that decides is still the run's file.
         self.run = try store.run(id: run.id) ?? run
-        let folder = (database as NSString).deletingLastPathComponent
+        let folder = database.parentFolder
         checkpoints = CheckpointFolder(root: folder.isEmpty ? "." : folder, runID: run.id)
     }
 

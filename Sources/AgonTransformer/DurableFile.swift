@@ -41,7 +41,7 @@ package enum DurableFile {
             throw error
         }
         guard rename(partial, path) == 0 else { throw failure("rename", partial) }
-        try syncFolder((path as NSString).deletingLastPathComponent)
+        try syncFolder(path.parentFolder)
     }
 
     package static func write(_ bytes: [UInt8], to path: String) throws(TransformerError) {
@@ -59,7 +59,7 @@ package enum DurableFile {
         let (partial, replaced) = (partialPath(path), partialPath(path) + "-old")
         try remove(partial)
         try remove(replaced)
-        let parent = (path as NSString).deletingLastPathComponent
+        let parent = path.parentFolder
         let made = missingFolders(parent)
         do {
             try FileManager.default.createDirectory(atPath: partial, withIntermediateDirectories: true)
@@ -73,14 +73,14 @@ package enum DurableFile {
         guard rename(partial, path) == 0 else { throw failure("rename", partial) }
         try syncFolder(parent)
         // A folder that was made on the way is only as durable as its own entry.
-        for folder in made { try syncFolder((folder as NSString).deletingLastPathComponent) }
+        for folder in made { try syncFolder(folder.parentFolder) }
         try remove(replaced)
     }
 
     /// A folder and those above it that are not there yet, the deepest first.
     static func missingFolders(_ path: String) -> [String] {
         guard !path.isEmpty, !exists(path) else { return [] }
-        return [path] + missingFolders((path as NSString).deletingLastPathComponent)
+        return [path] + missingFolders(path.parentFolder)
     }
 
     /// Whether something lies at the path.
@@ -142,9 +142,7 @@ package enum DurableFile {
     }
 
     private static func partialPath(_ path: String) -> String {
-        let path = path as NSString
-        return (path.deletingLastPathComponent as NSString)
-            .appendingPathComponent(".\(path.lastPathComponent).partial")
+        (path.parentFolder as NSString).appendingPathComponent(".\((path as NSString).lastPathComponent).partial")
     }
 
     private static func remove(_ path: String) throws(TransformerError) {

@@ -16,7 +16,8 @@ extension AgonCommand {
         case let error as TransformerError: stop(error.description, 2)
         case let error as TournamentError: stop(error.message, code(of: error))
         case let error as StoreError:
-            stop(error.description + (error.code == .locked ? ": wait until it ends, or name another file with --db" : ""), 1)
+            let hint = error.code == .locked ? " Wait until it ends, or name another file with --db." : ""
+            stop(error.message + hint, error.code == .cannotOpen ? 2 : 1)
         case is ExitCode, is CleanExit: leave(error)
         default:
             if exitCode(for: error) == .failure { stop("\(error)", 1) }

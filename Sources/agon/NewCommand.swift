@@ -35,7 +35,7 @@ struct NewAgentCommand: ParsableCommand {
     var kind: Kind?
     @Option(help: "scripted: random, first_legal, perfect or noisy_expert. (default: random)")
     var strategy: String?
-    @Option(help: "noisy_expert: how often it answers like perfect, 0 to 1. (default: 0.5)")
+    @Option(parsing: .unconditional, help: "noisy_expert: how often it answers like perfect, 0 to 1. (default: 0.5)")
     var skill: Double?
     @Flag(help: "Print what would be written, and stop.")
     var dryRun = false
@@ -83,9 +83,9 @@ struct NewArenaCommand: ParsableCommand {
     var anchors = ""
     @Option(help: ArgumentHelp("A reward model's folder under judges/.", valueName: "name"))
     var judge: String?
-    @Option(help: "How many rounds a run has.")
+    @Option(parsing: .unconditional, help: "How many rounds a run has.")
     var rounds = 10
-    @Option(help: "Decides every draw of a run.")
+    @Option(parsing: .unconditional, help: "Decides every draw of a run. (default: 1)", transform: seed(_:))
     var seed: UInt64 = 1
     @Flag(help: "Print what would be written, and stop.")
     var dryRun = false

@@ -1,3 +1,4 @@
+import AgonTransformer
 import ArgumentParser
 import Foundation
 
@@ -8,7 +9,7 @@ struct DatabaseOption: ParsableArguments {
 
     /// The folder of an arena's reports.
     func reportFolder(_ arena: String) -> String {
-        let folder = (path as NSString).deletingLastPathComponent
+        let folder = path.parentFolder
         return (folder.isEmpty ? "." : folder) + "/" + arena
     }
 }
@@ -21,9 +22,18 @@ struct OutputOptions: ParsableArguments {
     var quiet = false
 }
 
+/// Reads what `--seed` was given.
+/// - Throws: a sentence with the range.
+func seed(_ text: String) throws -> UInt64 {
+    guard let seed = UInt64(text) else {
+        throw ValidationError("it must be a whole number from 0 to \(UInt64.max).")
+    }
+    return seed
+}
+
 /// How many threads compute.
 struct ThreadsOption: ParsableArguments {
-    @Option(name: .customLong("threads"), help: ArgumentHelp("Threads; results do not depend on it. (default: all cores)", valueName: "count"))
+    @Option(name: .customLong("threads"), parsing: .unconditional, help: ArgumentHelp("Threads; results do not depend on it. (default: all cores)", valueName: "count"))
     var given: Int?
 
     /// As many as were asked for, else one per core.

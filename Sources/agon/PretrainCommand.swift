@@ -15,7 +15,7 @@ struct PretrainCommand: ParsableCommand {
 
     @Argument(help: "The pretraining file, or its name.")
     var file: String
-    @Option(help: "Overrules the file's seed.")
+    @Option(parsing: .unconditional, help: "Overrules the file's seed.", transform: seed(_:))
     var seed: UInt64?
     @OptionGroup var threads: ThreadsOption
     @Flag(help: "Say what would be made, and stop.")

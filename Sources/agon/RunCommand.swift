@@ -16,7 +16,7 @@ struct RunCommand: AsyncParsableCommand {
     @Argument(help: "The arena: its file or its name.")
     var arena: String
     @OptionGroup var database: DatabaseOption
-    @Option(help: "Overrules the arena's seed.")
+    @Option(parsing: .unconditional, help: "Overrules the arena's seed.", transform: seed(_:))
     var seed: UInt64?
     @OptionGroup var threads: ThreadsOption
     @Flag(help: "Say what would be done, and stop.")
@@ -58,7 +58,7 @@ struct ReportCommand: ParsableCommand {
     @Argument(help: "The arena: its file or its name.")
     var arena: String
     @OptionGroup var database: DatabaseOption
-    @Option(help: "The run's seed, where it is not the arena's own.")
+    @Option(parsing: .unconditional, help: "The run's seed, where it is not the arena's own.", transform: seed(_:))
     var seed: UInt64?
     @OptionGroup var output: OutputOptions
 

@@ -66,6 +66,7 @@ import Testing
         let missing = try project.run("report", "tiny")
         #expect(missing.code == 1)
         #expect(missing.errors == "agon: there is no database leaderboard/arena.sqlite: `agon run arenas/tiny.yaml` makes it.\n")
+        #expect(try project.run("report", "tiny", "--db", "d").errors.hasPrefix("agon: there is no database d: "))
         try project.write("not a database, however long it is made so that it is no header", to: "leaderboard/arena.sqlite")
         for arguments in [["run", "tiny"], ["agents"], ["arenas"], ["report", "tiny"]] {
             let running = try Running(project, arguments)

@@ -99,6 +99,9 @@ import Testing
         #expect(try project.read("agents/expert/agent.yaml").contains("skill: 0.25"))
         #expect(try project.run("new", "agent", "again", "--from", "expert", "--quiet").output == "agents/again\n")
         #expect(try project.run("new", "agent", "other", "--model", "agents/mini/model").code == 0)
+        #expect(try project.read("agents/other/agent.yaml").contains("model: ../mini/model "))
+        #expect(try project.run("new", "agent", "third", "--model", project.folder + "/agents/../agents/mini/model").code == 0)
+        #expect(try project.read("agents/third/agent.yaml").contains("model: ../mini/model "))
         try project.write("", to: "agents/mini/system.md")
         #expect(try project.run("check", "agents").code == 0)
         #expect(try FileManager.default.contentsOfDirectory(atPath: project.folder + "/agents").allSatisfy { !$0.hasPrefix(".") })
@@ -116,6 +119,26 @@ import Testing
         let json = try project.run("new", "arena", "second", kind, contest, "--json").output
         #expect(try JSONSerialization.jsonObject(with: Data(json.utf8)) is [String: Any])
         #expect(try project.run("run", "mine", "--quiet").code == 0)
+    }
+
+    @Test("a path into the project is written as the file sees it, one out of it as it is, so that a project can be moved")
+    func paths() throws {
+        let (project, elsewhere) = (try Project(), try Project([:]))
+        try project.pretrain()
+        let lines = (0..<600).map { "{\"prompt\": \"\($0)\", \"answer\": \"1\"}\n" }.joined()
+        try project.write(lines, to: "prompts/mine.jsonl")
+        try elsewhere.write(lines, to: "theirs.jsonl")
+        // The folder that the path is seen from need not be there yet.
+        try FileManager.default.removeItem(atPath: project.folder + "/arenas")
+        #expect(try project.run("new", "arena", "inside", "--prompts", "prompts/mine.jsonl", "--quiet").code == 0)
+        #expect(try project.read("arenas/inside.yaml").contains("prompts: ../prompts/mine.jsonl "))
+        #expect(try project.run("new", "arena", "outside", "--prompts", elsewhere.folder + "/theirs.jsonl", "--quiet").code == 0)
+        #expect(try project.read("arenas/outside.yaml").contains("prompts: \(elsewhere.folder)/theirs.jsonl "))
+        let model = elsewhere.folder + "/model"
+        try FileManager.default.copyItem(atPath: project.folder + "/agents/mini/model", toPath: model)
+        #expect(try project.run("new", "agent", "guest", "--model", model).code == 0)
+        #expect(try project.read("agents/guest/agent.yaml").contains("model: \(model) "))
+        #expect(try project.run("check", "inside", "outside", "guest").code == 0)
     }
 
     @Test("nothing from a file can steer the terminal")

@@ -32,14 +32,14 @@ import Testing
         try text.write(to: URL(fileURLWithPath: path))
         let error = storeError { _ = try ArenaStore(path: path) }
         #expect(error?.code == .damaged)
-        #expect(error?.message == "cannot open \(path): file is not a database")
+        #expect(error?.message == "cannot open \(path): file is not a database.")
         #expect(storeError { _ = try ArenaStore.readOnly(path: path) }?.code == .damaged)
         #expect(try Data(contentsOf: URL(fileURLWithPath: path)) == text)
     }
 
     @Test func directoriesMissingFilesAndImpossibleFoldersAreRefused() throws {
         let directory = storeError { _ = try ArenaStore(path: folder.url.path) }
-        #expect(directory?.message == "\(folder.url.path) is a directory, not a database file")
+        #expect(directory?.message == "\(folder.url.path) is a folder, not a database file: name a file, such as \(folder.path("arena.sqlite")).")
         #expect(storeError { _ = try ArenaStore.readOnly(path: folder.path("none.db")) }?.code == .cannotOpen)
         #expect(!FileManager.default.fileExists(atPath: folder.path("none.db")))
         try Data().write(to: folder.url.appendingPathComponent("file"))
@@ -109,7 +109,7 @@ import Testing
             try db.execute(sql: "ROLLBACK")
         }
         let error = storeError { _ = try ArenaStore.readOnly(path: cut) }
-        #expect(error?.message == "\(cut) was left in the middle of a write; a run on it puts it in order")
+        #expect(error?.message == "\(cut) was left in the middle of a write; a run on it puts it in order.")
         #expect(try ArenaStore(path: cut).runs() == [arena.run])
         #expect(try ArenaStore.readOnly(path: cut).runs() == [arena.run])
     }

@@ -1,6 +1,7 @@
 import AgonCore
 import AgonStore
 import Foundation
+import Testing
 
 /// A run with two learners, an anchor without tokens and a judge that learns; every kind of record in it.
 struct SmallArena {
@@ -158,12 +159,14 @@ final class TemporaryFolder {
     func path(_ name: String) -> String { url.appendingPathComponent(name).path }
 }
 
-/// The error of a body that must throw one.
+/// The error of a body that must throw one; whatever it is, it says a whole sentence.
 func storeError(_ body: () throws -> Void) -> StoreError? {
     do {
         try body()
         return nil
     } catch {
-        return error as? StoreError
+        let error = error as? StoreError
+        #expect(error?.message.hasSuffix(".") != false, "\(error?.message ?? "")")
+        return error
     }
 }

@@ -70,7 +70,7 @@ import Testing
         var closing = arena.closing(round: 1)
         closing.ratings[0].round = 2
         let error = storeError { try store.close(closing, run: arena.run.id) }
-        #expect(error?.message == "the closing of round 1 has a rating of round 2")
+        #expect(error?.message == "the closing of round 1 has a rating of round 2.")
     }
 
     @Test func aRoomWhoseArraysDoNotFitItsSeatsIsRefused() throws {

@@ -26,8 +26,11 @@ import Testing
     }
 
     private static let edits: [(old: String, new: String, reason: String)] = [
-        ("name: story", "name: story\nname: story", "arena.yaml:1: not valid YAML: the key `name` stands twice"),
+        ("name: story", "name: story\nname: story", "arena.yaml:2: not valid YAML: the key `name` stands in line 1 of the same section already"),
         ("name: story", "name: ../story", "arena.yaml:1: `../story` cannot name a folder"),
+        ("name: story", "name: versions", "arena.yaml:1: `versions` is a folder beside the database already"),
+        ("name: story", "name: Training", "arena.yaml:1: `Training` is a folder beside the database already"),
+        ("name: story", "name: QUERIES", "arena.yaml:1: `QUERIES` is a folder beside the database already"),
         ("name: story", "name: *x", "arena.yaml:1: aliases"),
         ("rounds: 3", "ronds: 3", "arena.yaml:5: there is no key `ronds` here: did you mean `rounds`?"),
         ("rounds: 3", "rounds: many", "arena.yaml:5: `rounds` is `many`, it must be a whole number"),
@@ -62,6 +65,7 @@ import Testing
         ("refresh: {steps: 2}", "refresh: {stps: 2}", "there is no key `stps` in `judge.refresh`: did you mean `steps`?"),
         ("gate: {", "training: {loss_type: [sigmod]}\ngate: {", "arena.yaml:9: "),
         ("gate: {", "training: {beta: .nan}\ngate: {", "arena.yaml:9: `beta` is `.nan`, it must be a number"),
+        ("gate: {prompts: 8", "gate: {prompts: 8, prompts: 8", "arena.yaml:9: not valid YAML: the key `prompts` stands twice in one section"),
         ("gate: {prompts: 8", "gate: {prompts: 8.5", "arena.yaml:9: `prompts` is `8.5`"),
     ]
 

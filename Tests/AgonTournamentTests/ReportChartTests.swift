@@ -1,3 +1,4 @@
+import Foundation
 import Testing
 
 @testable import AgonTournament
@@ -38,6 +39,37 @@ struct ReportChartTests {
     @Test("Coordinates have one decimal at most")
     func digits() {
         #expect([0, 12.04, 12.06, -0.5, 999.96].map(LineChart.digits) == ["0", "12", "12.1", "-0.5", "1000"])
+    }
+
+    @Test("Every line stands out from the page, in light and dark, and has more ink than gaps would hide")
+    func visibleLines() throws {
+        let css = PageStyle.sheet.html
+        let dark = try #require(css.range(of: "prefers-color-scheme:dark"))
+        for theme in [css[..<dark.lowerBound], css[dark.lowerBound...]] {
+            func luminance(_ name: String) throws -> Double {
+                let start = try #require(theme.range(of: "--\(name):#")).upperBound
+                var digits = String(theme[start...].prefix { $0.isHexDigit })
+                if digits.count == 3 { digits = digits.map { "\($0)\($0)" }.joined() }
+                let value = try #require(Int(digits, radix: 16))
+                func channel(_ shift: Int) -> Double {
+                    let share = Double((value >> shift) & 255) / 255
+                    return share <= 0.04045 ? share / 12.92 : pow((share + 0.055) / 1.055, 2.4)
+                }
+                return 0.2126 * channel(16) + 0.7152 * channel(8) + 0.0722 * channel(0)
+            }
+            // Contrast as in WCAG 2: 3 is what graphics need; the grey lines are thinner.
+            let paper = try luminance("bg")
+            for name in ["g"] + (0..<ChartStyle.learnerCount).map({ "c\($0)" }) {
+                let ink = try luminance(name)
+                let contrast = (max(ink, paper) + 0.05) / (min(ink, paper) + 0.05)
+                #expect(contrast >= (name == "g" ? 4.5 : 3), "\(name)")
+            }
+        }
+        for style in ChartStyle.styles(ReportDemo.report()).values where !style.dashes.isEmpty {
+            let lengths = style.dashes.split(separator: " ").compactMap { Double($0) }
+            let ink = stride(from: 0, to: lengths.count, by: 2).map { lengths[$0] }.reduce(0, +)
+            #expect(ink >= 0.35 * lengths.reduce(0, +), "\(style.dashes)")
+        }
     }
 
     @Test("Tints go from orange over none to blue")

@@ -53,6 +53,16 @@ struct ReportPageTests {
         #expect(html.utf8.count < 300_000)
     }
 
+    @Test("On a phone the tables that are wider than it say that they can be scrolled")
+    func wideTables() {
+        let html = HTMLReport.text(ReportDemo.report())
+        for table in ["board", "heat"] { #expect(html.contains("<div class=\"scroll wide\"><table class=\"\(table)\">")) }
+        #expect(html.contains(".wide::before{content:\"scroll sideways →\""))
+        var two = ReportDemo.report()
+        two.standings.removeLast(3)
+        #expect(HTMLReport.text(two).contains("<div class=\"scroll\"><table class=\"heat\">"))
+    }
+
     @Test("Very long text is cut with a mark that says how much is missing")
     func truncation() {
         #expect(DisplayText.truncated("abcdef", limit: 4) == "abcd… [2 more]")

@@ -146,13 +146,17 @@ struct ReportRenderingTests {
         let findings = ReportFindings(report)
         let caution = "The judge has not been trusted since round 35: over the last 3 rounds it was right on 73.9% of canary "
             + "pairs, 75.0% are needed. The ratings come from its verdicts."
-        #expect(findings.headline.hasPrefix("The judge has not been trusted since round 35; by its verdicts ada leads"))
+        #expect(findings.headline == "Judge not trusted: ada leads the learners at 1166 ± 31")
+        // The rule stands in the caution already.
+        #expect(findings.judge?.contains("not trusted in 5 of 36 rounds; it scores the learners at") == true)
         #expect(findings.caution == caution && findings.lead.hasPrefix(caution) && findings.judgeTone == .bad)
         let terminal = TerminalReport(width: 400).text(report)
         let lines = try #require(terminal.components(separatedBy: "\n\n").dropFirst(2).first)
         #expect(lines.hasPrefix(caution + "\n"))
-        #expect(MarkdownReport.text(report).hasPrefix("# quickstart: The judge has not been trusted since round 35;"))
+        #expect(MarkdownReport.text(report).hasPrefix("# quickstart: Judge not trusted: ada leads"))
         #expect(HTMLReport.text(report).contains("not trusted since round 35</p>"))
+        report.judgeHealth?[35].windowAccuracy = .nan
+        #expect(ReportFindings(report).caution == "The judge has not been trusted since round 35. The ratings come from its verdicts.")
     }
 
     @Test("A version that was promoted after the last round is said not to have played, and the legend says which one the table has")

@@ -26,7 +26,8 @@ struct ReportTerminalTests {
             basho: gold accuracy, greedy: 95.0% [93.9, 96.1] at v0 → 98.4% [97.3, 99.5] at v27 (+3.4 ± 1.6
               points): training helped
             judge: right on 93.2% [87.2, 97.7] of canaries in round 1 → 95.2% [89.2, 99.7] in round 36, not
-              trusted in 2 of 36 rounds (below 75.0% over 3 rounds); it scores the learners 75.4%, gold 70.4%
+              trusted in 2 of 36 rounds (below 75.0% over 3 rounds); it scores the learners at 75.4% against the
+              anchors, gold at 70.4%
             updates: 57 promoted, 15 rejected, from 6,912 preference pairs; ada v28, promoted after the last
               round, has not played yet
 

@@ -54,8 +54,15 @@ public struct AgentConfiguration: Sendable {
     /// Reads an agent's folder.
     /// - Throws: `AgentError`, one sentence naming file and line.
     public init(folder: String) throws {
+        let text = try TextFile.read(folder + "/agent.yaml", limit: ConfigurationReader.byteLimit)
+        try self.init(text: text, folder: folder)
+    }
+
+    /// Checks a text as if it were the `agent.yaml` of a folder, which need not exist yet.
+    /// - Throws: `AgentError`, one sentence naming file and line.
+    public init(text: String, folder: String) throws {
         let file = folder + "/agent.yaml"
-        let reader = try ConfigurationReader(file: file, section: AgentConfiguration.section)
+        let reader = try ConfigurationReader(text: text, file: file, section: AgentConfiguration.section)
         name = AgentConfiguration.name(ofFolder: folder)
         self.file = file
         summary = try reader.text("description")
@@ -74,9 +81,7 @@ public struct AgentConfiguration: Sendable {
             sourceLine = reader.line(of: "model")
             try reader.refuse(["skill"], belongingTo: "`strategy: noisy_expert`")
             let adapter = try reader.text("adapter")
-            if !adapter.isEmpty {
-                self.adapter = adapter.hasPrefix("/") ? adapter : (folder as NSString).appendingPathComponent(adapter)
-            }
+            if !adapter.isEmpty { self.adapter = RelativePath.resolved(adapter, in: folder) }
         } else {
             guard !strategy.isEmpty else {
                 throw reader.error("kind", "a scripted agent needs `strategy:`, one of random, first_legal, perfect, noisy_expert.")
@@ -108,7 +113,7 @@ extension AgentConfiguration {
 
     /// Follows `model:` to a model folder; another agent's folder leads on to that agent's model.
     private static func modelFolder(_ model: String, from folder: String, reader: ConfigurationReader, depth: Int) throws -> String {
-        let path = model.hasPrefix("/") ? model : (folder as NSString).appendingPathComponent(model)
+        let path = RelativePath.resolved(model, in: folder)
         var isFolder: ObjCBool = false
         guard FileManager.default.fileExists(atPath: path, isDirectory: &isFolder), isFolder.boolValue else {
             throw reader.error("model", "there is no folder `\(path)`: `model` is looked up from the agent's own folder \(folder).")

@@ -110,12 +110,12 @@ public struct ConfigurationReader {
             return value
         case .choice(let values, let fallback):
             guard let node = mapping[name] else { return try fallback ?? missing(name) }
-            guard let value = node.scalar?.string else { throw bad(name, node, "one of \(values.joined(separator: ", "))") }
+            guard let value = node.scalar?.string else { throw bad(name, node, "one of \(spec(name).range)") }
             guard values.contains(value) else {
-                let hint = NearestName.of(value, among: values).map { "; did you mean `\($0)`?" } ?? ""
+                let hint = NearestName.of(value, among: values).map { "; did you mean `\($0)`?" } ?? "."
                 throw AgentError(
                     .badValue,
-                    "\(place(name)): `\(name)` is `\(ConfigurationReader.clipped(value))`, it must be one of \(values.joined(separator: ", "))\(hint)")
+                    "\(place(name)): `\(name)` is `\(ConfigurationReader.clipped(value))`, it must be one of \(spec(name).range)\(hint)")
             }
             return value
         default: preconditionFailure("`\(name)` is no text key")
@@ -185,13 +185,26 @@ public struct ConfigurationReader {
     /// A value of any length, fit to stand in a sentence.
     private static func clipped(_ value: String) -> String { value.count > 60 ? value.prefix(60) + "…" : value }
 
+    /// The next line with a key of the same name and column; nil where it is not written as plainly as that.
+    private static func lineAgain(of key: String, after mark: Mark, _ text: String) -> Int? {
+        let lines = text.split(separator: "\n", omittingEmptySubsequences: false)
+        let start = String(repeating: " ", count: mark.column - 1) + key
+        return lines.indices.dropFirst(mark.line).first { index in
+            lines[index].hasPrefix(start) && lines[index].dropFirst(start.count).drop { $0 == " " }.first == ":"
+        }.map { $0 + 1 }
+    }
+
     /// Line and fault. Yams describes errors over several lines with a picture; one sentence is enough.
     private static func sentence(_ error: YamlError, _ text: String) -> (line: Int, problem: String) {
         switch error {
         case .parser(_, let problem, let mark, _), .scanner(_, let problem, let mark, _), .composer(_, let problem, let mark, _):
             return (mark.line, "\(problem) at column \(mark.column); correct the line")
         case .duplicatedKeysInMapping(let keys, let context):
-            return (context.mark.line, "the key `\(clipped(keys.first ?? ""))` stands twice in one section; keep one of them")
+            let key = keys.first ?? ""
+            guard let second = lineAgain(of: key, after: context.mark, text) else {
+                return (context.mark.line, "the key `\(clipped(key))` stands twice in one section; keep one of them")
+            }
+            return (second, "the key `\(clipped(key))` stands in line \(context.mark.line) of the same section already; keep one of them")
         case .reader(let problem, let offset, _, _):
             let line = 1 + text.utf8.prefix(offset ?? 0).count { $0 == UInt8(ascii: "\n") }
             return (line, "\(problem); save the file as plain text")

@@ -117,7 +117,7 @@ public struct Arena: Sendable {
     }
 
     private static func missingAgent(_ name: String, _ folder: String, _ file: String) -> AgentError {
-        let siblings = try? FileManager.default.contentsOfDirectory(atPath: (folder as NSString).deletingLastPathComponent)
+        let siblings = try? FileManager.default.contentsOfDirectory(atPath: folder.parentFolder)
         let hint = NearestName.of((folder as NSString).lastPathComponent, among: siblings ?? [])
             .map { "did you mean `\($0)`?" } ?? "create it, for example with `agon new agent \(name) --from AGENT`."
         return AgentError(.badValue, "\(file): agent `\(name)` has no folder \(folder): \(hint)")

@@ -94,6 +94,9 @@ public struct ArenaConfiguration: Sendable {
         self.text = text
         name = try reader.text("name")
         guard FolderName.isValid(name) else { throw reader.error("name", FolderName.complaint(name)) }
+        guard !ArenaConfiguration.takenNames.contains(name.lowercased()) else {
+            throw reader.error("name", "`\(name)` is a folder beside the database already, where the arena's reports would lie: choose another name.")
+        }
         summary = try reader.text("description")
         contest = try ArenaConfiguration.contest(reader)
         agents = try reader.list("agents")
@@ -130,6 +133,9 @@ public struct ArenaConfiguration: Sendable {
 }
 
 extension ArenaConfiguration {
+    /// Folders beside the database that are no arena's, in lower case: some file systems take case for nothing.
+    private static let takenNames: Set<String> = ["versions", "training", "queries"]
+
     private static func contest(_ reader: ConfigurationReader) throws -> Contest {
         let game = try reader.text("game")
         let task = try reader.text("task")
@@ -236,13 +242,13 @@ extension ArenaConfiguration {
 
     /// A path in a file is meant from that file's folder.
     static func path(_ path: String, besides file: String) -> String {
-        path.hasPrefix("/") ? path : ((file as NSString).deletingLastPathComponent as NSString).appendingPathComponent(path)
+        RelativePath.resolved(path, in: file.parentFolder)
     }
 
     /// `agents/NAME` and `judges/NAME` lie beside the `arenas/` folder; a path with a slash is taken from the arena's file.
     static func sibling(_ kind: String, _ name: String, of arena: String) -> String {
         if name.contains("/") { return path(name, besides: arena) }
-        let arenas = (arena as NSString).deletingLastPathComponent
+        let arenas = arena.parentFolder
         let root = arenas.isEmpty ? ".." : (arenas as NSString).appendingPathComponent("..")
         return URL(fileURLWithPath: root).standardizedFileURL.appendingPathComponent(kind).appendingPathComponent(name).path
     }

@@ -24,7 +24,7 @@ extension Catalog {
         let manager = FileManager.default
         if manager.fileExists(atPath: path + "/agent.yaml") { return [(path, .agent)] }
         if manager.fileExists(atPath: path + "/judge.yaml") { return [(path, .judge)] }
-        let parent = ((path as NSString).deletingLastPathComponent as NSString).lastPathComponent
+        let parent = (path.parentFolder as NSString).lastPathComponent
         if let kind = Kind.allCases.first(where: { $0.isFolder && $0.folder == parent }) { return [(path, kind)] }
         if let kind = Kind.allCases.first(where: { $0.isFolder && $0.folder == (path as NSString).lastPathComponent }) {
             return Catalog.paths(kind, in: path).map { ($0, kind) }
@@ -55,7 +55,7 @@ extension Catalog {
 
     /// A YAML file's kind by its name, else by the kind that knows most of its keys, else by its folder.
     private static func thing(file: String) -> (path: String, kind: Kind) {
-        let folder = (file as NSString).deletingLastPathComponent
+        let folder = file.parentFolder
         switch (file as NSString).lastPathComponent {
         case "agent.yaml": return (folder.isEmpty ? "." : folder, .agent)
         case "judge.yaml": return (folder.isEmpty ? "." : folder, .judge)

@@ -1,4 +1,5 @@
 import AgonAgents
+import AgonTransformer
 import Foundation
 
 /// What lies in a project's folder: agents, arenas, judges and pretraining files.
@@ -52,7 +53,10 @@ public struct Catalog: Sendable {
     /// The path that a person means: a path that exists, or the name of something in the catalog.
     /// - Throws: `configuration`, with the nearest name there is.
     public func path(of text: String, among kinds: [Kind] = Kind.allCases) throws(TournamentError) -> String {
-        if FileManager.default.fileExists(atPath: text) { return text }
+        if FileManager.default.fileExists(atPath: text) {
+            if let complaint = complaint(text, kinds) { throw TournamentError(.configuration, complaint) }
+            return text
+        }
         let known = kinds.flatMap { paths($0) }
         let named = known.filter { Catalog.name(of: $0) == text }
         if named.count > 1 {
@@ -62,8 +66,33 @@ public struct Catalog: Sendable {
         throw TournamentError(.configuration, "\(text) does not exist: \(hint(text, known, kinds))")
     }
 
+    /// Why a folder is none of the kinds: what it is, and a file that could be meant. Nil where it may be one.
+    private func complaint(_ path: String, _ kinds: [Kind]) -> String? {
+        guard let wanted = kinds.first, !kinds.contains(where: \.isFolder), Catalog.isFolder(path) else { return nil }
+        let things = (try? things(at: path)) ?? []
+        let single = things.first { Catalog.standardized($0.path) == Catalog.standardized(path) }?.kind
+        let files = paths(wanted)
+        let name = AgentConfiguration.name(ofFolder: path)
+        let host = single == .agent ? files.first { (try? ArenaConfiguration(file: $0))?.agentNames.contains(name) == true } : nil
+        let sentence = "\(path) is \(single?.noun ?? "a folder"), not \(wanted.noun): type the path of a file"
+        guard let example = host ?? files.first else { return sentence + " in \(folder(wanted))/." }
+        return sentence + ", such as `\(example)`" + (host == nil ? "." : ", in which \(name) plays.")
+    }
+
+    /// A path from the current folder as a file in `folder` has to name it: relative to that folder where it leads
+    /// to something in the project, which may then be moved or copied as a whole; else absolute.
+    func path(_ path: String, seenFrom folder: String) -> String {
+        func parts(_ path: String) -> [String] {
+            URL(fileURLWithPath: path).standardizedFileURL.path.split(separator: "/").map(String.init)
+        }
+        let (target, origin, project) = (parts(path), parts(folder), parts(root.isEmpty ? "." : root))
+        guard target.starts(with: project), origin.starts(with: project) else { return "/" + target.joined(separator: "/") }
+        let shared = zip(target, origin).prefix { $0 == $1 }.count
+        return (Array(repeating: "..", count: origin.count - shared) + target[shared...]).joined(separator: "/")
+    }
+
     private func hint(_ text: String, _ known: [String], _ kinds: [Kind]) -> String {
-        let folder = (text as NSString).deletingLastPathComponent
+        let folder = text.parentFolder
         let siblings = folder.isEmpty ? [] : ((try? FileManager.default.contentsOfDirectory(atPath: folder)) ?? [])
             .filter { !$0.hasPrefix(".") }.map { folder + "/" + $0 }
         for candidates in [siblings, known] {

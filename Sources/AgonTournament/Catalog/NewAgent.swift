@@ -22,7 +22,7 @@ public struct NewAgent: Sendable {
         self.source = source
     }
 
-    /// The agent's files, none of them written.
+    /// The agent's files, checked as if they were there, none of them written.
     /// - Throws: `TournamentError` or `AgentError` where the name is taken or none, or the source is broken.
     public func thing(in catalog: Catalog) throws -> NewThing {
         guard FolderName.isValid(name) else { throw TournamentError(.configuration, FolderName.complaint(name)) }
@@ -37,7 +37,7 @@ public struct NewAgent: Sendable {
             lines += NewAgent.scripted(strategy, skill, "A built-in rule.")
             lines.append(("# strategies: random, first_legal (games only), perfect, noisy_expert", ""))
         case .model(let path):
-            lines += NewAgent.transformer(try relative(path, to: catalog), "Starts from \(path) and learns.", SamplingOptions())
+            lines += NewAgent.transformer(try model(path, in: catalog), "Starts from \(path) and learns.", SamplingOptions())
         case .agent(let text):
             let path = try catalog.path(of: text, among: [.agent])
             let agent = try AgentConfiguration(folder: path)
@@ -45,12 +45,14 @@ public struct NewAgent: Sendable {
                 lines += NewAgent.scripted(strategy, skill, agent.summary)
             } else {
                 lines += NewAgent.transformer(
-                    try relative(path, to: catalog), "Starts where \(agent.name) stands and learns from its wins and losses.",
+                    try model(path, in: catalog), "Starts where \(agent.name) stands and learns from its wins and losses.",
                     agent.sampling)
             }
             if !agent.system.isEmpty { files.append(.init(path: folder + "/system.md", text: agent.system)) }
         }
-        files.insert(.init(path: folder + "/agent.yaml", text: YAMLText.commented(lines)), at: 0)
+        let text = YAMLText.commented(lines)
+        _ = try AgentConfiguration(text: text, folder: folder)
+        files.insert(.init(path: folder + "/agent.yaml", text: text), at: 0)
         return NewThing(
             path: folder, files: files,
             next: [
@@ -59,7 +61,7 @@ public struct NewAgent: Sendable {
             ])
     }
 
-    /// Writes the agent. It appears under its name complete and checked, or not at all.
+    /// Writes the agent, checked. It appears under its name complete, or not at all.
     public func write(in catalog: Catalog) throws -> NewThing {
         let thing = try thing(in: catalog)
         let manager = FileManager.default
@@ -69,12 +71,10 @@ public struct NewAgent: Sendable {
             for file in thing.files {
                 try Data(file.text.utf8).write(to: URL(fileURLWithPath: staging + "/" + (file.path as NSString).lastPathComponent))
             }
-            _ = try AgentConfiguration(folder: staging)
             try manager.moveItem(atPath: staging, toPath: thing.path)
         } catch {
             try manager.removeItem(atPath: staging)
-            guard let error = error as? AgentError else { throw error }
-            throw AgentError(error.code, error.message.replacingOccurrences(of: staging, with: thing.path), underlying: error)
+            throw error
         }
         return thing
     }
@@ -103,13 +103,11 @@ public struct NewAgent: Sendable {
         return lines
     }
 
-    /// A path as it is seen from the agent's folder: `../ada` for a neighbour, else absolute.
-    private func relative(_ path: String, to catalog: Catalog) throws(TournamentError) -> String {
+    /// What `model:` says for the folder of a model or of an agent.
+    private func model(_ path: String, in catalog: Catalog) throws(TournamentError) -> String {
         guard Catalog.isFolder(path) else {
             throw TournamentError(.configuration, "there is no folder \(path): name a model folder in Hugging Face layout.")
         }
-        let target = URL(fileURLWithPath: path).standardizedFileURL
-        let agents = URL(fileURLWithPath: catalog.folder(.agent)).standardizedFileURL
-        return target.deletingLastPathComponent().path == agents.path ? "../" + target.lastPathComponent : target.path
+        return catalog.path(path, seenFrom: catalog.folder(.agent) + "/" + name)
     }
 }

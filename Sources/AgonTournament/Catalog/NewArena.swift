@@ -35,7 +35,7 @@ public struct NewArena: Sendable {
         let path = catalog.folder(.arena) + "/" + name + ".yaml"
         try NewThing.requireFree(path)
         let (agents, anchors) = try roster(catalog)
-        let text = try YAMLText.commented(lines(path, agents, anchors))
+        let text = YAMLText.commented(lines(path, agents, anchors, in: catalog))
         _ = try Arena(ArenaConfiguration(text: text, file: path))
         return NewThing(
             path: path, files: [.init(path: path, text: text)],
@@ -67,11 +67,13 @@ public struct NewArena: Sendable {
         return (scripted, anchors)
     }
 
-    private func lines(_ path: String, _ agents: [String], _ anchors: [String]) throws -> [(text: String, comment: String)] {
+    private func lines(
+        _ path: String, _ agents: [String], _ anchors: [String], in catalog: Catalog
+    ) -> [(text: String, comment: String)] {
         var lines: [(text: String, comment: String)] = [
             ("# Arena \(name). `agon check \(path)` checks it, `agon run \(path)` plays it; arenas/README.md tells every key.", ""),
             ("name: \(YAMLText.scalar(name))", ""),
-            try contestLine(),
+            contestLine(catalog),
             ("agents: \(YAMLText.list(agents))", "folders under agents/"),
             ("anchors: \(YAMLText.list(anchors))", "these never change; ratings are read against the first"),
             ("rounds: \(roundCount)", ""),
@@ -102,12 +104,15 @@ public struct NewArena: Sendable {
         ]
     }
 
-    private func contestLine() throws -> (text: String, comment: String) {
+    private func contestLine(_ catalog: Catalog) -> (text: String, comment: String) {
         switch contest {
         case .game(let game): ("game: \(YAMLText.scalar(game))", "")
         case .task(let task): ("task: \(YAMLText.scalar(task))", "prompts with gold answers, drawn without end")
         case .prompts(let file):
-            ("prompts: \(YAMLText.scalar(URL(fileURLWithPath: file).standardizedFileURL.path))", "a prompt and its answer in each line")
+            (
+                "prompts: \(YAMLText.scalar(catalog.path(file, seenFrom: catalog.folder(.arena))))",
+                "a prompt and its answer in each line"
+            )
         }
     }
 

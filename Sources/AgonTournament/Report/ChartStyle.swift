@@ -9,7 +9,7 @@ struct ChartStyle: Hashable {
 
     static let learnerCount = 6
     private static let learnerDashes = ["", "7 3", "2 3", "9 3 2 3", "12 4", "4 2 1 2"]
-    private static let anchorDashes = ["6 5", "1 4", "10 4 1 4", "3 6"]
+    private static let anchorDashes = ["7 4", "2 3", "11 3 2 3", "4 7"]
 
     /// One style per agent, by name, so that it does not change when the standings do.
     static func styles(_ report: Report) -> [String: ChartStyle] {

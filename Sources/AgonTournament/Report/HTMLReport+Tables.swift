@@ -8,7 +8,7 @@ extension HTMLReport.Page {
             if report.standings.isEmpty {
                 Markup(.p, ["class": "prose"]) { "No agents are entered." }
             } else {
-                Markup(.div, ["class": "scroll"]) {
+                Markup(.div, ["class": "scroll wide"]) {
                     Markup(.table, ["class": "board"]) {
                         Markup(.caption, ["class": "unseen"]) { "Standings" }
                         Markup(.thead) {

@@ -17,7 +17,7 @@ struct HeatMap {
 
     /// The table in its own scrolling box.
     func markup() -> Markup {
-        Markup(.div, ["class": "scroll"]) {
+        Markup(.div, ["class": names.count > 2 ? "scroll wide" : "scroll"]) {
             Markup(.table, ["class": "heat"]) {
                 Markup(.caption, ["class": "unseen"]) { caption }
                 Markup(.thead) {

@@ -3,11 +3,11 @@ enum PageStyle {
     static let sheet = Markup.style(
         """
         :root{--bg:#fcfcfa;--card:#fff;--ink:#1c1e21;--soft:#5d636b;--line:#e3e4e0;--grid:#ecece8;--good:#00704f;--bad:#b34700;
-        --blue:0,114,178;--orange:213,94,0;--c0:#0072b2;--c1:#d55e00;--c2:#009e73;--c3:#b0578d;--c4:#b07a00;--c5:#3a9bd1;--g:#868b92;
-        --mark:rgba(213,94,0,.16)}
+        --blue:0,114,178;--orange:213,94,0;--c0:#0072b2;--c1:#d55e00;--c2:#009e73;--c3:#b0578d;--c4:#b07a00;--c5:#3a9bd1;--g:#666c74;
+        --mark:rgba(213,94,0,.16);--edge:rgba(28,30,33,.28)}
         @media (prefers-color-scheme:dark){:root{--bg:#131518;--card:#1a1d21;--ink:#e8e9ea;--soft:#9aa1a9;--line:#2c3036;--grid:#24282d;
         --good:#3fc79a;--bad:#ff9a52;--blue:60,160,225;--orange:240,128,48;--c0:#56a9e8;--c1:#f0803c;--c2:#2fc496;--c3:#dd8fbd;--c4:#e3b23c;
-        --c5:#8fd0f5;--g:#7d848c;--mark:rgba(240,128,48,.2)}}
+        --c5:#8fd0f5;--g:#a3aab2;--mark:rgba(240,128,48,.2);--edge:rgba(0,0,0,.85)}}
         *{box-sizing:border-box}
         html{-webkit-text-size-adjust:100%}
         body{margin:0;background:var(--bg);color:var(--ink);font:16px/1.55 system-ui,-apple-system,"Segoe UI",Roboto,"Helvetica Neue",
@@ -30,7 +30,11 @@ enum PageStyle {
         .tile .note{color:var(--soft);font-size:.82rem}
         .verdicts{margin-top:auto;padding-top:.5rem}.claim{font-size:.82rem;font-weight:600}.claim.good{color:var(--good)}.claim.bad{color:var(--bad)}
         .claim.neutral{color:var(--soft)}.claim.good::before{content:"▲ "}.claim.bad::before{content:"▼ "}.claim.neutral::before{content:"◆ "}
-        .scroll{overflow-x:auto;-webkit-overflow-scrolling:touch;overflow-wrap:normal}
+        .scroll{overflow-x:auto;-webkit-overflow-scrolling:touch;overflow-wrap:normal;background:
+        linear-gradient(to right,var(--bg) 40%,transparent) left/3rem 100% no-repeat local,
+        linear-gradient(to left,var(--bg) 40%,transparent) right/3rem 100% no-repeat local,
+        linear-gradient(to right,var(--edge),transparent) left/1rem 100% no-repeat scroll,
+        linear-gradient(to left,var(--edge),transparent) right/1rem 100% no-repeat scroll}
         table{border-collapse:collapse;width:100%;font-size:.92rem}
         caption{caption-side:bottom;text-align:left;color:var(--soft);font-size:.82rem;padding-top:.6rem}
         th,td{padding:.5rem .7rem;text-align:left;border-bottom:1px solid var(--line);white-space:nowrap;font-weight:400}
@@ -40,7 +44,7 @@ enum PageStyle {
         .board th[scope=row]{font-weight:650}.board tr.anchor,.board tr.scripted{color:var(--soft)}
         .board tr.anchor th,.board tr.scripted th{font-weight:400}
         .board .swatch{margin-right:.55rem}
-        .whisker{width:10rem;height:1rem;display:block}
+        .whisker{width:8.5rem;height:1rem;display:block}
         .unseen{position:absolute;width:1px;height:1px;overflow:hidden;clip-path:inset(50%)}
         .heat td,.heat th{padding:.55rem .8rem}.heat td{min-width:6rem}.heat thead th:first-child{white-space:normal;min-width:5rem}.heat small{display:block;color:var(--soft);font-size:.74rem}
         .heat .none{color:var(--soft)}
@@ -58,7 +62,7 @@ enum PageStyle {
         .s0,.j0{stroke:var(--c0)}.band.s0,.band.j0{fill:var(--c0)}.s1,.j1{stroke:var(--c1)}.band.s1{fill:var(--c1)}
         .s2,.j2{stroke:var(--c2)}.band.s2{fill:var(--c2)}.s3{stroke:var(--c3)}.band.s3{fill:var(--c3)}
         .s4{stroke:var(--c4)}.band.s4{fill:var(--c4)}.s5{stroke:var(--c5)}.band.s5{fill:var(--c5)}
-        .a0,.a1,.a2,.a3{stroke:var(--g)}.line.a0,.line.a1,.line.a2,.line.a3{stroke-width:1.6}
+        .a0,.a1,.a2,.a3{stroke:var(--g)}.line.a0,.line.a1,.line.a2,.line.a3{stroke-width:1.8}
         .band.a0,.band.a1,.band.a2,.band.a3{fill:var(--g);opacity:.09}
         .band{stroke:none!important}
         .swatch{width:28px;height:10px;vertical-align:middle;flex:none}
@@ -99,7 +103,8 @@ enum PageStyle {
         :focus-visible{outline:2px solid var(--c0);outline-offset:2px}
         @media (max-width:40rem){body{font-size:15px}.plot{grid-template-columns:2.9rem 1fr;grid-template-rows:14rem 1.6rem}
         th,td{padding:.45rem .55rem}.tiles{grid-template-columns:repeat(2,minmax(0,1fr));gap:.75rem}.tile{padding:.8rem .85rem}.tile .value{font-size:1.02rem}
-        .flat .plot{grid-template-rows:9rem 1.6rem}}
+        .flat .plot{grid-template-rows:9rem 1.6rem}
+        .wide::before{content:"scroll sideways →";display:block;position:sticky;left:0;width:fit-content;color:var(--soft);font-size:.8rem}}
         .scroll th[scope=row]{position:sticky;left:0;background:var(--bg)}
         @media print{:root{--bg:#fff}body{font-size:11pt}section{break-inside:auto}figure,.tile,.room,tr{break-inside:avoid}
         .scroll{overflow:visible}details:not([open]){display:none}header{padding-top:0}*{print-color-adjust:exact;-webkit-print-color-adjust:exact}}

@@ -59,9 +59,7 @@ struct ReportFindings {
         learning = ReportFindings.learning(report)
         (judge, judgeClaim, judgeTone) = ReportFindings.judge(report)
         caution = ReportFindings.caution(report)
-        if let since = ReportFindings.distrustedSince(report) {
-            headline = "The judge has not been trusted since round \(since); by its verdicts \(headline)"
-        }
+        if caution != nil { headline = "Judge not trusted: \(headline)" }
         updates = ReportFindings.updates(report)
     }
 
@@ -148,8 +146,9 @@ struct ReportFindings {
 
     private static func caution(_ report: Report) -> String? {
         guard let since = distrustedSince(report), let last = report.judgeHealth?.last else { return nil }
-        let reason = report.trustRule.map { rule in
-            ": \(rule.span(to: last.round)) it was right on \(ReportNumber.percent(last.windowAccuracy)) of canary pairs, "
+        // Rounds of databases from before there was a window have no accuracy over it.
+        let reason = report.trustRule.flatMap { rule in
+            !last.windowAccuracy.isFinite ? nil : ": \(rule.span(to: last.round)) it was right on \(ReportNumber.percent(last.windowAccuracy)) of canary pairs, "
                 + "\(ReportNumber.percent(rule.minAccuracy)) are needed"
         }
         return "The judge has not been trusted since round \(since)\(reason ?? ""). The ratings come from its verdicts."
@@ -166,11 +165,12 @@ struct ReportFindings {
         var text = "judge: right on \(ReportNumber.percent(before)) of canaries in round \(first.round) → "
             + "\(ReportNumber.percent(after)) in round \(last.round)"
         text += distrusted == 0 ? ", trusted in every round" : ", not trusted in \(distrusted) of \(health.count) rounds"
-        if distrusted > 0, let rule = report.trustRule {
+        // The caution says it already where the judge is not trusted now.
+        if distrusted > 0, distrustedSince(report) == nil, let rule = report.trustRule {
             text += " (below \(ReportNumber.percent(rule.minAccuracy))\(rule.roundCount > 1 ? " over \(rule.roundCount) rounds" : ""))"
         }
         if let gold = last.goldScore, last.believedScore.isFinite {
-            text += "; it scores the learners \(ReportNumber.percent(last.believedScore)), gold \(ReportNumber.percent(gold))"
+            text += "; it scores the learners at \(ReportNumber.percent(last.believedScore)) against the anchors, gold at \(ReportNumber.percent(gold))"
         }
         if distrusted == 0 { return (text, "trusted in every round", .good) }
         if let since = distrustedSince(report) { return (text, "not trusted since round \(since)", .bad) }

@@ -1,0 +1,14 @@
+import Foundation
+
+/// Paths in configuration files: meant from the file's own folder, unless they begin with `/`.
+public enum RelativePath {
+    /// The path from the current folder.
+    /// - Parameter folder: the file's folder, which need not exist yet.
+    public static func resolved(_ path: String, in folder: String) -> String {
+        if path.hasPrefix("/") { return path }
+        let joined = (folder as NSString).appendingPathComponent(path)
+        // The way out of a folder that does not exist cannot be walked, only read.
+        let canBeWalked = folder.isEmpty || FileManager.default.fileExists(atPath: folder)
+        return canBeWalked ? joined : URL(fileURLWithPath: joined).standardizedFileURL.path
+    }
+}
