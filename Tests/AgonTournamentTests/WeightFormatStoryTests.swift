@@ -43,6 +43,10 @@ import Testing
             }
         }
         #expect(["small", "otto"].allSatisfy { name in models.keys.contains { $0.agent == name && $0.version > 0 } })
+        for version in versions where version.version > 0 {
+            let note = try String(contentsOfFile: "\(arena.folder)/one/\(version.path)/update.json", encoding: .utf8)
+            #expect(note.contains("\"weights\" : \"int8\"") == (version.name == "small"))
+        }
         for update in try tournament.report().updates where update.stepCount > 0 {
             #expect(abs((update.metrics["loss/first"] ?? 0) - log(2)) < 1e-6, "\(update.agent): the reference is its base")
         }
@@ -50,8 +54,8 @@ import Testing
 
     /// Nats between the log-probability of a token under rounded weights and under exact ones.
     private static let bounds: [(story: String, format: WeightFormat, mean: Double, most: Double)] = [
-        (StoryArena.prompts, .bfloat16, 0.01, 0.1), (StoryArena.prompts, .int8, 0.02, 0.3),
-        (StoryArena.game, .bfloat16, 0.01, 0.1), (StoryArena.game, .int8, 0.02, 0.3),
+        (StoryArena.prompts, .bfloat16, 0.004, 0.03), (StoryArena.prompts, .int8, 0.018, 0.11),
+        (StoryArena.game, .bfloat16, 0.004, 0.03), (StoryArena.game, .int8, 0.018, 0.11),
     ]
 
     @Test("rounded weights move the log-probabilities of the committed models by no more than a stated bound", arguments: bounds)
