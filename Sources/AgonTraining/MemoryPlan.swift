@@ -2,7 +2,7 @@ public import AgonTransformer
 
 /// How much memory an update takes, worked out from sizes alone, before anything is allocated.
 ///
-/// All weights, gradients, moments and activations are float32. Counted are the parts that grow with the model and the
+/// Trained weights, gradients, moments and activations are float32; matrices take what their format takes. Counted are the parts that grow with the model and the
 /// batch; a few buffers of one group of rows are left out. The batch is taken at its largest: every sequence of a
 /// micro-batch as long as the longest, no beginning shared. A run therefore stays below its plan.
 public struct MemoryPlan: Sendable, Hashable, Codable {
@@ -29,12 +29,15 @@ public struct MemoryPlan: Sendable, Hashable, Codable {
     /// The memory of one model that answers: its weights, packed once, and its cache.
     ///
     /// - Parameters:
+    ///   - weights: what the packed matrices are held as. The weights that they were packed from stay beside them:
+    ///     embedding and norms are read there.
     ///   - slotCount: answers that are generated side by side.
     ///   - length: positions of the longest answer with its prompt.
-    public static func answering(_ config: ModelConfig, slotCount: Int, length: Int) -> MemoryPlan {
+    public static func answering(
+        _ config: ModelConfig, weights: WeightFormat = .float32, slotCount: Int, length: Int
+    ) -> MemoryPlan {
         var plan = MemoryPlan.zero
-        let weights = ParameterLayout(config).count * 4
-        (plan.parameters, plan.packedWeights) = (weights, weights)
+        (plan.parameters, plan.packedWeights) = (ParameterLayout(config).count * 4, weights.byteCount(of: config))
         plan.keyValueCache = slotCount * config.layerCount * 2 * min(length, config.maxPositionCount)
             * config.keyValueHeadCount * config.headSize * 4
         return plan
@@ -44,17 +47,25 @@ public struct MemoryPlan: Sendable, Hashable, Codable {
     ///
     /// - Parameters:
     ///   - adapterCount: floats of the adapter that is trained; nil where all weights are.
+    ///   - weights: what the base of an adapter is held as.
+    ///   - products: what the products of the pass round float32 weights to.
     ///   - sequenceCount: sequences of a micro-batch; a preference pair has two.
     ///   - length: positions of the longest sequence.
     ///   - ownCount: own tokens of the longest sequence: rows that read the head.
     public static func training(
-        _ config: ModelConfig, adapterCount: Int?, sequenceCount: Int, length: Int, ownCount: Int, shardCount: Int = 1
+        _ config: ModelConfig, adapterCount: Int?, weights: WeightFormat = .float32, products: WeightFormat = .float32,
+        sequenceCount: Int, length: Int, ownCount: Int, shardCount: Int = 1
     ) -> MemoryPlan {
         var plan = MemoryPlan.zero
         let trained = adapterCount ?? ParameterLayout(config).count
         plan.parameters = trained * 4
-        // Packed anew for each step where they change; a frozen base is packed once more, for the backward pass.
-        plan.packedWeights = (adapterCount == nil ? 2 : 1) * ParameterLayout(config).count * 4
+        // Packed anew for each step where they change, and once in another format for the reference; a frozen base is
+        // packed once more, for the backward pass.
+        let isNarrowed = weights == .float32 && products != .float32
+        let format = isNarrowed ? products : weights
+        plan.packedWeights = format.backward.byteCount(of: config, transposed: true)
+        if adapterCount == nil { plan.packedWeights += format.byteCount(of: config) }
+        if isNarrowed { plan.packedWeights += format.byteCount(of: config) }
         plan.gradients = shardCount * trained * 4
         plan.optimiser = 2 * trained * 4
         let rows = sequenceCount * min(length, config.maxPositionCount)

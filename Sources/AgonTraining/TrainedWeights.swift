@@ -47,6 +47,24 @@ extension TrainedWeights {
         }
     }
 
+    /// The same as a training pass with products in a format reads it: a base that is float32 is held in that format.
+    func multiplied(in products: WeightFormat) -> TrainedWeights {
+        guard case .adapter(let adapter, let base) = self, base.weights == .float32 else { return self }
+        return .adapter(adapter, base: base.held(in: products))
+    }
+
+    /// The same on the base of another one, where it is an adapter.
+    func onBase(of other: TrainedWeights) -> TrainedWeights {
+        guard case (.adapter(let adapter, _), .adapter(_, let base)) = (self, other) else { return self }
+        return .adapter(adapter, base: base)
+    }
+
+    /// The policy as a training pass reads it; it must not be trained further while this is used.
+    func asTrained(kernels: Kernels) -> Transformer {
+        guard case .parameters(let parameters) = self else { return transformer(kernels: kernels) }
+        return Transformer(parameters, kernels: kernels, weights: kernels.products)
+    }
+
     func makePass(kernels: Kernels) -> TrainingPass {
         switch self {
         case .parameters(let parameters): TrainingPass(parameters.config, kernels: kernels)

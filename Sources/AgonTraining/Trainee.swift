@@ -9,7 +9,6 @@ struct Trainee {
     /// The weights that the steps change; nobody else holds them until the run ends.
     let parameters: TrainedWeights
     private let shards: GradientShards
-    private let kernels: Kernels
     private var optimiser: AdamW
     private let rate: LearningRate
     private(set) var stepsDone = 0
@@ -38,7 +37,6 @@ struct Trainee {
         shards = GradientShards(
             parameters, kernels: kernels, shardCount: shardCount, threads: threads, dropoutSeed: dropoutSeed)
         optimiser = AdamW(parameters.memory, options, kernels: kernels.withThreads(threads))
-        self.kernels = kernels
         self.rate = rate
     }
 
@@ -71,9 +69,6 @@ struct Trainee {
         stepsDone += 1
         return ["grad_norm": norm, "learning_rate": learningRate]
     }
-
-    /// The weights of this moment as a model; to be used before the next step.
-    func model() -> Transformer { parameters.transformer(kernels: kernels) }
 
     /// What must be saved to go on later, by the name of its file.
     var tensors: [(file: String, memory: any TensorMemory)] {

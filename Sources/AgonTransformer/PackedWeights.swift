@@ -19,14 +19,7 @@ final class PackedWeights: @unchecked Sendable {
         self.kernels = kernels
         self.transposed = transposed
         self.format = format
-        let headRows = config.head == .language ? config.vocabularySize : 1
-        let (c, f) = (config.hiddenSize, config.feedForwardSize)
-        var shapes: [(Int, Int)] = []
-        for _ in 0..<config.layerCount {
-            shapes += [(config.fusedSize, c), (c, config.querySize), (f, c), (f, c), (c, f)]
-        }
-        shapes.append((headRows, c))
-        if transposed { shapes = shapes.map { ($0.1, $0.0) } }
+        let shapes = Self.shapes(config, transposed: transposed)
         let isBiased = transposed ? [] : Self.isBiased(config)
         var offsets: [Int] = []
         var biasOffsets: [Int?] = []
@@ -43,7 +36,7 @@ final class PackedWeights: @unchecked Sendable {
         let base = memory.baseAddress!
         let matrices = shapes.indices.map { index in
             PackedMatrix(
-                memory: base + offsets[index], outputs: shapes[index].0, inputs: shapes[index].1,
+                memory: base + offsets[index], outputs: shapes[index].outputs, inputs: shapes[index].inputs,
                 bias: biasOffsets[index].map { base + $0 }, format: format)
         }
         layers = (0..<config.layerCount).map { layer in
@@ -53,6 +46,15 @@ final class PackedWeights: @unchecked Sendable {
                 queryKeyValue: m[first], output: m[first + 1], gate: m[first + 2], up: m[first + 3], down: m[first + 4])
         }
         head = matrices[matrices.count - 1]
+    }
+
+    /// All matrices in the order of the memory: five for each layer, then the head.
+    static func shapes(_ config: ModelConfig, transposed: Bool) -> [(outputs: Int, inputs: Int)] {
+        let (c, f) = (config.hiddenSize, config.feedForwardSize)
+        let layer = [(config.fusedSize, c), (c, config.querySize), (f, c), (f, c), (c, f)]
+        let head = (config.head == .language ? config.vocabularySize : 1, c)
+        let shapes = (0..<config.layerCount).flatMap { _ in layer } + [head]
+        return shapes.map { transposed ? (outputs: $0.1, inputs: $0.0) : (outputs: $0.0, inputs: $0.1) }
     }
 
     /// In the order of the matrices: which of them have a bias.

@@ -24,6 +24,8 @@ public final class Transformer: Sendable {
     let frozen: FrozenBase
     /// What the view adds to the base; nil for the base itself.
     let adapter: PackedAdapter?
+    /// The adapter as it was given.
+    private let source: Adapter?
 
     /// Packs the weights; they must not be written afterwards.
     ///
@@ -41,10 +43,11 @@ public final class Transformer: Sendable {
         rotary = RotaryTable(parameters.config, positionCount: min(parameters.config.maxPositionCount, 1024))
         frozen = FrozenBase(parameters, packed, kernels: kernels)
         adapter = nil
+        source = nil
     }
 
     /// A view of a base through an adapter, or the base again.
-    init(_ base: Transformer, adapter: PackedAdapter?) {
+    init(_ base: Transformer, adapter source: Adapter?) {
         config = base.config
         parameters = base.parameters
         kernels = base.kernels
@@ -52,7 +55,17 @@ public final class Transformer: Sendable {
         packed = base.packed
         rotary = base.rotary
         frozen = base.frozen
-        self.adapter = adapter
+        self.source = source
+        adapter = source.map { PackedAdapter($0, base.frozen, kernels: base.kernels, forTraining: false) }
+    }
+
+    /// The same policy with its base's matrices in another format; the very same where it has that format.
+    ///
+    /// Each format of a base is packed once, when it is first asked for, and kept as long as the base.
+    public func held(in format: WeightFormat) -> Transformer {
+        guard format != weights else { return self }
+        let base = frozen.other(format) { Transformer(parameters, kernels: kernels, weights: format) }
+        return source.map(base.adapted(by:)) ?? base
     }
 
     /// Logits of every position, `[T, V]` row-major; for tests and inspection.

@@ -8,6 +8,29 @@ public enum WeightFormat: String, Sendable, Hashable, Codable, CaseIterable {
     /// rounded to 1/127 of the largest of their block.
     case int8
 
+    /// The format of the backward pass of a frozen matrix of this format.
+    ///
+    /// int8 would round the derivatives that it multiplies; bfloat16 has more than enough room for int8 weights.
+    public var backward: WeightFormat { self == .int8 ? .bfloat16 : self }
+
+    /// Bytes of a matrix, but for what its last panel is filled up with.
+    func byteCount(outputs: Int, inputs: Int) -> Int {
+        let words = switch self {
+        case .float32: inputs
+        case .bfloat16: (inputs + 1) / 2
+        case .int8: (inputs + 63) / 64 + (inputs + 3) / 4
+        }
+        return outputs * words * MemoryLayout<Float>.stride
+    }
+
+    /// Bytes of all matrices of a model in this format, before anything is allocated.
+    ///
+    /// - Parameter transposed: those of the backward pass.
+    public func byteCount(of config: ModelConfig, transposed: Bool = false) -> Int {
+        PackedWeights.shapes(config, transposed: transposed)
+            .reduce(0) { $0 + byteCount(outputs: $1.outputs, inputs: $1.inputs) }
+    }
+
     /// The format of that name.
     ///
     /// - Throws: `invalidRequest`, listing the valid names.

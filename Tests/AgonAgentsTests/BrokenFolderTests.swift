@@ -89,6 +89,8 @@ import Testing
         yaml("beyond 64 bits", agent + "top_k: 99999999999999999999\n", says: "agent.yaml:5: `top_k` is", "whole number"),
         yaml("a list for a text", agent + "top_k: [a]\n", says: "agent.yaml:5: `top_k` is a nested value"),
         yaml("a value without end", agent + "top_k: \(String(repeating: "x", count: 5000))\n", says: "xxx…`, it must be"),
+        yaml("an unknown format", agent + "weights: int4\n", says: "agent.yaml:5: `weights` is `int4`, it must be one of fp32, bf16, int8"),
+        yaml("a format of no weights", "kind: scripted\nstrategy: random\nweights: int8\n", says: "agent.yaml:3: nothing would read `weights`", "belongs to `kind: transformer`"),
         yaml("a model that is nowhere", agent.replacing("model: model", with: "model: ../../nowhere"), says: "agent.yaml:3: there is no folder"),
         yaml("a model path with NUL", agent.replacing("model: model", with: "model: \"mo\\0del\""), says: "agent.yaml:3: there is no folder"),
         yaml("a model that is the agent itself", agent.replacing("model: model", with: "model: ."), says: "agent.yaml:3: `model` leads through more than 8 agents"),

@@ -21,4 +21,18 @@ import Testing
                 && message.contains("lower `training.batch_size`")
         }
     }
+
+    @Test("one folder in two formats is packed twice and read once, each format at its own size")
+    func formats() throws {
+        let arena = try StoryArena(StoryArena.formats)
+        let one = try StoryArena(StoryArena.formats.replacing("HERE/agents/small", with: "ROOT/agents/xena")
+            .replacing("HERE/agents/half", with: "ROOT/agents/novice").replacing(", bf16: true", with: ""))
+        let (plan, whole) = (try Arena(file: arena.file).memoryPlan(), try Arena(file: one.file).memoryPlan())
+        #expect(plan.parameters == whole.parameters && plan.optimiser == whole.optimiser)
+        #expect(plan.keyValueCache == 3 * whole.keyValueCache)
+        // float32, bf16 and int8 to answer with; bf16 backward for int8; bf16 twice where training narrows float32.
+        // Without narrow formats: float32 once to answer with, and once backward for each of two learners.
+        let quarters = Double(plan.packedWeights) / Double(whole.packedWeights) * 12
+        #expect((13.0...14.0).contains(quarters), "\(quarters)")
+    }
 }

@@ -29,7 +29,7 @@ import Testing
 
     @Test(
         "killed at any step of any round, a run goes on and ends as if nothing had been",
-        arguments: [StoryArena.prompts, StoryArena.game])
+        arguments: [StoryArena.prompts, StoryArena.game, StoryArena.formats])
     func everyStep(text: String) async throws {
         let arena = try StoryArena(text.replacing("rounds: 3", with: "rounds: 2"))
         let signature = try await arena.tournament("whole").play()

@@ -46,11 +46,29 @@ final class StoryArena {
         judge: {kind: referee}
         """
 
+    /// A game of learners with adapters on a base held as int8 and on one that training multiplies in bf16, against a
+    /// frozen policy held as bf16.
+    static let formats = """
+        name: story-formats
+        game: tic-tac-toe
+        agents: [HERE/agents/small, ROOT/agents/otto, HERE/agents/half, ROOT/agents/random, ROOT/agents/perfect]
+        anchors: [HERE/agents/half, ROOT/agents/random, ROOT/agents/perfect]
+        rounds: 3
+        schedule: {kind: round_robin, rooms_per_pairing: 12, baseline_rooms_per_pairing: 2}
+        judge: {kind: referee}
+        training: {lora_r: 4, lora_alpha: 8, use_dora: true, learning_rate: 0.005, bf16: true}
+        gate: {prompts: 8, min_score: 0}
+        evaluation: {every: 2, prompts: 8}
+        """
+
     let folder: String
 
     init(_ text: String) throws {
         folder = NSTemporaryDirectory() + "agon-story-" + UUID().uuidString
         try write("kind: scripted\nstrategy: noisy_expert\nskill: 0.7\n", "agents/noisy/agent.yaml")
+        for (name, weights) in [("small", "int8"), ("half", "bf16")] {
+            try write("kind: transformer\nmodel: ROOT/agents/novice\nweights: \(weights)\n", "agents/\(name)/agent.yaml")
+        }
         try write(text, "arena.yaml")
     }
 

@@ -25,6 +25,31 @@ import Testing
         #expect(adapter.total < whole.total / 2)
     }
 
+    @Test("matrices take what their format takes, forward and backward, and weights that are trained stay float32")
+    func formats() throws {
+        let config = try large()
+        func answering(_ weights: WeightFormat) -> MemoryPlan { .answering(config, weights: weights, slotCount: 0, length: 0) }
+        let exact = answering(.float32)
+        #expect(answering(.bfloat16).packedWeights * 2 == exact.packedWeights)
+        #expect(answering(.int8).packedWeights * 64 == exact.packedWeights * 17)
+        #expect(answering(.int8).parameters == exact.parameters)
+        func training(_ adapter: Int?, _ weights: WeightFormat = .float32, _ products: WeightFormat = .float32) -> MemoryPlan {
+            .training(
+                config, adapterCount: adapter, weights: weights, products: products, sequenceCount: 16, length: 128,
+                ownCount: 64)
+        }
+        #expect(training(9).packedWeights == exact.packedWeights)
+        for format in [WeightFormat.bfloat16, .int8] {
+            #expect(training(9, format).packedWeights * 2 == exact.packedWeights)
+            #expect(training(9, format, .bfloat16) == training(9, format))
+        }
+        #expect(training(9, .float32, .bfloat16).packedWeights == exact.packedWeights)
+        let (whole, narrow) = (training(nil), training(nil, .float32, .bfloat16))
+        #expect(whole.packedWeights == 2 * exact.packedWeights)
+        #expect(narrow.packedWeights * 4 == whole.packedWeights * 3)
+        #expect(narrow.parameters == whole.parameters && narrow.optimiser == whole.optimiser)
+    }
+
     @Test("logits beyond what a pass keeps are recomputed, so a longer answer costs its rows alone")
     func logits() throws {
         let config = try large()

@@ -19,7 +19,7 @@ import Testing
         return (adapters, adapters.map(base.adapted) + [base])
     }
 
-    private static let sequences = (0..<80).map { (index: Int) -> TokenSequence in
+    static let sequences = (0..<80).map { (index: Int) -> TokenSequence in
         let completion = (0...index % 17).map { (place: Int) -> Int32 in Int32((place * 11 + index) % 128) }
         return TokenSequence(prompt: [1, Int32(index / 6), 7, 9, 11], completion: completion)
     }

@@ -1,4 +1,5 @@
 public import AgonCore
+public import AgonTransformer
 import Foundation
 
 /// What an agent's folder says: `agents/NAME/agent.yaml` and, where there is one, `system.md`.
@@ -16,6 +17,8 @@ public struct AgentConfiguration: Sendable {
     public var kind: Kind
     /// A PEFT folder whose adapter the agent starts with, on top of its model; nil for the model alone.
     public var adapter: String?
+    /// What the model's matrices are held and multiplied as. An adapter on top of them is float32.
+    public var weights: WeightFormat
     /// Whether the model is asked through its folder's chat template, where it has one.
     public var usesChatTemplate: Bool
     public var summary: String
@@ -26,6 +29,8 @@ public struct AgentConfiguration: Sendable {
     public var file: String
     /// The line that names the model or strategy.
     public var sourceLine: Int
+    /// The line that names the format of the weights.
+    public var weightsLine: Int
     /// The keys of `agent.yaml`.
     public static let section = Section(
         "",
@@ -38,6 +43,9 @@ public struct AgentConfiguration: Sendable {
             Key(
                 "adapter", .text(default: ""),
                 "transformer: a folder in PEFT's layout (adapter_config.json, adapter_model.safetensors), relative to the agent's folder, that is put on top of the model. Agents with one model and different adapters share the model's memory and decode in one batch."),
+            Key(
+                "weights", .choice(WeightFormat.allCases.map(\.rawValue), default: WeightFormat.float32.rawValue),
+                "transformer: what the matrices of a frozen model are held and multiplied as, in answers and under an adapter that trains: fp32 is exact, bf16 has 8 significant bits in half of the memory, int8 one byte with a scale for each 64 inputs in a quarter. A learner that trains all its weights needs fp32; an adapter is fp32 always."),
             Key(
                 "chat_template", .choice(["auto", "none"], default: "auto"),
                 "transformer: auto asks a model whose folder has a chat template through it: system.md as the system message, the prompt as the user's, a game's turns as the conversation; none gives plain text."),
@@ -66,6 +74,8 @@ public struct AgentConfiguration: Sendable {
         name = AgentConfiguration.name(ofFolder: folder)
         self.file = file
         summary = try reader.text("description")
+        weights = try WeightFormat(named: reader.text("weights"))
+        weightsLine = reader.line(of: "weights")
         usesChatTemplate = try reader.text("chat_template") == "auto"
         sampling = SamplingOptions(
             temperature: try reader.number("temperature"), topK: try reader.integer("top_k"),
@@ -86,6 +96,7 @@ public struct AgentConfiguration: Sendable {
             guard !strategy.isEmpty else {
                 throw reader.error("kind", "a scripted agent needs `strategy:`, one of random, first_legal, perfect, noisy_expert.")
             }
+            try reader.refuse(["weights"], belongingTo: "`kind: transformer`")
             if reader.has("adapter") { throw reader.error("adapter", "`adapter` belongs to transformer agents; remove it or set `kind: transformer`.") }
             if reader.has("model") { throw reader.error("model", "`model` belongs to transformer agents; remove it or set `kind: transformer`.") }
             try reader.refuse(["temperature", "top_k", "top_p", "min_p"], belongingTo: "`kind: transformer`")

@@ -49,7 +49,7 @@ extension TrainingKeys {
                     power: try given("lr_power", reader), endRate: try given("lr_end", reader),
                     minRate: try given("min_lr_rate", reader)),
                 warmup: try warmup(reader), reference: try ReferencePolicy(named: try reader.text("reference")),
-                guards: try guards(reader, algorithm))
+                guards: try guards(reader, algorithm), bf16: try reader.boolean("bf16"))
         } catch let error as TrainingError {
             let named = error.message.prefix { $0.isLetter || $0.isNumber || $0 == "_" }
             let key = section.keys.first { $0.name == named && reader.has($0.name) }?.name ?? "algorithm"

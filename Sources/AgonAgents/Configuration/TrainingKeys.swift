@@ -22,6 +22,7 @@ public enum TrainingKeys {
         Key("adam_epsilon", .number(1e-30...0.1, default: 1e-8), "Added to the root of the mean square."),
         Key("weight_decay", .number(0...10, default: 0), "Pull of the weights towards zero, norms left out."),
         Key("reference", .choice(["round_start", "base"], default: "round_start"), "dpo, kto, and grpo and ppo where they have a KL term: the policy that the loss compares with: the version that the round began with, or version 0."),
+        Key("bf16", .boolean(default: false), "The training pass rounds the operands of its products to bfloat16 and sums in float32; weights, gradients and the optimiser stay float32, and so do versions. The reference is read in the same way. Faster where the processor multiplies bfloat16."),
         Key("save_steps", .integer(0...1_000_000, default: 0), unit: "steps", "Steps between checkpoints within an update, from which a killed run goes on exactly; 0 trains a killed update again. Changes no result."),
     ]
 

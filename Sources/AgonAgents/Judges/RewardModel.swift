@@ -8,6 +8,10 @@ public struct JudgeConfiguration: Sendable {
     public var summary: String
     /// The model's folder, resolved.
     public var model: String
+    /// What the model's matrices are held and multiplied as.
+    public var weights: WeightFormat
+    /// `judge.yaml` and the line that names the format of the weights.
+    public var weightsPlace: String
 
     /// The keys of `judge.yaml`.
     public static let section = Section(
@@ -16,6 +20,9 @@ public struct JudgeConfiguration: Sendable {
             Key("kind", .choice(["reward_model"], default: nil), "What judges: a native transformer with a score head."),
             Key("description", .text(default: ""), "One line for people."),
             Key("model", .text(default: "model"), "A folder in Hugging Face layout (LlamaForSequenceClassification with one label), relative to the judge's folder."),
+            Key(
+                "weights", .choice(WeightFormat.allCases.map(\.rawValue), default: WeightFormat.float32.rawValue),
+                "What the matrices of a judge that does not learn are held and multiplied as, as in `agent.yaml`; with `refresh` it needs fp32."),
         ])
 
     /// Reads a judge's folder.
@@ -25,6 +32,8 @@ public struct JudgeConfiguration: Sendable {
         _ = try reader.text("kind")
         name = AgentConfiguration.name(ofFolder: folder)
         summary = try reader.text("description")
+        weights = try WeightFormat(named: reader.text("weights"))
+        weightsPlace = reader.place("weights")
         let model = try reader.text("model")
         self.model = model.hasPrefix("/") ? model : folder + "/" + model
     }

@@ -14,8 +14,16 @@ extension Arena {
     /// - Throws: what an adapter's settings throw that do not fit their model.
     func memoryPlan() throws -> MemoryPlan {
         var plan = MemoryPlan.zero
-        for base in distinctBases { plan = plan + .answering(base, slotCount: Arena.slotCount, length: base.maxPositionCount) }
-        if let judge = judgeModel { plan = plan + .answering(judge.config, slotCount: 0, length: 0) }
+        for base in distinctBases {
+            var held = MemoryPlan.answering(
+                base.config, weights: base.weights, slotCount: Arena.slotCount, length: base.config.maxPositionCount)
+            if base.isRepeated { held.parameters = 0 }
+            plan = plan + held
+        }
+        if let judge = judgeModel {
+            plan = plan + .answering(
+                judge.config, weights: judgeConfiguration?.weights ?? .float32, slotCount: 0, length: 0)
+        }
         for name in learners {
             guard let model = models[name] else { continue }
             let adapterCount = try adapters[name]?.parameterCount
@@ -33,15 +41,16 @@ extension Arena {
         guard plan.total > physical else { return }
         throw AgentError(
             .badValue,
-            "\(configuration.file): a run takes up to \(plan.text), but this machine has \(MemoryPlan.mebibytes(Int(physical))) MiB: lower `training.batch_size` or `training.max_length`, or train adapters with `training.lora_r`.")
+            "\(configuration.file): a run takes up to \(plan.text), but this machine has \(MemoryPlan.mebibytes(Int(physical))) MiB: lower `training.batch_size` or `training.max_length`, or train adapters with `training.lora_r`, on `weights: int8` in agent.yaml.")
     }
 
-    /// One config for each model in memory; agents of one folder share theirs.
-    private var distinctBases: [ModelConfig] {
-        var seen: Set<ObjectIdentifier> = []
-        return models.sorted { $0.key < $1.key }.compactMap { name, model in
-            guard let base = starts[name]?.withoutAdapter, seen.insert(ObjectIdentifier(base)).inserted else { return nil }
-            return model.config
+    /// Each model in memory once for each format of its matrices; `isRepeated` where the weights that they were packed
+    /// from are those of one before it.
+    private var distinctBases: [(config: ModelConfig, weights: WeightFormat, isRepeated: Bool)] {
+        var (seen, packed): (Set<ObjectIdentifier>, Set<ObjectIdentifier>) = ([], [])
+        return starts.sorted { $0.key < $1.key }.compactMap { _, start in
+            guard packed.insert(start.baseIdentity).inserted else { return nil }
+            return (start.config, start.weights, !seen.insert(ObjectIdentifier(start.parameters)).inserted)
         }
     }
 
@@ -55,7 +64,8 @@ extension Arena {
         let longest = longestPrompt(name, model).map { $0 + ownCount } ?? model.config.maxPositionCount
         let sequences = settings.method.readsPairs ? 2 * settings.batchSize : settings.batchSize
         return .training(
-            model.config, adapterCount: adapterCount, sequenceCount: sequences,
+            model.config, adapterCount: adapterCount, weights: starts[name]?.weights ?? .float32,
+            products: settings.usesBfloat16 ? .bfloat16 : .float32, sequenceCount: sequences,
             length: min(longest, settings.maxLength ?? .max), ownCount: min(ownCount, settings.maxLength ?? .max))
     }
 

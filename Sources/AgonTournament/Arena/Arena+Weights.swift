@@ -6,20 +6,21 @@ import Foundation
 
 /// What agents begin with, and what of it is trained.
 extension Arena {
-    /// The models of agents in memory: one for each folder, which all agents that start from it share.
+    /// The models of agents in memory: one for each folder, and its matrices once for each format that they are held in.
+    /// All agents that start from it share them.
     struct Bases {
-        private var folders: [String: (model: ModelFolder, base: Transformer)] = [:]
+        private var folders: [String: (model: ModelFolder, bases: [WeightFormat: Transformer])] = [:]
         private let kernels: Kernels
 
         init(kernels: Kernels) { self.kernels = kernels }
 
-        mutating func load(_ path: String) throws -> (model: ModelFolder, base: Transformer) {
+        mutating func load(_ path: String, _ weights: WeightFormat) throws -> (model: ModelFolder, base: Transformer) {
             let key = URL(fileURLWithPath: path).standardizedFileURL.path
-            if let known = folders[key] { return known }
-            let model = try ModelFolder.load(path)
-            let loaded = (model, Transformer(model.parameters, kernels: kernels))
-            folders[key] = loaded
-            return loaded
+            let known = try folders[key] ?? (ModelFolder.load(path), [:])
+            let base = known.bases[weights]
+                ?? Transformer(known.model.parameters, kernels: kernels, weights: weights)
+            folders[key] = (known.model, known.bases.merging([weights: base]) { first, _ in first })
+            return (known.model, base)
         }
     }
 
@@ -61,10 +62,39 @@ extension Arena {
         return path
     }
 
+    /// Whether a learner trains an adapter, and not all its weights.
+    func trainsAdapter(_ name: String) -> Bool { adapters[name] != nil || configuration.adapter != nil }
+
+    /// Weights that are trained are float32, and `bf16` must change somebody's products.
+    func checkWeights() throws(AgentError) {
+        for name in learners where !trainsAdapter(name) {
+            guard let agent = agents[name], agent.weights != .float32 else { continue }
+            throw AgentError(
+                .badValue,
+                "\(agent.file):\(agent.weightsLine): \(name) trains all its weights in \(configuration.file), so they "
+                    + "cannot be held as \(agent.weights.rawValue): set `training.lora_r` there, so that it trains an adapter "
+                    + "on them, name it among the `anchors`, or remove `weights`; for products in bfloat16 set `training.bf16`.")
+        }
+        if let judge = judgeConfiguration, judge.weights != .float32, configuration.judge.refreshStepCount > 0 {
+            throw AgentError(
+                .badValue,
+                "\(judge.weightsPlace): \(judge.name) learns in \(configuration.file), so its weights cannot be held as "
+                    + "\(judge.weights.rawValue): remove `weights`, or `judge.refresh` there.")
+        }
+        let formats = learners.compactMap { agents[$0]?.weights }
+        if configuration.training.usesBfloat16, formats.allSatisfy({ $0 == .int8 }) {
+            throw AgentError(
+                .badValue,
+                "\(configuration.file): nothing would read `training.bf16`: "
+                    + (formats.isEmpty ? "nobody learns" : "all learners train adapters on int8 weights, which keep their format")
+                    + ": remove it.")
+        }
+    }
+
     /// Adapters that learners have or are to get must fit their models and the training.
     func checkAdapters() throws {
         if case .dpo(_, .some, _) = configuration.training.method,
-            let name = learners.first(where: { adapters[$0] != nil || configuration.adapter != nil })
+            let name = learners.first(where: trainsAdapter)
         {
             throw AgentError(
                 .badValue,

@@ -22,12 +22,12 @@ public struct Arena: Sendable {
     let adapters: [String: Adapter]
     /// SHA-256 of each agent's weights file, joined with that of its adapter; empty for scripted agents.
     let modelHashes: [String: String]
-    /// SHA-256 of the config and tokenizer of each agent's model.
+    /// SHA-256 of the config and tokenizer of each agent's model, and the format of its weights where it is narrow.
     let modelForms: [String: String]
     let judgeConfiguration: JudgeConfiguration?
     let judgeModel: ModelFolder?
     let judgeHash: String
-    /// SHA-256 of the config and tokenizer of the judge's model; empty for judges without one.
+    /// The same of the judge's model; empty for judges without one.
     let judgeForm: String
     let prompts: any PromptSource
     let game: (any Game)?
@@ -68,7 +68,7 @@ public struct Arena: Sendable {
             let agent = try AgentConfiguration(folder: folder)
             agents[agent.name] = agent
             guard case .transformer(let path) = agent.kind else { continue }
-            let (model, base) = try bases.load(path)
+            let (model, base) = try bases.load(path, agent.weights)
             guard model.config.head == .language else {
                 throw Arena.noLanguageModel(agent, path)
             }
@@ -76,7 +76,7 @@ public struct Arena: Sendable {
             chatTemplates[agent.name] = try agent.chatTemplate(of: model)
             starts[agent.name] = base
             hashes[agent.name] = try FileHash.weights(in: path)
-            forms[agent.name] = try FileHash.form(in: path)
+            forms[agent.name] = try FileHash.form(in: path, weights: agent.weights)
             guard let (adapter, hash) = try Arena.adapter(of: agent, model) else { continue }
             adapters[agent.name] = adapter
             starts[agent.name] = base.adapted(by: adapter)
@@ -99,7 +99,8 @@ public struct Arena: Sendable {
                 throw Arena.noScoreHead(judge, configuration.judge.folder)
             }
             (judgeConfiguration, judgeModel) = (judge, model)
-            (judgeHash, judgeForm) = (try FileHash.weights(in: judge.model), try FileHash.form(in: judge.model))
+            judgeHash = try FileHash.weights(in: judge.model)
+            judgeForm = try FileHash.form(in: judge.model, weights: judge.weights)
         } else {
             (judgeConfiguration, judgeModel, judgeHash, judgeForm) = (nil, nil, "", "")
         }
@@ -127,6 +128,7 @@ public struct Arena: Sendable {
     private func checkTogether() throws {
         let file = configuration.file
         try checkAdapters()
+        try checkWeights()
         guard entrants.count > 1 else {
             throw AgentError(.badValue, "\(file): an arena needs at least two agents.")
         }

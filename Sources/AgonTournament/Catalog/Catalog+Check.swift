@@ -1,4 +1,5 @@
 import AgonAgents
+import AgonCore
 import AgonTraining
 import AgonTransformer
 import Foundation
@@ -78,7 +79,7 @@ extension Catalog {
             let model = try ModelFolder.load(folder)
             guard model.config.head == .language else { throw Arena.noLanguageModel(agent, folder) }
             let manner = try agent.chatTemplate(of: model) == nil ? "" : ", asked through its chat template"
-            return "transformer agent \(agent.name) with \(weights(model)) from \(standardized(folder))\(manner)."
+            return "transformer agent \(agent.name) with \(weights(model, agent.weights)) from \(standardized(folder))\(manner)."
         }
     }
 
@@ -88,14 +89,14 @@ extension Catalog {
         let settings = arena.configuration
         return "arena \(settings.name), \(settings.contestText): \(all) agents, \(learning) of them learn; "
             + "\(settings.roundCount) rounds of \(arena.roomsPerRound) rooms, judged by \(settings.judgeText). "
-            + "It takes at most \(try arena.memoryPlan().text)."
+            + formats(arena) + "It takes at most \(try arena.memoryPlan().text)."
     }
 
     private static func judge(_ path: String) throws -> String {
         let judge = try JudgeConfiguration(folder: path)
         let model = try ModelFolder.load(judge.model)
         guard model.config.head == .score else { throw Arena.noScoreHead(judge, path) }
-        return "judge \(judge.name) with \(weights(model)) from \(standardized(judge.model))."
+        return "judge \(judge.name) with \(weights(model, judge.weights)) from \(standardized(judge.model))."
     }
 
     private static func pretraining(_ path: String) throws -> String {
@@ -104,7 +105,21 @@ extension Catalog {
             + "\(plan.stepCount) steps, into \(standardized(plan.output))."
     }
 
-    private static func weights(_ model: ModelFolder) -> String {
+    private static func weights(_ model: ModelFolder, _ format: WeightFormat) -> String {
         "\(ReportNumber.count(ParameterLayout(model.config).count)) parameters"
+            + (format == .float32 ? "" : " held as \(format.rawValue)")
+    }
+
+    /// Sentences for all whose weights or products are not float32; empty where there are none.
+    private static func formats(_ arena: Arena) -> String {
+        var held = arena.entrants.compactMap { entrant -> String? in
+            guard let format = arena.starts[entrant.name]?.weights, format != .float32 else { return nil }
+            return "\(entrant.name) as \(format.rawValue)"
+        }
+        if let judge = arena.judgeConfiguration, judge.weights != .float32 {
+            held.append("judge \(judge.name) as \(judge.weights.rawValue)")
+        }
+        return (held.isEmpty ? "" : "Weights are held: \(held.joined(separator: ", ")). ")
+            + (arena.configuration.training.usesBfloat16 ? "Training multiplies in bf16. " : "")
     }
 }

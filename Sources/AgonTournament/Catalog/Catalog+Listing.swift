@@ -14,6 +14,8 @@ public struct AgentListing: Sendable, Hashable, Codable {
     public var source: String?
     /// Weights of the model; nil for scripted agents.
     public var parameterCount: Int?
+    /// What the weights are held as, such as `int8`; nil for scripted agents.
+    public var weights: String?
     public var description: String
     /// Versions that runs in the database made of it.
     public var versions: [AgentProgress]
@@ -61,6 +63,7 @@ extension Catalog {
                 switch agent.kind {
                 case .transformer(let model):
                     (listing.kind, listing.source) = ("transformer", Catalog.standardized(model))
+                    listing.weights = agent.weights.rawValue
                     listing.parameterCount = try ParameterLayout(ModelConfig.read(folder: model)).count
                 case .scripted(let strategy, let skill):
                     (listing.kind, listing.source) = ("scripted", strategy == "noisy_expert" ? "\(strategy) \(skill)" : strategy)

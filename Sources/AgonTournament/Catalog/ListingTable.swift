@@ -1,4 +1,5 @@
 import AgonStore
+import AgonTransformer
 
 /// Listings as tables for a terminal or a pipe, every character from files made visible.
 public enum ListingTable {
@@ -6,7 +7,7 @@ public enum ListingTable {
     public static func text(_ agents: [AgentListing], width: Int) -> String {
         let rows = agents.map { agent in
             [
-                agent.name, agent.kind ?? "broken", agent.source ?? ReportNumber.missing,
+                agent.name, agent.kind ?? "broken", source(agent),
                 agent.parameterCount.map(ReportNumber.count) ?? ReportNumber.missing,
                 ReportNumber.count(agent.versions.reduce(0) { $0 + $1.newestVersion }),
                 agent.problem == nil ? agent.description : below,
@@ -21,6 +22,13 @@ public enum ListingTable {
                 .init(title: "versions", isNumber: true, expendability: 0),
                 .init(title: "description", isNumber: false, expendability: 0),
             ], rows, agents.compactMap(\.problem), width)
+    }
+
+    /// What answers, with the format of its weights where it rounds them.
+    private static func source(_ agent: AgentListing) -> String {
+        let source = agent.source ?? ReportNumber.missing
+        guard let weights = agent.weights, weights != WeightFormat.float32.rawValue else { return source }
+        return "\(source) as \(weights)"
     }
 
     /// Arenas: name, contest, agents, judge, rounds, the latest run, description.

@@ -1,5 +1,6 @@
 import AgonAgents
 import AgonCore
+import AgonTransformer
 import Foundation
 
 /// An agent that does not exist yet.
@@ -47,6 +48,9 @@ public struct NewAgent: Sendable {
                 lines += NewAgent.transformer(
                     try model(path, in: catalog), "Starts where \(agent.name) stands and learns from its wins and losses.",
                     agent.sampling)
+                if agent.weights != .float32 {
+                    lines.append(("weights: \(agent.weights.rawValue)", "what the frozen matrices are held as; fp32 is exact"))
+                }
             }
             if !agent.system.isEmpty { files.append(.init(path: folder + "/system.md", text: agent.system)) }
         }

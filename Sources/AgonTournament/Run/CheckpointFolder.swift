@@ -26,7 +26,8 @@ struct CheckpointFolder: Sendable {
         let folder = root + "/" + relative
         let encoder = JSONEncoder()
         encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
-        let note = CheckpointNote(name: name, version: version, round: round, parent: parent, update: update)
+        var note = CheckpointNote(name: name, version: version, round: round, parent: parent, update: update)
+        if case .adapter(_, let base) = weights.trained, base.weights != .float32 { note.weights = base.weights.rawValue }
         let files = ["update.json": Array(try encoder.encode(note))]
         switch weights.trained {
         case .parameters(let parameters): try model.replacing(parameters).save(to: folder, extraFiles: files)
@@ -76,4 +77,6 @@ private struct CheckpointNote: Encodable {
     /// SHA-256 of the parent's weights file.
     var parent: String
     var update: UpdateRecord?
+    /// What the base under an adapter was held as; nil for float32.
+    var weights: String?
 }

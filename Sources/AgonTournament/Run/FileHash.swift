@@ -22,10 +22,12 @@ enum FileHash {
         }
     }
 
-    /// The hash over what else of a model folder decides: how the weights are read and what its tokens are.
-    static func form(in folder: String) throws(TournamentError) -> String {
+    /// What else of a model folder decides: a hash over how the weights are read and what its tokens are, and the
+    /// format that the weights are held in, where it rounds them.
+    static func form(in folder: String, weights: WeightFormat) throws(TournamentError) -> String {
         let names = ["config.json", "generation_config.json", "tokenizer.json"]
-        return hexadecimal(try hash(names.map { "\(folder)/\($0)" }.filter { FileManager.default.fileExists(atPath: $0) }))
+        let files = names.map { "\(folder)/\($0)" }.filter { FileManager.default.fileExists(atPath: $0) }
+        return hexadecimal(try hash(files)) + (weights == .float32 ? "" : " \(weights.rawValue)")
     }
 
     /// Reads block by block: weights may be larger than the memory that is free.

@@ -73,9 +73,12 @@ struct Roster: Sendable {
         case .exact:
             return ExactJudge.judge(id: JudgeID(name: "exact"), mode: .string)
         case .rewardModel:
-            guard let learned, let model = arena.judgeModel else { preconditionFailure("a reward model needs weights") }
+            guard let learned, let model = arena.judgeModel, let format = arena.judgeConfiguration?.weights else {
+                preconditionFailure("a reward model needs weights")
+            }
             return RewardModel(
-                id: learned.id, transformer: Transformer(learned.parameters, kernels: arena.kernels),
+                id: learned.id,
+                transformer: Transformer(learned.parameters, kernels: arena.kernels, weights: format),
                 tokenizer: model.tokenizer, threads: threads
             ).judge(tieMargin: arena.configuration.judge.tieMargin)
         }

@@ -57,6 +57,7 @@ extension TrainingConfiguration: Encodable {
         settings["chosen_floor"] = guards.chosenFloor.map(SettingValue.number)
         settings["max_kl"] = guards.maxKL.map(SettingValue.number)
         settings["max_margin"] = guards.maxMargin.map(SettingValue.number)
+        settings["bf16"] = usesBfloat16 ? .boolean(true) : nil
         if method.usesReference { settings["reference"] = .text(reference.rawValue) }
         return settings.merging(method.settings) { first, _ in first }
     }

@@ -25,6 +25,10 @@ public struct TrainingConfiguration: Sendable, Hashable {
     public let warmup: Warmup
     public let reference: ReferencePolicy
     public let guards: TrainingGuards
+    /// Whether the products of the training pass round their operands to bfloat16 (`bf16`), the weights that the
+    /// optimiser changes staying float32. The reference is read in the same way, so that what rounding does to both
+    /// cancels out. A frozen base that is held in a narrower format keeps its own.
+    public let usesBfloat16: Bool
     /// Joined with the update's own seed: another number gives another order of the items.
     public let seed: UInt64
 
@@ -36,7 +40,7 @@ public struct TrainingConfiguration: Sendable, Hashable {
         accumulationSteps: Int = 1, maxLength: Int? = nil, maxGradNorm: Double = 1, adamBeta1: Double = 0.9,
         adamBeta2: Double = 0.99, adamEpsilon: Double = 1e-8, weightDecay: Double = 0, schedule: LearningRateSchedule = .constant,
         scheduleOptions: LearningRateOptions = .init(), warmup: Warmup = .steps(0),
-        reference: ReferencePolicy = .roundStart, guards: TrainingGuards = .none, seed: UInt64 = 0
+        reference: ReferencePolicy = .roundStart, guards: TrainingGuards = .none, bf16: Bool = false, seed: UInt64 = 0
     ) throws(TrainingError) {
         try method.check()
         try requireRange("learning_rate", learningRate, 0..<10)
@@ -66,6 +70,7 @@ public struct TrainingConfiguration: Sendable, Hashable {
         self.warmup = warmup
         self.reference = reference
         self.guards = guards
+        usesBfloat16 = bf16
         self.seed = seed
     }
 

@@ -8,6 +8,12 @@ public enum UpdateReference: Sendable {
     /// Known already: Σ log π_ref over the own tokens of each pair's sides, in the pairs' order, in nats. With `ld_alpha`
     /// they must have been summed with the same one.
     case logProbs(chosen: [Double], rejected: [Double])
+
+    /// The same as a policy is read whose products are in a format.
+    func multiplied(in products: WeightFormat) -> UpdateReference {
+        guard case .model(let model) = self, model.weights == .float32 else { return self }
+        return .model(model.held(in: products))
+    }
 }
 
 /// log π_ref of an update's sequences, each computed once until the reference changes.
@@ -70,7 +76,7 @@ final class ReferenceLogProbs {
                 }
             }
         }
-        replace(Transformer(mixed, kernels: model.kernels))
+        replace(Transformer(mixed, kernels: model.kernels, weights: model.weights))
     }
 
     /// Takes another model as the reference, as after a resume.

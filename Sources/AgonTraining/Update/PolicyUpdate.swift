@@ -77,10 +77,13 @@ public enum PolicyUpdate {
         configuration: TrainingConfiguration, shardCount: Int = 1, threads: Int = 1, kernels: Kernels,
         folder: TrainingFolder? = nil, seed: UInt64 = 0, progress: ProgressCallback? = nil, order: (Int) -> [Int]
     ) throws -> TrainingOutcome {
-        let held = configuration.method.usesReference ? ReferenceLogProbs(reference, threads: threads) : nil
+        var kernels = kernels
+        if configuration.usesBfloat16 { kernels.products = .bfloat16 }
+        let start = policy.trained.multiplied(in: kernels.products)
+        let held = configuration.method.usesReference
+            ? ReferenceLogProbs(reference.multiplied(in: kernels.products), threads: threads) : nil
         let objective = try objective(
-            data, configuration.method, policy: policy.trained.transformer(kernels: kernels), reference: held,
-            threads: threads)
+            data, configuration.method, policy: start, kernels: kernels, reference: held, threads: threads)
         guard objective.itemCount > 0 else {
             return TrainingOutcome(parameters: policy, stepCount: 0, metrics: [:], steps: [])
         }
@@ -97,7 +100,7 @@ public enum PolicyUpdate {
         }
         let stepCount = configuration.stepCount(items: objective.itemCount)
         let trainee = Trainee(
-            copying: policy, configuration.optimiser,
+            copying: start, configuration.optimiser,
             .init(
                 peak: configuration.learningRate, schedule: configuration.schedule,
                 options: configuration.scheduleOptions, warmupSteps: configuration.warmup.stepCount(of: stepCount),
@@ -109,11 +112,14 @@ public enum PolicyUpdate {
             fingerprint: (folder?.saveSteps ?? 0) > 0
                 ? fingerprint(policy.trained, data, configuration, seed: seed, shardCount: shardCount, kernels: kernels) : "")
         let stop = try loop.run(order: order, progress: progress)
-        return try outcome(loop, stop: stop, base: base, threads: threads)
+        return try outcome(
+            loop, trained: loop.trainee.parameters.onBase(of: policy.trained), stop: stop, base: base, kernels: kernels,
+            threads: threads)
     }
 
     private static func objective(
-        _ data: TrainingData, _ method: TrainingMethod, policy: Transformer, reference: ReferenceLogProbs?, threads: Int
+        _ data: TrainingData, _ method: TrainingMethod, policy: TrainedWeights, kernels: Kernels,
+        reference: ReferenceLogProbs?, threads: Int
     ) throws(TrainingError) -> any Objective {
         switch (method, data) {
         case (.dpo(let loss, _, _), .pairs(let pairs)):
@@ -126,7 +132,8 @@ public enum PolicyUpdate {
             return try ContrastiveObjective(pairs, loss)
         case (.orpo(let loss), .pairs(let pairs)): return try OddsRatioObjective(pairs, loss)
         case (.grpo, .groups(let groups)), (.ppo, .groups(let groups)):
-            return try PolicyGradientObjective(groups, method, policy: policy, reference: reference, threads: threads)
+            return try PolicyGradientObjective(
+                groups, method, policy: policy.asTrained(kernels: kernels), reference: reference, threads: threads)
         case (.sft, .sequences(let sequences)): return try SupervisedObjective(sequences)
         default:
             throw TrainingError(
@@ -147,10 +154,10 @@ public enum PolicyUpdate {
         }
         fingerprint.add(seed)
         fingerprint.add(UInt64(shardCount))
-        fingerprint.add(kernels.name)
+        fingerprint.add("\(kernels.name) \(kernels.products.rawValue)")
         var memories = [policy.memory]
         if case .adapter(let adapter, let base) = policy {
-            fingerprint.add("\(adapter.config)")
+            fingerprint.add("\(adapter.config) \(base.weights.rawValue)")
             memories.append(base.parameters)
         }
         for memory in memories {
@@ -159,9 +166,9 @@ public enum PolicyUpdate {
         return String(fingerprint.value, radix: 16)
     }
 
-    /// Means over the steps, and the drift of the final policy.
+    /// Means over the steps, and the drift of the final policy, which is read as everybody else will read it.
     private static func outcome(
-        _ loop: UpdateLoop, stop: GuardStop?, base: Transformer?, threads: Int
+        _ loop: UpdateLoop, trained: TrainedWeights, stop: GuardStop?, base: Transformer?, kernels: Kernels, threads: Int
     ) throws -> TrainingOutcome {
         let steps = loop.steps
         var metrics = means(over: steps)
@@ -171,7 +178,7 @@ public enum PolicyUpdate {
         metrics["epoch"] = steps.last?["epoch"]
         if let stop { metrics["stopped_before_step"] = Double(stop.step) }
         let sequences = loop.objective.sequences(of: Array(0..<loop.objective.itemCount))
-        let final = try loop.trainee.model().logProbs(of: sequences, threads: threads)
+        let final = try trained.transformer(kernels: kernels).logProbs(of: sequences, threads: threads)
         guard final.joined().allSatisfy(\.isFinite) else {
             throw TrainingError(
                 .nonFiniteLoss, "After step \(steps.count), the last, a log-probability is not finite.")
@@ -181,6 +188,6 @@ public enum PolicyUpdate {
             metrics["kl_to_base/k2"] = squaredDrift(final, before)
         }
         return TrainingOutcome(
-            parameters: loop.trainee.parameters, stepCount: steps.count, metrics: metrics, steps: steps, stop: stop)
+            parameters: trained, stepCount: steps.count, metrics: metrics, steps: steps, stop: stop)
     }
 }

@@ -98,8 +98,8 @@ public struct TrainingFolder: Sendable, Hashable {
         guard state.fingerprint == fingerprint else {
             throw TrainingError(
                 .checkpointFailed,
-                "\(checkpoint) belongs to a run with other data, settings, weights or kernels (\(state.fingerprint), "
-                    + "this one is \(fingerprint)); remove it or choose another folder.")
+                "\(checkpoint) belongs to a run with other data, settings, weights, weight format or kernels "
+                    + "(\(state.fingerprint), this one is \(fingerprint)); remove it or choose another folder.")
         }
         guard state.step >= 0, state.lineCount >= 0, state.lineCount <= state.step + 1 else {
             throw TrainingError(

@@ -126,7 +126,7 @@ struct UpdateLoop {
         if let weights = try folder.load(into: &trainee, state), let reference = objective.reference,
             let model = reference.model
         {
-            reference.replace(Transformer(weights, kernels: model.kernels))
+            reference.replace(Transformer(weights, kernels: model.kernels, weights: model.weights))
         }
     }
 

@@ -1,7 +1,7 @@
 import Foundation
 
 /// What every view of one base shares beside its packed weights: made when it is first needed, then kept.
-// Safety: the lock guards both caches; what they hold is written before it is stored and only read afterwards.
+// Safety: the lock guards the caches; what they hold is written before it is stored and only read afterwards.
 final class FrozenBase: @unchecked Sendable {
     let parameters: Parameters
     let packed: PackedWeights
@@ -9,6 +9,7 @@ final class FrozenBase: @unchecked Sendable {
     private let lock = NSLock()
     private var transposedWeights: PackedWeights?
     private var squares: [Int: [Float]] = [:]
+    private var others: [WeightFormat: Transformer] = [:]
 
     init(_ parameters: Parameters, _ packed: PackedWeights, kernels: Kernels) {
         self.parameters = parameters
@@ -16,15 +17,24 @@ final class FrozenBase: @unchecked Sendable {
         self.kernels = kernels
     }
 
-    /// The matrices of the backward pass: in the format of the base, or for an int8 base in bfloat16, which has more
-    /// than enough room for its weights.
+    /// The matrices of the backward pass, in the format that goes with the base's.
     var transposed: PackedWeights {
         lock.withLock {
             if let transposedWeights { return transposedWeights }
-            let format = packed.format == .int8 ? WeightFormat.bfloat16 : packed.format
+            let format = packed.format.backward
             let made = PackedWeights(parameters.config, kernels: kernels, format: format, transposed: true)
             made.pack(parameters)
             transposedWeights = made
+            return made
+        }
+    }
+
+    /// The same base in another format.
+    func other(_ format: WeightFormat, make: () -> Transformer) -> Transformer {
+        lock.withLock {
+            if let known = others[format] { return known }
+            let made = make()
+            others[format] = made
             return made
         }
     }

@@ -9,8 +9,7 @@ extension Transformer {
     /// - Precondition: the adapter was made for a model of these sizes.
     public func adapted(by adapter: Adapter) -> Transformer {
         precondition(adapter.baseConfig == config, "the adapter belongs to a base of other sizes")
-        return Transformer(
-            self, adapter: PackedAdapter(adapter, frozen, kernels: kernels, forTraining: false))
+        return Transformer(self, adapter: adapter)
     }
 
     /// The base without an adapter, the very one that a view was made from.
@@ -22,10 +21,8 @@ extension Transformer {
     /// The same for every view of one base in memory.
     public var baseIdentity: ObjectIdentifier { ObjectIdentifier(packed) }
 
-    /// Whether two models are the same base with the same adapter object.
-    public func isSame(as other: Transformer) -> Bool {
-        parameters === other.parameters && adapter === other.adapter
-    }
+    /// Whether two models are the same base, in one format, with the same adapter object.
+    public func isSame(as other: Transformer) -> Bool { packed === other.packed && adapter === other.adapter }
 
     /// log p of each own token of sequences that belong to several policies on one base.
     ///
