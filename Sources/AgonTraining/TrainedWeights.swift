@@ -62,9 +62,9 @@ extension TrainedWeights {
         }
     }
 
-    /// - Parameter dropoutKeys: one for each sequence; read where the adapter has dropout.
+    /// - Parameter dropoutKeys: one for each sequence, read where the adapter has dropout; nil leaves it out.
     func forward(
-        _ pass: TrainingPass, _ sequences: [TokenSequence], dropoutKeys: [UInt64], statistics: Bool,
+        _ pass: TrainingPass, _ sequences: [TokenSequence], dropoutKeys: [UInt64]?, statistics: Bool,
         collision: Bool
     ) throws(TransformerError) -> GradientShards.LogProbs {
         let result: (logProbs: [[Float]], statistics: TokenStatistics)

@@ -25,6 +25,9 @@ public struct TrainingConfiguration: Sendable, Hashable {
     public let warmup: Warmup
     public let reference: ReferencePolicy
     public let guards: TrainingGuards
+    /// The share of prompts whose pairs no step sees (`eval_share`); they are measured before and after the update. Which
+    /// prompts these are depends on the prompts alone, so they are the same in every round.
+    public let evalShare: Double
     /// Joined with the update's own seed: another number gives another order of the items.
     public let seed: UInt64
 
@@ -36,7 +39,8 @@ public struct TrainingConfiguration: Sendable, Hashable {
         accumulationSteps: Int = 1, maxLength: Int? = nil, maxGradNorm: Double = 1, adamBeta1: Double = 0.9,
         adamBeta2: Double = 0.99, adamEpsilon: Double = 1e-8, weightDecay: Double = 0, schedule: LearningRateSchedule = .constant,
         scheduleOptions: LearningRateOptions = .init(), warmup: Warmup = .steps(0),
-        reference: ReferencePolicy = .roundStart, guards: TrainingGuards = .none, seed: UInt64 = 0
+        reference: ReferencePolicy = .roundStart, guards: TrainingGuards = .none, evalShare: Double = 0,
+        seed: UInt64 = 0
     ) throws(TrainingError) {
         try method.check()
         try requireRange("learning_rate", learningRate, 0..<10)
@@ -48,6 +52,13 @@ public struct TrainingConfiguration: Sendable, Hashable {
             throw TrainingError(
                 .invalidConfiguration,
                 "batch_size must be at least 2 for loss_type kto, which pairs prompts with other answers of the batch.")
+        }
+        try requireRange("eval_share", evalShare, 0..<1)
+        if evalShare > 0, !method.readsPairs {
+            throw TrainingError(
+                .invalidConfiguration,
+                "eval_share is ignored by algorithm \(method.algorithm.rawValue), which learns from no pairs; remove it or "
+                    + "choose one of cpo, dpo, orpo, simpo.")
         }
         try warmup.check(schedule)
         try scheduleOptions.check(schedule, peak: learningRate)
@@ -66,6 +77,7 @@ public struct TrainingConfiguration: Sendable, Hashable {
         self.warmup = warmup
         self.reference = reference
         self.guards = guards
+        self.evalShare = evalShare
         self.seed = seed
     }
 
