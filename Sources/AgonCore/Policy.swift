@@ -1,4 +1,5 @@
-/// How a policy draws its tokens. Names and order of the filters are the field's: temperature, top_k, top_p, min_p.
+/// How a policy draws its tokens. Names and order are the field's: repetition_penalty, temperature, top_k, top_p, min_p,
+/// typical_p.
 public struct SamplingOptions: Sendable, Hashable, Codable {
     /// Divides the logits; 0 takes the likeliest token always.
     public var temperature: Double
@@ -8,12 +9,24 @@ public struct SamplingOptions: Sendable, Hashable, Codable {
     public var topP: Double
     /// Keeps tokens at least this share as likely as the likeliest; 0 keeps all.
     public var minP: Double
+    /// Keeps the smallest set of tokens, the most typical first, whose probability reaches this, at least one; 1 keeps
+    /// all. How untypical a token is: |−log p − H|, with H the entropy of what the other filters have kept.
+    /// Meister et al. 2022, arXiv:2202.00666.
+    public var typicalP: Double
+    /// What has been said, in the prompt or since, is made rarer before everything else: its logits above zero are
+    /// divided by this, the others multiplied; 1 leaves them. Keskar et al. 2019, arXiv:1909.05858, §4.1.
+    public var repetitionPenalty: Double
 
-    public init(temperature: Double = 1, topK: Int = 0, topP: Double = 1, minP: Double = 0) {
+    public init(
+        temperature: Double = 1, topK: Int = 0, topP: Double = 1, minP: Double = 0, typicalP: Double = 1,
+        repetitionPenalty: Double = 1
+    ) {
         self.temperature = temperature
         self.topK = topK
         self.topP = topP
         self.minP = minP
+        self.typicalP = typicalP
+        self.repetitionPenalty = repetitionPenalty
     }
 
     /// The likeliest token always.

@@ -66,20 +66,22 @@ final class GradientShards: @unchecked Sendable {
 
     /// log p of each own token, with entropy, argmax and mean logit where `statistics` is set.
     ///
-    /// - Parameter step: steps done so far.
+    /// - Parameters:
+    ///   - isTraining: false leaves out dropout, and changes no later draw of it.
+    ///   - step: steps done so far.
     /// - Throws: what the pass threw for the first shard that failed.
     func logProbs(
         of sequences: [TokenSequence], _ policy: some TrainablePolicy, statistics: Bool, collision: Bool = false,
-        step: Int = 0
+        isTraining: Bool = true, step: Int = 0
     ) throws -> LogProbs {
         cut(sequences.count)
         let trained = policy.trained
         let address = dropoutSeed.child(.sample, step).child(.sample, forwardCount)
-        forwardCount += 1
+        if isTraining { forwardCount += 1 }
         try forEach { shard in
+            let keys = isTraining ? shard.range.map { address.child(.seat, $0).value } : nil
             shard.logProbs = try trained.forward(
-                shard.pass, Array(sequences[shard.range]),
-                dropoutKeys: shard.range.map { address.child(.seat, $0).value }, statistics: statistics,
+                shard.pass, Array(sequences[shard.range]), dropoutKeys: keys, statistics: statistics,
                 collision: collision)
         }
         return LogProbs(

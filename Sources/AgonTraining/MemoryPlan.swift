@@ -80,6 +80,14 @@ public struct MemoryPlan: Sendable, Hashable, Codable {
         return plan
     }
 
+    /// The memory of a reference that follows the policy: while it moves there are two of it, and where it follows by a
+    /// mean, the mean.
+    public static func following(_ config: ModelConfig, _ sync: ReferenceSync) -> MemoryPlan {
+        var plan = answering(config, slotCount: 0, length: 0) * 2
+        if case .bema = sync.rule { plan.parameters += ParameterLayout(config).count * 4 }
+        return plan
+    }
+
     /// Both together.
     public static func + (left: MemoryPlan, right: MemoryPlan) -> MemoryPlan {
         MemoryPlan(

@@ -31,41 +31,48 @@ public enum RewardTraining {
 
     /// Trains a copy of a score model on pairs that are drawn step by step.
     ///
-    /// Equal arguments give equal bits on one kernel path, whatever the thread count. The metrics are `loss`,
+    /// Equal arguments give equal bits on one kernel path, whatever the thread count, also where the run was killed and
+    /// goes on from its folder. The metrics are `loss`,
     /// `accuracy` (share of pairs with r⁺ > r⁻, a tie counts half), `margin` (mean r⁺ − r⁻), `min_reward`, `mean_reward`,
-    /// `max_reward`, `grad_norm`, `learning_rate`, each the mean over the steps, and `loss/first`, `loss/last`.
+    /// `max_reward`, `grad_norm`, `learning_rate`, each the mean over the steps, `num_tokens`, and `loss/first`, `loss/last`.
     ///
     /// - Parameters:
     ///   - model: the weights to start from; read only.
     ///   - threads: how many threads share a batch's shards; changes no bit.
-    ///   - batch: the pairs of a step, drawn from the seed that it is handed; called once a step, in order.
+    ///   - folder: where metrics and checkpoints are written, and from where a killed run goes on; nil writes nothing.
+    ///   - batch: the pairs of a step, drawn from the seed that it is handed. They must depend on both alone: a run that
+    ///     goes on does not ask for the steps that are done.
     /// - Throws: `nonFiniteLoss`, naming the step and the pair; `invalidData` for an empty batch or a sequence that
-    ///   does not fit the model; what `progress` throws.
+    ///   does not fit the model; `checkpointFailed`; what `progress` throws.
     /// - Precondition: the model's head is `score`.
     public static func run(
         _ model: Parameters, loss: RewardLoss, configuration: StepConfiguration, seed: Seed, threads: Int = 1,
-        kernels: Kernels? = nil, progress: ProgressCallback? = nil,
-        batch: (_ step: Int, _ seed: Seed) throws -> [RewardPair]
+        kernels: Kernels? = nil, folder: TrainingFolder? = nil, progress: ProgressCallback? = nil,
+        batch: @escaping (_ step: Int, _ seed: Seed) throws -> [RewardPair]
     ) throws -> TrainingOutcome {
         precondition(model.config.head == .score, "reward training needs a model with a score head")
         guard configuration.stepCount > 0 else {
             return TrainingOutcome(parameters: model, stepCount: 0, metrics: [:], steps: [])
         }
-        var trainee = Trainee(
-            copying: model, configuration.optimiser, configuration.rate, kernels: try kernels ?? .current,
+        let kernels = try kernels ?? .current
+        let trainee = Trainee(
+            copying: model, configuration.optimiser, configuration.rate, kernels: kernels,
             shardCount: configuration.shardCount, threads: threads)
-        var steps: [[String: Double]] = []
-        for index in 0..<configuration.stepCount {
-            let pairs = try batch(index, seed.child(.training, index))
-            let metrics = try inStep(index) { try step(&trainee, pairs, loss) }
-            steps.append(metrics)
-            try progress?(TrainingProgress(step: index + 1, stepCount: configuration.stepCount, metrics: metrics))
+        var steps = RewardSteps(trainee: trainee, stepCount: configuration.stepCount, loss: loss) {
+            try batch($0, seed.child(.training, $0))
         }
-        var metrics = means(over: steps)
-        metrics["loss/first"] = steps.first?["loss"]
-        metrics["loss/last"] = steps.last?["loss"]
+        var record = TrainingRecord(folder: folder, seed: seed.value)
+        if (folder?.saveSteps ?? 0) > 0 {
+            var fingerprint = Fingerprint()
+            fingerprint.add(model.trained)
+            fingerprint.add(configuration, seed: seed, kernels: kernels)
+            fingerprint.add("\(loss)")
+            fingerprint.add(try steps.batch(0))
+            record.fingerprint = fingerprint.text
+        }
+        let log = try steps.run(record, progress: progress)
         return TrainingOutcome(
-            parameters: trainee.parameters, stepCount: steps.count, metrics: metrics, steps: steps)
+            parameters: steps.trainee.parameters, stepCount: log.steps.count, metrics: log.metrics, steps: log.steps)
     }
 
     /// A few small steps on the pairs of the day, with old pairs among them so that nothing is forgotten.
@@ -109,15 +116,33 @@ public enum RewardTraining {
         return accuracy(scores.map(Double.init))
     }
 
-    private static func step(
-        _ trainee: inout Trainee, _ pairs: [RewardPair], _ loss: RewardLoss
-    ) throws -> [String: Double] {
+    /// From the scores of chosen, rejected, chosen, rejected …
+    fileprivate static func accuracy(_ scores: [Double]) -> Double {
+        var points = 0.0
+        for index in stride(from: 0, to: scores.count, by: 2) {
+            let (chosen, rejected) = (scores[index], scores[index + 1])
+            points += chosen > rejected ? 1 : (chosen == rejected ? 0.5 : 0)
+        }
+        return points / Double(scores.count / 2)
+    }
+}
+
+/// The steps of a reward model's run.
+private struct RewardSteps: TrainingRun {
+    var trainee: Trainee
+    let stepCount: Int
+    var tokenCount = 0
+    let loss: RewardLoss
+    let batch: (_ step: Int) throws -> [RewardPair]
+
+    mutating func step() throws -> TrainingStep {
+        let pairs = try batch(trainee.stepsDone)
         guard !pairs.isEmpty else {
             throw TrainingError(.invalidData, "The batch of step \(trainee.stepsDone + 1) has no pair.")
         }
-        let scores = try trainee.scores(of: pairs.flatMap { [$0.chosen, $0.rejected] }).map(Double.init)
-        let chosen = stride(from: 0, to: scores.count, by: 2).map { scores[$0] }
-        let rejected = stride(from: 1, to: scores.count, by: 2).map { scores[$0] }
+        let sequences = pairs.flatMap { [$0.chosen, $0.rejected] }
+        let scores = try trainee.scores(of: sequences).map(Double.init)
+        let (chosen, rejected) = sides(scores)
         let value: RewardLoss.Value
         do {
             value = try loss.evaluate(chosen: chosen, rejected: rejected, margins: pairs.map(\.margin))
@@ -130,21 +155,13 @@ public enum RewardTraining {
             })
         var metrics = try trainee.step()
         metrics["loss"] = value.loss
-        metrics["accuracy"] = accuracy(scores)
+        metrics["accuracy"] = RewardTraining.accuracy(scores)
         metrics["margin"] = (chosen.reduce(0, +) - rejected.reduce(0, +)) / Double(pairs.count)
         metrics["min_reward"] = scores.min()
         metrics["mean_reward"] = scores.mean
         metrics["max_reward"] = scores.max()
-        return metrics
-    }
-
-    /// From the scores of chosen, rejected, chosen, rejected …
-    private static func accuracy(_ scores: [Double]) -> Double {
-        var points = 0.0
-        for index in stride(from: 0, to: scores.count, by: 2) {
-            let (chosen, rejected) = (scores[index], scores[index + 1])
-            points += chosen > rejected ? 1 : (chosen == rejected ? 0.5 : 0)
-        }
-        return points / Double(scores.count / 2)
+        tokenCount += sequences.reduce(0) { $0 + $1.count }
+        metrics["num_tokens"] = Double(tokenCount)
+        return TrainingStep(metrics: metrics, itemCount: pairs.count)
     }
 }

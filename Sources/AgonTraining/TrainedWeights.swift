@@ -68,7 +68,7 @@ extension TrainedWeights {
     func makePass(kernels: Kernels) -> TrainingPass {
         switch self {
         case .parameters(let parameters): TrainingPass(parameters.config, kernels: kernels)
-        case .adapter(_, let base): TrainingPass(adapting: base)
+        case .adapter(_, let base): TrainingPass(adapting: base, kernels: kernels)
         }
     }
 
@@ -80,9 +80,9 @@ extension TrainedWeights {
         }
     }
 
-    /// - Parameter dropoutKeys: one for each sequence; read where the adapter has dropout.
+    /// - Parameter dropoutKeys: one for each sequence, read where the adapter has dropout; nil leaves it out.
     func forward(
-        _ pass: TrainingPass, _ sequences: [TokenSequence], dropoutKeys: [UInt64], statistics: Bool,
+        _ pass: TrainingPass, _ sequences: [TokenSequence], dropoutKeys: [UInt64]?, statistics: Bool,
         collision: Bool
     ) throws(TransformerError) -> GradientShards.LogProbs {
         let result: (logProbs: [[Float]], statistics: TokenStatistics)

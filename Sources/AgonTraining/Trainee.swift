@@ -41,10 +41,14 @@ struct Trainee {
     }
 
     /// log p of each own token under the weights of this moment.
+    ///
+    /// - Parameter isTraining: false measures: without dropout, and without a trace in what training draws.
     func logProbs(
-        of sequences: [TokenSequence], statistics: Bool, collision: Bool = false
+        of sequences: [TokenSequence], statistics: Bool, collision: Bool = false, isTraining: Bool = true
     ) throws -> GradientShards.LogProbs {
-        try shards.logProbs(of: sequences, parameters, statistics: statistics, collision: collision, step: stepsDone)
+        try shards.logProbs(
+            of: sequences, parameters, statistics: statistics, collision: collision, isTraining: isTraining,
+            step: stepsDone)
     }
 
     /// The score of each sequence under the weights of this moment.

@@ -211,25 +211,36 @@ final class GenerationBatch {
             count = rows.count
             guard let first = tokens.baseAddress else { return }
             kernels.share(rows.count, nanoseconds: rows.count * v) { part in
-                var scratch: [Float] = []
+                var (scratch, changed): ([Float], [Float]) = ([], [])
                 for index in part {
-                    let row = rows[index]
-                    let drawn = results[row.request - requests.startIndex].tokens.count
-                    let token = draw(
-                        pass.logits + index * v, requests[row.request], position: drawn, scratch: &scratch)
+                    let token = draw(pass.logits + index * v, rows[index], scratch: &scratch, changed: &changed)
                     (first + index).initialize(to: token)
                 }
             }
         }
     }
 
-    private func draw(
-        _ logits: Floats, _ request: GenerationRequest, position: Int, scratch: inout [Float]
-    ) -> Int32 {
+    /// - Parameters:
+    ///   - logits: the row's, which stay the model's: log-probabilities are read from them.
+    ///   - changed: memory for those that the options change.
+    private func draw(_ logits: Floats, _ row: Row, scratch: inout [Float], changed: inout [Float]) -> Int32 {
+        let request = requests[row.request]
+        let sampling = request.sampling
         let count = request.allowedTokenCount ?? model.config.vocabularySize
-        let floor = request.sampling.floor(of: logits, count: count, scratch: &scratch)
-        return model.kernels.table.pointee.gumbel_argmax(
-            logits, Int32(count), Float(request.sampling.temperature), floor,
-            mixBits(request.key ^ mixBits(UInt64(position) &+ 0x9E37_79B9_7F4A_7C15)))
+        let position = results[row.request - requests.startIndex].tokens.count
+        let key = mixBits(request.key ^ mixBits(UInt64(position) &+ 0x9E37_79B9_7F4A_7C15))
+        func draw(_ logits: Floats, atLeast floor: Float) -> Int32 {
+            model.kernels.table.pointee.gumbel_argmax(logits, Int32(count), Float(sampling.temperature), floor, key)
+        }
+        guard sampling.changesLogits else {
+            return draw(logits, atLeast: sampling.floor(of: logits, count: count, scratch: &scratch))
+        }
+        changed.removeAll(keepingCapacity: true)
+        changed.append(contentsOf: UnsafeBufferPointer(start: logits, count: count))
+        return changed.withUnsafeMutableBufferPointer { changed in
+            guard let own = changed.baseAddress else { return 0 }
+            let said = cache.tokens[row.slot]
+            return draw(own, atLeast: sampling.prepare(own, count: count, said: said, scratch: &scratch))
+        }
     }
 }

@@ -1,9 +1,9 @@
 import AgonCore
 import Foundation
 
-/// How the drawing options act on logits. Filters apply in this order: temperature, `topK`, `topP`, `minP`, each
-/// to what the one before has kept. Tokens that equal the last one kept stay with it, so that the set does not
-/// depend on a sort.
+/// How the drawing options act on logits: `repetitionPenalty` first, then the filters in this order: temperature, `topK`,
+/// `topP`, `minP`, `typicalP`, each on what the one before has kept. Tokens that equal the last one kept stay with it, so
+/// that the set does not depend on a sort.
 extension SamplingOptions {
     func check() throws(TransformerError) {
         func fail(_ name: String, _ range: String, _ value: String) -> TransformerError {
@@ -13,9 +13,56 @@ extension SamplingOptions {
         guard topK >= 0 else { throw fail("top_k", "0 or more", "\(topK)") }
         guard topP > 0, topP <= 1 else { throw fail("top_p", "above 0 and at most 1", "\(topP)") }
         guard minP >= 0, minP <= 1 else { throw fail("min_p", "between 0 and 1", "\(minP)") }
+        guard typicalP > 0, typicalP <= 1 else { throw fail("typical_p", "above 0 and at most 1", "\(typicalP)") }
+        guard repetitionPenalty > 0, repetitionPenalty.isFinite else {
+            throw fail("repetition_penalty", "above 0", "\(repetitionPenalty)")
+        }
     }
 
-    /// The least logit that the filters keep, −∞ where they keep all.
+    /// Whether tokens are drawn from other logits than the model's: from those that `prepare` makes.
+    var changesLogits: Bool { repetitionPenalty != 1 || (typicalP < 1 && temperature > 0) }
+
+    /// Logits that are ready for the noise: what was said is penalised, what `typicalP` drops is −∞.
+    ///
+    /// - Parameters:
+    ///   - logits: `[count]`, a copy of the model's.
+    ///   - said: prompt and completion so far; a token that was said often is penalised once.
+    /// - Returns: the least logit that the other filters keep.
+    func prepare(
+        _ logits: UnsafeMutablePointer<Float>, count: Int, said: [Int32], scratch: inout [Float]
+    ) -> Float {
+        if repetitionPenalty != 1 {
+            let penalty = Float(repetitionPenalty)
+            for token in Set(said) where Int(token) < count {
+                let logit = logits[Int(token)]
+                logits[Int(token)] = logit > 0 ? logit / penalty : logit * penalty
+            }
+        }
+        let floor = floor(of: logits, count: count, scratch: &scratch)
+        if typicalP < 1, temperature > 0 { dropUntypical(logits, count, atLeast: floor) }
+        return floor
+    }
+
+    /// Sets what `typicalP` does not keep to −∞.
+    private func dropUntypical(_ logits: UnsafeMutablePointer<Float>, _ count: Int, atLeast floor: Float) {
+        var greatest = -Float.infinity
+        for index in 0..<count { greatest = max(greatest, logits[index]) }
+        let kept = (0..<count).filter { logits[$0] >= floor }
+        let weights = kept.map { weight(logits[$0], greatest) }
+        let total = weights.reduce(0, +)
+        let surprises = zip(kept, weights).map { log(total) - Double(logits[$0.0] - greatest) / temperature }
+        let entropy = zip(weights, surprises).reduce(0) { $0 + ($1.0 > 0 ? $1.0 * $1.1 : 0) } / total
+        let deviations = surprises.map { abs($0 - entropy) }
+        var (mass, bound) = (0.0, Double.infinity)
+        for place in kept.indices.sorted(by: { (deviations[$0], $0) < (deviations[$1], $1) }) {
+            mass += weights[place]
+            bound = deviations[place]
+            if mass >= typicalP * total { break }
+        }
+        for (place, index) in kept.enumerated() where deviations[place] > bound { logits[index] = -.infinity }
+    }
+
+    /// The least logit that the filters before `typicalP` keep, −∞ where they keep all.
     ///
     /// - Parameter scratch: reused from token to token.
     func floor(of logits: UnsafePointer<Float>, count: Int, scratch: inout [Float]) -> Float {

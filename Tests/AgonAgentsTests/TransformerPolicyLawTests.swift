@@ -28,6 +28,7 @@ import Testing
         "a transformer obeys the laws of policies however it samples",
         arguments: [
             SamplingOptions(), .greedy, SamplingOptions(temperature: 0.7, topK: 5), SamplingOptions(topP: 0.8, minP: 0.02),
+            SamplingOptions(typicalP: 0.7, repetitionPenalty: 1.3),
         ])
     func laws(sampling: SamplingOptions) async throws {
         for kernels in Kernels.allAvailable {

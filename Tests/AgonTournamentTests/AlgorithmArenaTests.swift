@@ -144,6 +144,13 @@ import Testing
             ("{algorithm: grpo, reference: base}", "without a KL term grpo has no reference"),
             ("{label_smoothing: 0.1}", "label_smoothing is ignored by loss_type sigmoid"),
             ("{ref_model_sync_steps: 5}", "without `sync_ref_model: true`"),
+            ("{bema_lag: 5}", "without `sync_ref_model: true`"),
+            ("{sync_ref_model: true, bema_lag: 5}", "`ref_model_sync: mixup` ignores this key"),
+            (
+                "{sync_ref_model: true, ref_model_sync: bema, ref_model_mixup_alpha: 1}",
+                "`ref_model_sync: bema` ignores this key"
+            ),
+            ("{algorithm: kto, eval_share: 0.1}", "algorithm kto ignores this key"),
             ("{algorithm: kto, loss_type: [kto, apo_zero_unpaired]}", "only dpo mixes several losses"),
             ("{algorithm: kto, loss_type: sigmoid}", "unknown to algorithm kto"),
             ("{warmup_steps: 3}", "warmup_steps is ignored by lr_scheduler_type constant"),
@@ -180,6 +187,10 @@ import Testing
         #expect(
             try read("{sync_ref_model: true, ref_model_sync_steps: 4}").method
                 == .dpo(PreferenceLoss([.sigmoid], beta: 0.1), sync: ReferenceSync(syncSteps: 4)))
+        #expect(
+            try read("{sync_ref_model: true, ref_model_sync: bema, bema_lag: 20}").method
+                == .dpo(PreferenceLoss([.sigmoid], beta: 0.1), sync: ReferenceSync(bema: BiasCorrectedMean(lag: 20))))
+        #expect(try read("{algorithm: cpo, eval_share: 0.2}").evalShare == 0.2)
         let scheduled = try read("{lr_scheduler_type: polynomial, lr_power: 2, warmup_ratio: 0.1, max_margin: 9, max_kl: 0}")
         #expect(scheduled.warmup == .ratio(0.1) && scheduled.scheduleOptions.power == 2)
         #expect(try scheduled.guards == TrainingGuards(chosenFloor: 1, maxMargin: 9))

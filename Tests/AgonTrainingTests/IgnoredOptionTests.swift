@@ -107,6 +107,17 @@ import Testing
                 { () throws(TrainingError) in .kto(try UnpairedLoss()) },
                 { () throws(TrainingError) in try TrainingGuards(maxMargin: 15) })),
         Fault(
+            setting: "eval_share", reason: "ignored",
+            make: { () throws(TrainingError) in _ = try TrainingConfiguration(method: .sft, evalShare: 0.1) }),
+        Fault(
+            setting: "eval_share", reason: "below 1",
+            make: { () throws(TrainingError) in
+                _ = try TrainingConfiguration(method: .orpo(OddsRatioLoss()), evalShare: 1)
+            }),
+        Fault(
+            setting: "bema_lag", reason: "at least",
+            make: { () throws(TrainingError) in _ = try BiasCorrectedMean(lag: 0) }),
+        Fault(
             setting: "max_kl", reason: "at least",
             make: { () throws(TrainingError) in _ = try TrainingGuards(maxKL: 0) }),
     ]
@@ -129,15 +140,16 @@ import Testing
                 PreferenceLoss([.robust], beta: 0.2, options: .init(labelSmoothing: 0.1, divergence: .alpha(0.7))),
                 sync: ReferenceSync(syncSteps: 5)),
             schedule: .polynomial, scheduleOptions: .init(power: 2), warmup: .ratio(0.1),
-            guards: TrainingGuards(maxKL: 0.5))
+            guards: TrainingGuards(maxKL: 0.5), evalShare: 0.25)
         let data = try JSONEncoder().encode(configuration)
         let object = try #require(try JSONSerialization.jsonObject(with: data) as? [String: Any])
         let expected: [String: Double] = [
             "beta": 0.2, "label_smoothing": 0.1, "f_alpha_divergence_coef": 0.7, "ref_model_mixup_alpha": 0.6,
             "ref_model_sync_steps": 5, "lr_power": 2, "warmup_ratio": 0.1, "max_kl": 0.5,
+            "eval_share": 0.25,
         ]
         for (name, value) in expected { #expect(object[name] as? Double == value, "\(name)") }
         #expect(object["loss_type"] as? [String] == ["robust"] && object["algorithm"] as? String == "dpo")
-        #expect(object["max_margin"] == nil && object["warmup_steps"] == nil)
+        #expect(object["max_margin"] == nil && object["warmup_steps"] == nil && object["bema_lag"] == nil)
     }
 }

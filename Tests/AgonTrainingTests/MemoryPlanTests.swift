@@ -60,6 +60,16 @@ import Testing
         #expect(activations(own: 8) < activations(own: 64))
     }
 
+    @Test("a reference that moves is there twice, and a mean once more")
+    func following() throws {
+        let config = try large()
+        let weights = 4 * ParameterLayout(config).count
+        let one = MemoryPlan.answering(config, slotCount: 0, length: 0)
+        #expect(one.parameters == weights && one.packedWeights > weights * 9 / 10)
+        #expect(try MemoryPlan.following(config, ReferenceSync()).total == 2 * one.total)
+        #expect(try MemoryPlan.following(config, ReferenceSync(bema: BiasCorrectedMean())).parameters == 3 * weights)
+    }
+
     @Test("a cache holds keys and values of every layer and slot, no longer than the model's positions")
     func cache() throws {
         let config = try large()

@@ -56,6 +56,29 @@ import Testing
         #expect(outcome.steps.suffix(5).allSatisfy { $0["accuracy"] == 1 })
     }
 
+    private struct Killed: Error {}
+
+    @Test func `a judge's training killed at every step, one step a start, ends with the same bits and log`() throws {
+        let root = FileManager.default.temporaryDirectory.appendingPathComponent("agon-\(UUID().uuidString)").path
+        defer { try? FileManager.default.removeItem(atPath: root) }
+        func train(_ name: String, center: Double = 0.01, killAfter: Int? = nil) throws -> TrainingOutcome {
+            try RewardTraining.run(
+                Self.judge(), loss: RewardLoss(centerCoefficient: center),
+                configuration: StepConfiguration(stepCount: 6, learningRate: 5e-3, warmupSteps: 2), seed: Seed(run: 5),
+                folder: TrainingFolder(path: "\(root)/\(name)", saveSteps: 1),
+                progress: { if $0.step == killAfter { throw Killed() } }
+            ) { step, _ in Self.pairs(count: 6, seed: UInt64(step)) }
+        }
+        let expected = try train("whole")
+        for step in 1...6 { #expect(throws: Killed.self) { try train("killed", killAfter: step) } }
+        let outcome = try train("killed")
+        #expect(outcome.parameters.values.elementsEqual(expected.parameters.values))
+        #expect(outcome.steps == expected.steps && outcome.metrics == expected.metrics)
+        let logs = try ["whole", "killed"].map { try String(contentsOfFile: "\(root)/\($0)/metrics.jsonl", encoding: .utf8) }
+        #expect(logs[0] == logs[1])
+        #expect(throws: TrainingError.self) { try train("whole", center: 0) }
+    }
+
     @Test func `a refresh learns the new pairs from a few steps, replayable and on any thread count`() throws {
         let judge = try Self.judge()
         let (new, old) = (Self.pairs(count: 12, seed: 1), Self.pairs(count: 100, seed: 2))

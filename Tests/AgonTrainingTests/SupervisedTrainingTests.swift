@@ -48,6 +48,31 @@ import Testing
         #expect(try #require(outcome.metrics["loss/last"]) < expected)
     }
 
+    private struct Killed: Error {}
+
+    @Test(arguments: 1...7) func `a run killed after any step goes on to the same bits, metrics and log`(step: Int) throws {
+        let root = FileManager.default.temporaryDirectory.appendingPathComponent("agon-\(UUID().uuidString)").path
+        defer { try? FileManager.default.removeItem(atPath: root) }
+        func train(_ name: String, threads: Int = 1, seed: UInt64 = 1, killAfter: Int? = nil) throws -> TrainingOutcome {
+            try SupervisedTraining.run(
+                Parameters.initialised(ToyTask.config, seed: 4),
+                configuration: StepConfiguration(stepCount: 8, learningRate: 5e-3, warmupSteps: 2),
+                seed: Seed(run: seed), threads: threads, folder: TrainingFolder(path: "\(root)/\(name)", saveSteps: 3),
+                progress: { if $0.step == killAfter { throw Killed() } }
+            ) { _, seed in ToyTask.crowd(count: 12, seed: seed) }
+        }
+        let expected = try train("whole")
+        #expect(expected.metrics["num_tokens"] == 384, "8 steps of 12 sequences of 4 tokens")
+        #expect(throws: Killed.self) { try train("killed", killAfter: step) }
+        let outcome = try train("killed", threads: 2)
+        #expect(outcome.parameters.values.elementsEqual(expected.parameters.values))
+        #expect(outcome.steps == expected.steps && outcome.metrics == expected.metrics)
+        let logs = try ["whole", "killed"].map { try String(contentsOfFile: "\(root)/\($0)/metrics.jsonl", encoding: .utf8) }
+        #expect(logs[0] == logs[1] && logs[0].split(separator: "\n").count == 8)
+        let error = #expect(throws: TrainingError.self) { try train("whole", seed: 2) }
+        #expect(error?.code == .checkpointFailed && error?.message.contains("belongs to a run with other data") == true)
+    }
+
     @Test func `a batch without own tokens is an error that names its step`() throws {
         let error = #expect(throws: TrainingError.self) {
             try SupervisedTraining.run(

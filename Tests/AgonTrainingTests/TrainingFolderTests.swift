@@ -20,7 +20,7 @@ import Testing
     /// Three epochs of three steps, the last of each with less than a full micro-batch.
     private func run(
         _ method: TrainingMethod, data: TrainingData? = nil, folder: TrainingFolder?, killAfter: Int? = nil,
-        guards: TrainingGuards = .none, seed: UInt64 = 7, threads: Int = 1
+        guards: TrainingGuards = .none, evalShare: Double = 0, seed: UInt64 = 7, threads: Int = 1
     ) throws -> TrainingOutcome {
         let policy = Parameters.initialised(ToyTask.config, seed: 1)
         return try PolicyUpdate.run(
@@ -28,7 +28,7 @@ import Testing
             data: data ?? .pairs(ToyTask.pairs(count: 11, seed: 2)),
             configuration: TrainingConfiguration(
                 method: method, learningRate: 5e-3, epochs: 3, batchSize: 2, accumulationSteps: 2, weightDecay: 0.01,
-                schedule: .cosine, warmup: .steps(2), guards: guards),
+                schedule: .cosine, warmup: .steps(2), guards: guards, evalShare: evalShare),
             seed: Seed(run: seed), shardCount: 2, threads: threads, folder: folder
         ) { if $0.step == killAfter { throw Killed() } }
     }
@@ -48,6 +48,32 @@ import Testing
         #expect(outcome.parameters.values.elementsEqual(expected.parameters.values))
         #expect(outcome.steps == expected.steps && outcome.metrics == expected.metrics)
         #expect(try log(killed) == log(whole))
+    }
+
+    @Test(arguments: 1...9)
+    func `a run with a mean for a reference and pairs set aside goes on to the same bits, metrics and log`(step: Int) throws {
+        let (whole, killed) = (Self.temporary(), Self.temporary())
+        defer { for path in [whole, killed] { try? FileManager.default.removeItem(atPath: path) } }
+        let method = try Self.dpo(sync: ReferenceSync(bema: BiasCorrectedMean(), syncSteps: 2))
+        let data = TrainingData.pairs(ToyTask.pairs(count: 16, seed: 2))
+        func train(_ path: String, killAfter: Int? = nil) throws -> TrainingOutcome {
+            try run(
+                method, data: data, folder: TrainingFolder(path: path, saveSteps: 2), killAfter: killAfter,
+                evalShare: 0.3)
+        }
+        let expected = try train(whole)
+        #expect(expected.metrics["eval_loss/first"].map { abs($0 - Foundation.log(2)) < 1e-6 } == true)
+        guard step < expected.stepCount else { return }
+        #expect(throws: Killed.self) { try train(killed, killAfter: step) }
+        let outcome = try train(killed)
+        #expect(outcome.parameters.values.elementsEqual(expected.parameters.values))
+        #expect(outcome.steps == expected.steps && outcome.metrics == expected.metrics)
+        #expect(try log(killed) == log(whole))
+        #expect(try log(whole).split(separator: "\n").count == expected.stepCount + 2)
+        let speed = try JSONDecoder().decode(
+            [String: Double].self, from: Data(contentsOf: URL(fileURLWithPath: whole + "/train_results.json")))
+        #expect(speed.count == 4 && speed.values.allSatisfy { $0 > 0 })
+        #expect(speed["train_loss"] == expected.metrics["loss"])
     }
 
     @Test func `a run killed at every step, one step a start, ends the same`() throws {

@@ -19,7 +19,9 @@ func expValue(_ x: Float) -> Double { exp(Double(x)) }
         return GenerationRequest(
             tokens: [1] + prompt, maxNewTokens: 1 + (index * 7) % 19,
             sampling: index.isMultiple(of: 5)
-                ? SamplingOptions(temperature: 0.8, topK: 20, topP: 0.9) : SamplingOptions(),
+                ? SamplingOptions(temperature: 0.8, topK: 20, topP: 0.9)
+                : index.isMultiple(of: 7)
+                    ? SamplingOptions(temperature: 0.9, typicalP: 0.8, repetitionPenalty: 1.2) : SamplingOptions(),
             key: UInt64(index) &* 0x9E37_79B9_7F4A_7C15)
     }
 
@@ -83,6 +85,24 @@ func expValue(_ x: Float) -> Double { exp(Double(x)) }
         #expect(Set(tokens).count == 17)
     }
 
+    @Test func aPenalisedCompletionRepeatsLessButItsLogProbabilitiesAreTheModels() throws {
+        let model = try Self.model(.current)
+        let plain = (0..<16).map {
+            GenerationRequest(tokens: [1, 9, 30], maxNewTokens: 40, key: $0, stopTokens: [])
+        }
+        let penalised = plain.map {
+            var request = $0
+            request.sampling.repetitionPenalty = 3
+            return request
+        }
+        func distinct(_ made: [Generation]) -> Int { made.reduce(0) { $0 + Set($1.tokens).count } }
+        let made = try model.generate(penalised)
+        #expect(distinct(made) > distinct(try model.generate(plain)))
+        let whole = try model.logProbs(
+            of: zip(penalised, made).map { TokenSequence(prompt: $0.tokens, completion: $1.tokens) })
+        #expect(made.map(\.logProbs) == whole)
+    }
+
     @Test func differentKeysGiveDifferentCompletionsAndFrequenciesOfTheModel() throws {
         let model = try Self.model(.current)
         let draws = (0..<4000).map { GenerationRequest(tokens: [1, 9, 5], maxNewTokens: 1, key: $0) }
@@ -120,6 +140,9 @@ func expValue(_ x: Float) -> Double { exp(Double(x)) }
         #expect(refuses { $0.sampling.temperature = .nan })
         #expect(refuses { $0.sampling.topP = 0 })
         #expect(refuses { $0.sampling.minP = 2 })
+        #expect(refuses { $0.sampling.typicalP = 0 })
+        #expect(refuses { $0.sampling.repetitionPenalty = 0 })
+        #expect(refuses { $0.sampling.repetitionPenalty = .infinity })
         #expect(!refuses { $0.tokens = [1] })
     }
 }

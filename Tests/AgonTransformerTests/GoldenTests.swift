@@ -17,18 +17,51 @@ import Testing
         }
     }
 
-    @Test("Greedy decoding continues as the reference does", arguments: ["llama_tied", "llama_untied"])
-    func greedy(model: String) throws {
+    @Test(
+        "Greedy decoding continues as the reference does, with and without a repetition penalty",
+        arguments: ["llama_tied", "llama_untied"], [1, 1.3])
+    func greedy(model: String, penalty: Double) throws {
         let golden = try GoldenFile("\(model)/golden.safetensors")
         let parameters = try GoldenFile("\(model)/model.safetensors")
             .parameters(GoldenFile.config(tied: model == "llama_tied"))
-        let expected = try golden.tokens("greedy32")
+        let expected = try golden.tokens(penalty == 1 ? "greedy32" : "greedy32_reppen\(penalty)")
         for kernels in Kernels.allAvailable {
             let request = GenerationRequest(
-                tokens: try golden.tokens("input_ids"), maxNewTokens: 32, sampling: .greedy, key: 0)
+                tokens: try golden.tokens("input_ids"), maxNewTokens: 32,
+                sampling: SamplingOptions(temperature: 0, repetitionPenalty: penalty), key: 0)
             let made = try Transformer(parameters, kernels: kernels).generate([request])[0].tokens
             let end = expected.firstIndex(of: 2).map { $0 + 1 } ?? expected.count
             #expect(made == Array(expected[..<end]), "\(kernels.name)")
+        }
+    }
+
+    @Test("What the first layer leaves is the reference's", arguments: ["llama_tied", "llama_untied"])
+    func firstLayer(model: String) throws {
+        let file = try GoldenFile("\(model)/model.safetensors")
+        let golden = try GoldenFile("\(model)/golden.safetensors")
+        let (channels, epsilon) = (64, Float(1e-5))
+        // One layer, then a norm of weight 1 and a head whose first rows are those of the identity.
+        let config = try ModelConfig(
+            vocabularySize: 128, hiddenSize: channels, layerCount: 1, headCount: 4, keyValueHeadCount: 2, headSize: 16,
+            feedForwardSize: 160, ropeTheta: 10_000, normEpsilon: epsilon, tiesEmbeddings: false, maxPositionCount: 256)
+        let parameters = Parameters(zeros: config)
+        try parameters.fill { tensor, memory in
+            switch tensor.name {
+            case "model.norm.weight": memory.update(repeating: 1)
+            case "lm_head.weight": for channel in 0..<channels { memory[channel * channels + channel] = 1 }
+            default: _ = memory.update(fromContentsOf: try file.floats(tensor.name))
+            }
+        }
+        let hidden = try golden.floats("hidden_after_layer0")
+        let rows = stride(from: 0, to: hidden.count, by: channels).map { Array(hidden[$0..<$0 + channels]) }
+        let expected = rows.flatMap { row -> [Float] in
+            let square = row.reduce(0) { $0 + Double($1) * Double($1) } / Double(channels)
+            return row.map { Float(Double($0) / (square + Double(epsilon)).squareRoot()) }
+        }
+        for kernels in Kernels.allAvailable {
+            let logits = try Transformer(parameters, kernels: kernels).logits(for: golden.tokens("input_ids"))
+            let made = stride(from: 0, to: logits.count, by: 128).flatMap { logits[$0..<$0 + channels] }
+            #expect(worstDeviation(made, expected, absolute: 2e-5, relative: 1e-5) <= 1, "\(kernels.name)")
         }
     }
 

@@ -5,8 +5,8 @@ import Foundation
 
 /// What a model of any kind says to the inputs of a folder's `golden.safetensors`, under the names used there.
 ///
-/// `logits`; `greedy`, the continuation of the inputs; `gradient.NAME`, that of Σ coefficient · log p(next token), or
-/// of coefficient · score.
+/// `logits`; `greedy`, the continuation of the inputs, and `greedy_reppen1.3`, that under a repetition penalty of 1.3;
+/// `gradient.NAME`, that of Σ coefficient · log p(next token), or of coefficient · score.
 struct ModelResults {
     private(set) var values: [(name: String, values: [Float])] = []
 
@@ -19,10 +19,12 @@ struct ModelResults {
         } else {
             values.append(("logits", try model.scores(of: [ids])))
         }
-        if let greedy = golden["greedy"] ?? golden["greedy32"] {
+        for (name, penalty) in [("greedy", 1), ("greedy32", 1), ("greedy_reppen1.3", 1.3), ("greedy32_reppen1.3", 1.3)] {
+            guard let greedy = golden[name] else { continue }
             let request = GenerationRequest(
-                tokens: ids, maxNewTokens: greedy.count, sampling: .greedy, key: 0, stopTokens: [])
-            values.append((greedy.name, try model.generate([request])[0].tokens.map { Float($0) }))
+                tokens: ids, maxNewTokens: greedy.count,
+                sampling: SamplingOptions(temperature: 0, repetitionPenalty: penalty), key: 0, stopTokens: [])
+            values.append((name, try model.generate([request])[0].tokens.map { Float($0) }))
         }
         guard golden["coefficients"] != nil else { return }
         let coefficients = try golden.floats("coefficients")

@@ -14,35 +14,61 @@ import Testing
             let options: Options
             let probs: [Double]
         }
+        let context_ids: [Int32]
         let logits: [Float]
         let cases: [Case]
     }
 
-    /// softmax(logits / temperature) over what the filters keep.
-    private func probabilities(_ logits: [Float], _ options: SamplingOptions) -> [Double] {
-        var scratch: [Float] = []
-        let floor = options.floor(of: logits, count: logits.count, scratch: &scratch)
+    /// softmax(logits / temperature) over what the options keep, after these tokens.
+    private func probabilities(_ logits: [Float], _ options: SamplingOptions, said: [Int32] = []) -> [Double] {
+        var (logits, scratch) = (logits, [Float]())
+        let count = logits.count
+        let floor = logits.withUnsafeMutableBufferPointer {
+            options.prepare($0.baseAddress!, count: count, said: said, scratch: &scratch)
+        }
         let greatest = logits.max() ?? 0
         let weights = logits.map { $0 >= floor ? exp(Double($0 - greatest) / Double(options.temperature)) : 0 }
         let total = weights.reduce(0, +)
         return weights.map { $0 / total }
     }
 
-    @Test func filtersLeaveTheReferenceProbabilities() throws {
+    @Test func everyOptionLeavesTheReferenceProbabilities() throws {
         let golden = try JSONDecoder().decode(
             Golden.self, from: Data(contentsOf: GoldenFile.url("dpo/sampling-warpers.json")))
-        var compared = 0
-        for reference in golden.cases
-        where reference.options.typical_p == nil && reference.options.repetition_penalty == nil {
+        #expect(golden.cases.count == 10)
+        for reference in golden.cases {
             let options = SamplingOptions(
                 temperature: reference.options.temperature ?? 1, topK: reference.options.top_k ?? 0,
-                topP: reference.options.top_p ?? 1, minP: reference.options.min_p ?? 0)
-            for (made, expected) in zip(probabilities(golden.logits, options), reference.probs) {
+                topP: reference.options.top_p ?? 1, minP: reference.options.min_p ?? 0,
+                typicalP: reference.options.typical_p ?? 1,
+                repetitionPenalty: reference.options.repetition_penalty ?? 1)
+            let made = probabilities(golden.logits, options, said: golden.context_ids)
+            for (made, expected) in zip(made, reference.probs) {
                 #expect(abs(made - expected) <= 1e-9 + 2e-6 * expected, "\(reference.options)")
             }
-            compared += 1
         }
-        #expect(compared >= 7)
+    }
+
+    @Test func aRepetitionPenaltyCountsATokenOnceAndPushesBothSignsDown() {
+        var (logits, scratch): ([Float], [Float]) = ([3, -3, 3, 0, 1], [])
+        let options = SamplingOptions(repetitionPenalty: 1.5)
+        let floor = logits.withUnsafeMutableBufferPointer {
+            options.prepare($0.baseAddress!, count: 5, said: [0, 1, 0, 0, 3, 7], scratch: &scratch)
+        }
+        #expect(logits == [2, -4.5, 3, 0, 1] && floor == -.infinity)
+    }
+
+    @Test func typicalTokensAreKeptUntilTheirProbabilityIsReached() {
+        // p = 1/2, 1/4, 1/8, 1/8: H = 1.75 ln 2, so the deviations are 0.75, 0.25, 1.25 and 1.25 times ln 2.
+        let logits = [4, 2, 1, 1].map { Float(log(Double($0))) }
+        func kept(_ options: SamplingOptions) -> [Bool] { probabilities(logits, options).map { $0 > 0 } }
+        #expect(kept(SamplingOptions(typicalP: 0.2)) == [false, true, false, false])
+        #expect(kept(SamplingOptions(typicalP: 0.7)) == [true, true, false, false])
+        // The last two are equally untypical: both stay.
+        #expect(kept(SamplingOptions(typicalP: 0.8)) == [true, true, true, true])
+        // It acts on what the other filters have kept.
+        #expect(kept(SamplingOptions(topK: 1, typicalP: 0.2)) == [true, false, false, false])
+        #expect(!SamplingOptions(temperature: 0, typicalP: 0.2).changesLogits, "the likeliest token needs no filter")
     }
 
     @Test func topKKeepsAllThatEqualTheKth() {

@@ -27,7 +27,23 @@ import Testing
 
     @Test(arguments: layouts) func theIdsAreThoseOfHuggingFaceTokenizers(_ layout: String) throws {
         let tokenizer = try Tokenizer.read(fixture("tokenizers/\(layout)/tokenizer.json"))
-        let lines = try Self.lines("\(layout)/golden.jsonl", GoldenLine.self)
+        try Self.check(tokenizer, Self.lines("\(layout)/golden.jsonl", GoldenLine.self))
+    }
+
+    /// The folders of the folder that `AGON_GOLDEN_TOKENIZERS` names, each a `tokenizer.json` with its `golden.jsonl`.
+    private static let folders: [String] = {
+        guard let root = ProcessInfo.processInfo.environment["AGON_GOLDEN_TOKENIZERS"] else { return [] }
+        let names = (try? FileManager.default.contentsOfDirectory(atPath: root)) ?? []
+        return names.sorted().map { "\(root)/\($0)" }.filter { DurableFile.exists("\($0)/golden.jsonl") }
+    }()
+
+    @Test(arguments: folders) func theIdsOfOtherFoldersAreThoseOfHuggingFaceTokenizers(_ folder: String) throws {
+        let lines = try Data(contentsOf: URL(fileURLWithPath: "\(folder)/golden.jsonl")).split(separator: 10)
+        try Self.check(
+            Tokenizer.read("\(folder)/tokenizer.json"), lines.map { try JSONDecoder().decode(GoldenLine.self, from: $0) })
+    }
+
+    private static func check(_ tokenizer: Tokenizer, _ lines: [GoldenLine]) throws {
         #expect(lines.count >= 5)
         for line in lines {
             #expect(try tokenizer.encode(line.text, addSpecialTokens: false) == line.ids, "\(line.text.debugDescription)")

@@ -109,8 +109,10 @@ def make(case, folder):
     else:
         coefficients = torch.randn(ids.shape[1] - 1)
         loss = coefficients @ torch.log_softmax(logits, -1)[:-1].gather(1, ids[0, 1:, None])[:, 0]
-        made = model.generate(ids, max_new_tokens=24, do_sample=False, eos_token_id=None, pad_token_id=2)
-        golden["greedy"] = made[0, ids.shape[1]:].to(torch.int32)
+        for name, penalty in (("greedy", 1.0), ("greedy_reppen1.3", 1.3)):
+            made = model.generate(ids, max_new_tokens=24, do_sample=False, eos_token_id=None, pad_token_id=2,
+                                  repetition_penalty=penalty)
+            golden[name] = made[0, ids.shape[1]:].to(torch.int32)
     loss.backward()
     golden |= {"logits": logits.detach(), "coefficients": coefficients}
     golden |= {"gradient." + name: p.grad for name, p in model.named_parameters()}
@@ -131,7 +133,7 @@ def compare(case, folder):
             if name in ("input_ids", "coefficients"):
                 continue
             result = made[f"{path}/{name}"].reshape(expected.shape)
-            if name == "greedy":
+            if name.startswith("greedy"):
                 fault = float((result.to(torch.int32) != expected).any()) * 2
             elif name == "logits":
                 fault = worst(result, expected, 2e-5, 1e-5)

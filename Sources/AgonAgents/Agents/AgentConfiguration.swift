@@ -57,6 +57,8 @@ public struct AgentConfiguration: Sendable {
             Key("top_k", .integer(0...1_000_000, default: 0), unit: "tokens", "Draws among the k likeliest tokens; 0 is off."),
             Key("top_p", .number(0.0001...1, default: 1), unit: "probability", "Draws among the likeliest tokens that together reach this probability; 1 is off."),
             Key("min_p", .number(0...1, default: 0), unit: "share", "Drops tokens less likely than this share of the likeliest; 0 is off."),
+            Key("typical_p", .number(0.0001...1, default: 1), unit: "probability", "Draws among the tokens that surprise most nearly as much as the distribution does on average, and together reach this probability; 1 is off."),
+            Key("repetition_penalty", .number(0.01...100, default: 1), "Before all of these, logits of tokens that were said, in the prompt or since, are divided by this where they are above zero and multiplied where they are below; 1 is off. Training sees the model's own probabilities, without any of these keys."),
         ])
 
     /// Reads an agent's folder.
@@ -79,7 +81,8 @@ public struct AgentConfiguration: Sendable {
         usesChatTemplate = try reader.text("chat_template") == "auto"
         sampling = SamplingOptions(
             temperature: try reader.number("temperature"), topK: try reader.integer("top_k"),
-            topP: try reader.number("top_p"), minP: try reader.number("min_p"))
+            topP: try reader.number("top_p"), minP: try reader.number("min_p"),
+            typicalP: try reader.number("typical_p"), repetitionPenalty: try reader.number("repetition_penalty"))
         let model = try reader.text("model")
         let strategy = try reader.text("strategy")
         if try reader.text("kind") == "transformer" {
@@ -99,7 +102,9 @@ public struct AgentConfiguration: Sendable {
             try reader.refuse(["weights"], belongingTo: "`kind: transformer`")
             if reader.has("adapter") { throw reader.error("adapter", "`adapter` belongs to transformer agents; remove it or set `kind: transformer`.") }
             if reader.has("model") { throw reader.error("model", "`model` belongs to transformer agents; remove it or set `kind: transformer`.") }
-            try reader.refuse(["temperature", "top_k", "top_p", "min_p"], belongingTo: "`kind: transformer`")
+            try reader.refuse(
+                ["temperature", "top_k", "top_p", "min_p", "typical_p", "repetition_penalty"],
+                belongingTo: "`kind: transformer`")
             if strategy != "noisy_expert" { try reader.refuse(["skill"], belongingTo: "`strategy: noisy_expert`") }
             kind = .scripted(strategy: strategy, skill: try reader.number("skill"))
             sourceLine = reader.line(of: "strategy")

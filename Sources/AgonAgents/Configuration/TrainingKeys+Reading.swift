@@ -11,9 +11,11 @@ extension TrainingKeys {
             [
                 "loss_weights", "f_divergence_type", "f_alpha_divergence_coef", "ld_alpha", "use_weighting",
                 "discopop_tau", "rdpo_alpha", "dpop_lambda", "precompute_ref_log_probs", "sync_ref_model",
-                "ref_model_mixup_alpha", "ref_model_sync_steps",
+                "ref_model_sync", "ref_model_mixup_alpha", "ref_model_sync_steps", "bema_ema_power", "bema_bias_power",
+                "bema_lag", "bema_multiplier",
             ], [.dpo]
         ),
+        (["eval_share"], [.dpo, .cpo, .simpo, .orpo]),
         (["desirable_weight", "undesirable_weight"], [.kto]), (["cpo_alpha", "simpo_gamma", "alpha"], [.cpo, .simpo]),
         (["reward"], [.grpo, .ppo]),
         (
@@ -49,7 +51,8 @@ extension TrainingKeys {
                     power: try given("lr_power", reader), endRate: try given("lr_end", reader),
                     minRate: try given("min_lr_rate", reader)),
                 warmup: try warmup(reader), reference: try ReferencePolicy(named: try reader.text("reference")),
-                guards: try guards(reader, algorithm), bf16: try reader.boolean("bf16"))
+                guards: try guards(reader, algorithm), evalShare: try reader.number("eval_share"),
+                bf16: try reader.boolean("bf16"))
         } catch let error as TrainingError {
             let named = error.message.prefix { $0.isLetter || $0.isNumber || $0 == "_" }
             let key = section.keys.first { $0.name == named && reader.has($0.name) }?.name ?? "algorithm"
@@ -152,14 +155,31 @@ extension TrainingKeys {
         let loss = try PreferenceLoss(
             (names.isEmpty ? ["sigmoid"] : names).map { name in try PreferenceLossType(named: name) },
             weights: try reader.numbers("loss_weights"), beta: try given("beta", reader) ?? 0.1, options: options)
-        var sync: ReferenceSync?
-        if try reader.boolean("sync_ref_model") {
-            sync = try ReferenceSync(
-                mixupAlpha: try reader.number("ref_model_mixup_alpha"),
-                syncSteps: try reader.integer("ref_model_sync_steps"))
-        } else if let name = ["ref_model_mixup_alpha", "ref_model_sync_steps"].first(where: reader.has) {
-            throw reader.error(name, "without `sync_ref_model: true` the reference does not move: remove this key, or set that one.")
+        return .dpo(loss, sync: try sync(reader), precomputesReference: try reader.boolean("precompute_ref_log_probs"))
+    }
+
+    private static let mixupKeys = ["ref_model_mixup_alpha"]
+    private static let bemaKeys = ["bema_ema_power", "bema_bias_power", "bema_lag", "bema_multiplier"]
+
+    /// How the reference follows the policy; nil where it stays.
+    private static func sync(_ reader: ConfigurationReader) throws -> ReferenceSync? {
+        guard try reader.boolean("sync_ref_model") else {
+            if let name = (["ref_model_sync", "ref_model_sync_steps"] + mixupKeys + bemaKeys).first(where: reader.has) {
+                throw reader.error(name, "without `sync_ref_model: true` the reference does not move: remove this key, or set that one.")
+            }
+            return nil
         }
-        return .dpo(loss, sync: sync, precomputesReference: try reader.boolean("precompute_ref_log_probs"))
+        let isMean = try reader.text("ref_model_sync") == "bema"
+        if let name = (isMean ? mixupKeys : bemaKeys).first(where: reader.has) {
+            throw reader.error(name, "`ref_model_sync: \(isMean ? "bema" : "mixup")` ignores this key: remove it, or set that one to `\(isMean ? "mixup" : "bema")`.")
+        }
+        let steps = reader.has("ref_model_sync_steps") ? try reader.integer("ref_model_sync_steps") : (isMean ? 400 : 512)
+        guard isMean else {
+            return try ReferenceSync(mixupAlpha: try reader.number("ref_model_mixup_alpha"), syncSteps: steps)
+        }
+        return try ReferenceSync(
+            bema: BiasCorrectedMean(
+                meanPower: try reader.number("bema_ema_power"), biasPower: try reader.number("bema_bias_power"),
+                lag: try reader.number("bema_lag"), multiplier: try reader.number("bema_multiplier")), syncSteps: steps)
     }
 }

@@ -63,10 +63,12 @@ extension Arena {
         let settings = configuration.training
         let longest = longestPrompt(name, model).map { $0 + ownCount } ?? model.config.maxPositionCount
         let sequences = settings.method.readsPairs ? 2 * settings.batchSize : settings.batchSize
-        return .training(
+        let plan = MemoryPlan.training(
             model.config, adapterCount: adapterCount, weights: starts[name]?.weights ?? .float32,
             products: settings.usesBfloat16 ? .bfloat16 : .float32, sequenceCount: sequences,
             length: min(longest, settings.maxLength ?? .max), ownCount: min(ownCount, settings.maxLength ?? .max))
+        guard case .dpo(_, let sync?, _) = settings.method else { return plan }
+        return plan + .following(model.config, sync)
     }
 
     /// Tokens of the longest prompt with all that the agent is told before it; nil where the prompts are not a list.

@@ -31,7 +31,7 @@ public struct Pretraining {
             eosTokens: [2], padToken: 0, head: configuration.isRewardModel ? .score : .language)
     }
 
-    /// Trains and writes the folder.
+    /// Trains and writes the folder, going on from the last checkpoint where a training of this file was killed.
     /// - Returns: what the training measured.
     public func run(threads: Int, progress: @escaping ProgressCallback = { _ in }) throws -> [String: Double] {
         let seed = Seed(run: configuration.seed)
@@ -41,18 +41,22 @@ public struct Pretraining {
             schedule: .cosine, warmupSteps: configuration.warmupStepCount, weightDecay: configuration.weightDecay,
             shardCount: 2)
         let corpus = seed.child(.training, 1)
+        let folder = configuration.saveSteps > 0
+            ? TrainingFolder(path: configuration.output + ".training", saveSteps: configuration.saveSteps) : nil
         let outcome: TrainingOutcome
         if configuration.isRewardModel {
             outcome = try RewardTraining.run(
                 start, loss: RewardLoss(centerCoefficient: 0.01), configuration: steps, seed: corpus, threads: threads,
-                kernels: kernels, progress: progress
+                kernels: kernels, folder: folder, progress: progress
             ) { _, seed in try pairs(seed) }
         } else {
             outcome = try SupervisedTraining.run(
-                start, configuration: steps, seed: corpus, threads: threads, kernels: kernels, progress: progress
+                start, configuration: steps, seed: corpus, threads: threads, kernels: kernels, folder: folder,
+                progress: progress
             ) { _, seed in try sequences(seed) }
         }
         try ModelFolder(parameters: outcome.parameters, tokenizer: tokenizer).save(to: configuration.output)
+        try folder?.removeCheckpoint()
         return outcome.metrics
     }
 

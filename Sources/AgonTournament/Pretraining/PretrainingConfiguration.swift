@@ -33,6 +33,8 @@ public struct PretrainingConfiguration: Sendable {
     public var learningRate: Double
     public var warmupStepCount: Int
     public var weightDecay: Double
+    /// Steps between checkpoints; 0 for none.
+    public var saveSteps: Int
     public var seed: UInt64
     public var file: String
 
@@ -63,6 +65,7 @@ public struct PretrainingConfiguration: Sendable {
             Key("learning_rate", .number(0...1, default: 2e-3), "AdamW step size at its peak; it then falls to zero along a cosine."),
             Key("warmup_steps", .integer(0...1_000_000, default: 50), unit: "steps", "Steps over which the step size rises from zero."),
             Key("weight_decay", .number(0...10, default: 0.01), "Pull of the weights towards zero, norms left out."),
+            Key("save_steps", .integer(0...10_000_000, default: 0), unit: "steps", "Steps between checkpoints, from which a killed training goes on exactly when it is started again; they and a `metrics.jsonl` lie in a folder beside the output, `.training` behind its name. 0 writes neither. Changes no result."),
             Key("seed", .integer(0...Int.max, default: 1), "Decides first weights and corpus."),
         ])
 
@@ -96,6 +99,7 @@ public struct PretrainingConfiguration: Sendable {
         learningRate = try reader.number("learning_rate")
         warmupStepCount = try reader.integer("warmup_steps")
         weightDecay = try reader.number("weight_decay")
+        saveSteps = try reader.integer("save_steps")
         seed = UInt64(try reader.integer("seed"))
     }
 }

@@ -50,6 +50,7 @@ extension TrainingConfiguration: Encodable {
         case .ratio(let ratio): settings["warmup_ratio"] = .number(ratio)
         }
         settings["max_length"] = maxLength.map(SettingValue.integer)
+        settings["eval_share"] = evalShare > 0 ? .number(evalShare) : nil
         settings["num_cycles"] = scheduleOptions.cycleCount.map(SettingValue.integer)
         settings["lr_power"] = scheduleOptions.power.map(SettingValue.number)
         settings["lr_end"] = scheduleOptions.endRate.map(SettingValue.number)
@@ -70,9 +71,8 @@ extension TrainingMethod {
             var settings = loss.settings
             settings["precompute_ref_log_probs"] = precomputes ? .boolean(true) : nil
             settings["sync_ref_model"] = sync == nil ? nil : .boolean(true)
-            settings["ref_model_mixup_alpha"] = sync.map { .number($0.mixupAlpha) }
             settings["ref_model_sync_steps"] = sync.map { .integer($0.syncSteps) }
-            return settings
+            return settings.merging(sync?.rule.settings ?? [:]) { first, _ in first }
         case .kto(let loss):
             return [
                 "loss_type": .text(loss.type.rawValue), "beta": .number(loss.beta),
@@ -105,6 +105,20 @@ extension TrainingMethod {
                 "whiten_advantages": .boolean(options.whitensAdvantages),
             ]
         case .sft: return [:]
+        }
+    }
+}
+
+extension ReferenceSync.Rule {
+    var settings: [String: SettingValue] {
+        switch self {
+        case .mixup(let alpha): ["ref_model_sync": .text("mixup"), "ref_model_mixup_alpha": .number(alpha)]
+        case .bema(let rates):
+            [
+                "ref_model_sync": .text("bema"), "bema_ema_power": .number(rates.meanPower),
+                "bema_bias_power": .number(rates.biasPower), "bema_lag": .number(rates.lag),
+                "bema_multiplier": .number(rates.multiplier),
+            ]
         }
     }
 }

@@ -29,6 +29,9 @@ public struct TrainingConfiguration: Sendable, Hashable {
     /// optimiser changes staying float32. The reference is read in the same way, so that what rounding does to both
     /// cancels out. A frozen base that is held in a narrower format keeps its own.
     public let usesBfloat16: Bool
+    /// The share of prompts whose pairs no step sees (`eval_share`); they are measured before and after the update. Which
+    /// prompts these are depends on the prompts alone, so they are the same in every round.
+    public let evalShare: Double
     /// Joined with the update's own seed: another number gives another order of the items.
     public let seed: UInt64
 
@@ -40,7 +43,8 @@ public struct TrainingConfiguration: Sendable, Hashable {
         accumulationSteps: Int = 1, maxLength: Int? = nil, maxGradNorm: Double = 1, adamBeta1: Double = 0.9,
         adamBeta2: Double = 0.99, adamEpsilon: Double = 1e-8, weightDecay: Double = 0, schedule: LearningRateSchedule = .constant,
         scheduleOptions: LearningRateOptions = .init(), warmup: Warmup = .steps(0),
-        reference: ReferencePolicy = .roundStart, guards: TrainingGuards = .none, bf16: Bool = false, seed: UInt64 = 0
+        reference: ReferencePolicy = .roundStart, guards: TrainingGuards = .none, evalShare: Double = 0,
+        bf16: Bool = false, seed: UInt64 = 0
     ) throws(TrainingError) {
         try method.check()
         try requireRange("learning_rate", learningRate, 0..<10)
@@ -52,6 +56,13 @@ public struct TrainingConfiguration: Sendable, Hashable {
             throw TrainingError(
                 .invalidConfiguration,
                 "batch_size must be at least 2 for loss_type kto, which pairs prompts with other answers of the batch.")
+        }
+        try requireRange("eval_share", evalShare, 0..<1)
+        if evalShare > 0, !method.readsPairs {
+            throw TrainingError(
+                .invalidConfiguration,
+                "eval_share is ignored by algorithm \(method.algorithm.rawValue), which learns from no pairs; remove it or "
+                    + "choose one of cpo, dpo, orpo, simpo.")
         }
         try warmup.check(schedule)
         try scheduleOptions.check(schedule, peak: learningRate)
@@ -71,6 +82,7 @@ public struct TrainingConfiguration: Sendable, Hashable {
         self.reference = reference
         self.guards = guards
         usesBfloat16 = bf16
+        self.evalShare = evalShare
         self.seed = seed
     }
 

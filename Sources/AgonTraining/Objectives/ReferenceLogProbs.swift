@@ -27,6 +27,8 @@ final class ReferenceLogProbs {
     let sums: (chosen: [Double], rejected: [Double])?
     private let threads: Int
     private var kept: [Int: [Float]] = [:]
+    /// The weights that the policy began with and the mean of those since, where the reference follows by BEMA.
+    private var average: (start: Parameters, mean: Parameters)?
 
     init(_ reference: UpdateReference, threads: Int) {
         self.threads = threads
@@ -65,23 +67,55 @@ final class ReferenceLogProbs {
         }
     }
 
-    /// ref ← alpha · policy + (1 − alpha) · ref; everything kept is forgotten.
-    func mix(_ alpha: Double, with policy: Parameters) {
+    /// Remembers where the policy begins, for a rule that averages its weights.
+    func beginAverage(at start: Parameters) { average = (start, start.copy()) }
+
+    /// Moves the reference after a step of the policy; everything kept is forgotten.
+    func follow(_ policy: Parameters, _ sync: ReferenceSync, step: Int) {
         guard let model else { preconditionFailure("a reference known by its sums cannot follow the policy") }
-        let mixed = model.parameters.copy()
-        mixed.withValues { reference in
+        let moved = model.parameters.copy()
+        switch sync.rule {
+        case .mixup(let alpha): Self.mix(moved, alpha, policy)
+        case .bema(let rates):
+            guard let average else { preconditionFailure("an average has no beginning") }
+            Self.mix(average.mean, rates.meanRate(step: step), policy)
+            let bias = Float(rates.biasRate(step: step))
+            let (target, mean, start) = (moved.values, average.mean.values, average.start.values)
             policy.withValues { policy in
-                for index in reference.indices {
-                    reference[index] = Float(alpha) * policy[index] + Float(1 - alpha) * reference[index]
+                for index in target.indices { target[index] = mean[index] + bias * (policy[index] - start[index]) }
+            }
+        }
+        replace(moved)
+    }
+
+    /// target ← share · policy + (1 − share) · target.
+    private static func mix(_ target: Parameters, _ share: Double, _ policy: Parameters) {
+        target.withValues { target in
+            policy.withValues { policy in
+                for index in target.indices {
+                    target[index] = Float(share) * policy[index] + Float(1 - share) * target[index]
                 }
             }
         }
-        replace(Transformer(mixed, kernels: model.kernels, weights: model.weights))
     }
 
-    /// Takes another model as the reference, as after a resume.
-    func replace(_ model: Transformer) {
-        self.model = model
+    /// What a checkpoint needs of a reference that moves.
+    var followers: [(file: String, memory: any TensorMemory)] {
+        var all: [(file: String, memory: any TensorMemory)] = []
+        if let model { all.append(("reference.safetensors", model.parameters)) }
+        if let average { all.append(("reference_mean.safetensors", average.mean)) }
+        return all
+    }
+
+    /// Goes on with the followers of a checkpoint.
+    func follow(_ followers: [String: any TensorMemory]) {
+        if let weights = followers["reference.safetensors"] as? Parameters { replace(weights) }
+        if let mean = followers["reference_mean.safetensors"] as? Parameters { average?.mean = mean }
+    }
+
+    private func replace(_ weights: Parameters) {
+        guard let model else { return }
+        self.model = Transformer(weights, kernels: model.kernels, weights: model.weights)
         kept = [:]
     }
 }

@@ -1,4 +1,5 @@
 import AgonCore
+import AgonTransformer
 
 /// A number that tells two updates apart, so that one is never resumed with another's checkpoint.
 ///
@@ -13,6 +14,26 @@ struct Fingerprint {
         for byte in text.utf8 { add(UInt64(byte)) }
         add(UInt64.max)
     }
+
+    /// All weights that a run starts from.
+    mutating func add(_ policy: TrainedWeights) {
+        var memories = [policy.memory]
+        if case .adapter(let adapter, let base) = policy {
+            add("\(adapter.config) \(base.weights.rawValue)")
+            memories.append(base.parameters)
+        }
+        for memory in memories { memory.withValues { for value in $0 { add(UInt64(value.bitPattern)) } } }
+    }
+
+    /// What a run of steps is beside its weights and its data.
+    mutating func add(_ configuration: StepConfiguration, seed: Seed, kernels: Kernels) {
+        add("\(configuration)")
+        add(seed.value)
+        add(kernels.name)
+    }
+
+    /// The value as text: JSON readers lose digits of 64-bit numbers.
+    var text: String { String(value, radix: 16) }
 
     /// Every part of the data that decides, and where one part ends.
     mutating func add(_ data: TrainingData) {
@@ -45,7 +66,15 @@ struct Fingerprint {
         }
     }
 
-    private mutating func add(_ tokens: [Int32], _ own: [Bool]) {
+    /// The pairs of a reward model's batch.
+    mutating func add(_ pairs: [RewardPair]) {
+        for pair in pairs {
+            for side in [pair.chosen, pair.rejected] { add(side, side.map { _ in true }) }
+            add(pair.margin)
+        }
+    }
+
+    mutating func add(_ tokens: [Int32], _ own: [Bool]) {
         add(UInt64(tokens.count))
         for (token, isOwn) in zip(tokens, own) { add(UInt64(UInt32(bitPattern: token)) << 1 | (isOwn ? 1 : 0)) }
     }

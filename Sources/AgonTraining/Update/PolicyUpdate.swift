@@ -18,6 +18,8 @@ public enum PolicyUpdate {
     /// `log_odds_chosen`; `grpo` and `ppo` have `reward`, `reward_std`, `frac_reward_zero_std`, `clip_ratio/*`, `kl`,
     /// `completions/*`, `policy/approxkl_avg`. Beside them:
     /// - `truncated_count`, `dropped_count`, where `max_length` is set: items cut, and items of which nothing was left.
+    /// - `eval_*` and `eval_*/first`, where `eval_share` sets pairs aside: their loss and metrics after the last step and
+    ///   before the first, without dropout, against the reference that the update began with; `eval_pair_count`.
     /// - `loss/first`, `loss/last`: of those steps alone. For DPO's `sigmoid` with the round's start as reference the
     ///   first is ln 2.
     /// - `kl_to_base/k2`, where a base is given: the mean over all own tokens of all sequences of
@@ -57,10 +59,12 @@ public enum PolicyUpdate {
                         + "reference log-probabilities no longer fit; hand in a reference model.")
             }
         }
-        let count = fitting.count
+        let parts = fitting.split(evalShare: configuration.evalShare, reference)
+        if let heldOut = parts.heldOut { lost["eval_pair_count"] = Double(heldOut.data.count) }
+        let count = parts.data.count
         let outcome = try run(
-            policy: policy, reference: reference, base: base, data: fitting, configuration: configuration,
-            shardCount: shardCount, threads: threads, kernels: kernels ?? .current, folder: folder,
+            policy: policy, reference: parts.reference, base: base, data: parts.data, heldOut: parts.heldOut,
+            configuration: configuration, shardCount: shardCount, threads: threads, kernels: kernels ?? .current, folder: folder,
             seed: root.value, progress: progress
         ) { epoch in
             var generator = SeededGenerator(root.child(.shuffle, epoch))
@@ -71,11 +75,12 @@ public enum PolicyUpdate {
             metrics: outcome.metrics.merging(lost) { first, _ in first }, steps: outcome.steps, stop: outcome.stop)
     }
 
-    /// The same with the order of the items in each epoch given.
+    /// The same with the order of the items in each epoch given, and the pairs that no step sees.
     static func run(
         policy: some TrainablePolicy, reference: UpdateReference, base: Transformer?, data: TrainingData,
-        configuration: TrainingConfiguration, shardCount: Int = 1, threads: Int = 1, kernels: Kernels,
-        folder: TrainingFolder? = nil, seed: UInt64 = 0, progress: ProgressCallback? = nil, order: (Int) -> [Int]
+        heldOut: (data: TrainingData, reference: UpdateReference)? = nil, configuration: TrainingConfiguration,
+        shardCount: Int = 1, threads: Int = 1, kernels: Kernels, folder: TrainingFolder? = nil, seed: UInt64 = 0,
+        progress: ProgressCallback? = nil, order: @escaping (Int) -> [Int]
     ) throws -> TrainingOutcome {
         var kernels = kernels
         if configuration.usesBfloat16 { kernels.products = .bfloat16 }
@@ -84,18 +89,18 @@ public enum PolicyUpdate {
             ? ReferenceLogProbs(reference.multiplied(in: kernels.products), threads: threads) : nil
         let objective = try objective(
             data, configuration.method, policy: start, kernels: kernels, reference: held, threads: threads)
+        let unseen = try heldOut.map { part in
+            try Self.objective(
+                part.data, configuration.method, policy: start, kernels: kernels,
+                reference: held.map { _ in
+                    ReferenceLogProbs(part.reference.multiplied(in: kernels.products), threads: threads)
+                }, threads: threads)
+        }
         guard objective.itemCount > 0 else {
             return TrainingOutcome(parameters: policy, stepCount: 0, metrics: [:], steps: [])
         }
         if case .dpo(_, let sync, let precomputes) = configuration.method {
-            if sync != nil, held?.sums != nil {
-                throw TrainingError(
-                    .invalidData, "sync_ref_model needs a reference model, but was handed sums of log-probabilities.")
-            }
-            if sync != nil, case .adapter = policy.trained {
-                throw TrainingError(
-                    .invalidConfiguration, "sync_ref_model mixes whole models; it cannot follow an adapter.")
-            }
+            if let sync { try prepare(sync, held, policy.trained) }
             if precomputes { try objective.precompute() }
         }
         let stepCount = configuration.stepCount(items: objective.itemCount)
@@ -107,14 +112,32 @@ public enum PolicyUpdate {
                 stepCount: stepCount),
             kernels: kernels, shardCount: shardCount, threads: threads, dropoutSeed: Seed(run: seed))
         var loop = UpdateLoop(
-            trainee: trainee, objective: objective, configuration: configuration, stepCount: stepCount, folder: folder,
-            seed: seed,
-            fingerprint: (folder?.saveSteps ?? 0) > 0
-                ? fingerprint(policy.trained, data, configuration, seed: seed, shardCount: shardCount, kernels: kernels) : "")
-        let stop = try loop.run(order: order, progress: progress)
+            trainee: trainee, objective: objective, heldOut: unseen, configuration: configuration, order: order)
+        var record = TrainingRecord(folder: folder, seed: seed)
+        if (folder?.saveSteps ?? 0) > 0 {
+            record.fingerprint = fingerprint(
+                policy.trained, [data] + (heldOut.map { [$0.data] } ?? []), configuration, seed: seed,
+                shardCount: shardCount, kernels: kernels)
+        }
+        let log = try loop.run(record, progress: progress)
         return try outcome(
-            loop, trained: loop.trainee.parameters.onBase(of: policy.trained), stop: stop, base: base, kernels: kernels,
+            loop, log, trained: loop.trainee.parameters.onBase(of: policy.trained), base: base, kernels: kernels,
             threads: threads)
+    }
+
+    /// Checks that the reference can follow the policy, and says where it begins.
+    private static func prepare(
+        _ sync: ReferenceSync, _ reference: ReferenceLogProbs?, _ policy: TrainedWeights
+    ) throws(TrainingError) {
+        guard reference?.sums == nil else {
+            throw TrainingError(
+                .invalidData, "sync_ref_model needs a reference model, but was handed sums of log-probabilities.")
+        }
+        guard case .parameters(let start) = policy else {
+            throw TrainingError(
+                .invalidConfiguration, "sync_ref_model mixes whole models; it cannot follow an adapter.")
+        }
+        if case .bema = sync.rule { reference?.beginAverage(at: start) }
     }
 
     private static func objective(
@@ -144,39 +167,28 @@ public enum PolicyUpdate {
 
     /// What a run is: resuming anything else would be a mistake.
     private static func fingerprint(
-        _ policy: TrainedWeights, _ data: TrainingData, _ configuration: TrainingConfiguration, seed: UInt64,
+        _ policy: TrainedWeights, _ data: [TrainingData], _ configuration: TrainingConfiguration, seed: UInt64,
         shardCount: Int, kernels: Kernels
     ) -> String {
         var fingerprint = Fingerprint()
-        fingerprint.add(data)
+        for part in data { fingerprint.add(part) }
         for (name, value) in configuration.settings.sorted(by: { $0.key < $1.key }) {
             fingerprint.add("\(name): \(value)")
         }
         fingerprint.add(seed)
         fingerprint.add(UInt64(shardCount))
         fingerprint.add("\(kernels.name) \(kernels.products.rawValue)")
-        var memories = [policy.memory]
-        if case .adapter(let adapter, let base) = policy {
-            fingerprint.add("\(adapter.config) \(base.weights.rawValue)")
-            memories.append(base.parameters)
-        }
-        for memory in memories {
-            memory.withValues { for value in $0 { fingerprint.add(UInt64(value.bitPattern)) } }
-        }
-        return String(fingerprint.value, radix: 16)
+        fingerprint.add(policy)
+        return fingerprint.text
     }
 
     /// Means over the steps, and the drift of the final policy, which is read as everybody else will read it.
     private static func outcome(
-        _ loop: UpdateLoop, trained: TrainedWeights, stop: GuardStop?, base: Transformer?, kernels: Kernels, threads: Int
+        _ loop: UpdateLoop, _ log: TrainingLog, trained: TrainedWeights, base: Transformer?, kernels: Kernels, threads: Int
     ) throws -> TrainingOutcome {
-        let steps = loop.steps
-        var metrics = means(over: steps)
-        metrics["loss/first"] = steps.first?["loss"]
-        metrics["loss/last"] = steps.last?["loss"]
-        metrics["num_tokens"] = steps.last?["num_tokens"]
-        metrics["epoch"] = steps.last?["epoch"]
-        if let stop { metrics["stopped_before_step"] = Double(stop.step) }
+        let steps = log.steps
+        var metrics = log.metrics
+        if let stop = log.stop { metrics["stopped_before_step"] = Double(stop.step) }
         let sequences = loop.objective.sequences(of: Array(0..<loop.objective.itemCount))
         let final = try trained.transformer(kernels: kernels).logProbs(of: sequences, threads: threads)
         guard final.joined().allSatisfy(\.isFinite) else {
@@ -188,6 +200,6 @@ public enum PolicyUpdate {
             metrics["kl_to_base/k2"] = squaredDrift(final, before)
         }
         return TrainingOutcome(
-            parameters: trained, stepCount: steps.count, metrics: metrics, steps: steps, stop: stop)
+            parameters: trained, stepCount: steps.count, metrics: metrics, steps: steps, stop: log.stop)
     }
 }

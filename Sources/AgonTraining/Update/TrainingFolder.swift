@@ -9,8 +9,11 @@ import Foundation
 ///
 ///     checkpoint/model.safetensors               what is trained
 ///     checkpoint/adam_mean.safetensors           first moments, and adam_mean_square.safetensors second ones
-///     checkpoint/reference.safetensors           where the reference follows the policy
+///     checkpoint/reference.safetensors           where the reference follows the policy; reference_mean.safetensors
+///                                                where it follows by an average
 ///     checkpoint/trainer_state.json              step, epoch, position, seed, fingerprint
+///
+/// Beside them `train_results.json` says how fast the steps went; it alone differs from run to run.
 public struct TrainingFolder: Sendable, Hashable {
     /// The folder; made as needed.
     public var path: String
@@ -24,7 +27,6 @@ public struct TrainingFolder: Sendable, Hashable {
 
     private var checkpoint: String { path + "/checkpoint" }
     private var stateFile: String { checkpoint + "/trainer_state.json" }
-    private static let referenceFile = "reference.safetensors"
 
     /// Removes the checkpoint of an update that is no longer needed; the metrics stay.
     ///
@@ -68,19 +70,31 @@ public struct TrainingFolder: Sendable, Hashable {
     }
 
     /// Writes a checkpoint whole or not at all, in place of the one before.
-    func save(_ state: State, _ trainee: Trainee, reference: Transformer?) throws(TrainingError) {
+    func save(_ state: State, _ tensors: [(file: String, memory: any TensorMemory)]) throws(TrainingError) {
         do {
-            let encoder = JSONEncoder()
-            encoder.outputFormatting = [.prettyPrinted, .sortedKeys]
-            let bytes = try Array(encoder.encode(state)) + [UInt8(ascii: "\n")]
+            let bytes = try Self.json(state)
             try DurableFile.writeFolder(to: checkpoint) { (folder) throws(TransformerError) in
-                for (file, memory) in trainee.tensors { try Self.write(memory, to: "\(folder)/\(file)") }
-                if let reference { try Self.write(reference.parameters, to: "\(folder)/\(Self.referenceFile)") }
+                for (file, memory) in tensors { try Self.write(memory, to: "\(folder)/\(file)") }
                 try DurableFile.write(bytes, to: "\(folder)/trainer_state.json")
             }
         } catch {
             throw TrainingError(.checkpointFailed, "The checkpoint \(checkpoint) cannot be written.", underlying: error)
         }
+    }
+
+    /// Writes `train_results.json`.
+    func write(_ speed: TrainingSpeed) throws(TrainingError) {
+        do {
+            try DurableFile.write(Self.json(speed), to: path + "/train_results.json")
+        } catch {
+            throw TrainingError(.checkpointFailed, "\(path)/train_results.json cannot be written.", underlying: error)
+        }
+    }
+
+    private static func json(_ value: some Encodable) throws -> [UInt8] {
+        let encoder = JSONEncoder()
+        encoder.outputFormatting = [.prettyPrinted, .sortedKeys]
+        return try Array(encoder.encode(value)) + [UInt8(ascii: "\n")]
     }
 
     /// The state of the newest checkpoint; nil where there is none.
@@ -101,7 +115,7 @@ public struct TrainingFolder: Sendable, Hashable {
                 "\(checkpoint) belongs to a run with other data, settings, weights, weight format or kernels "
                     + "(\(state.fingerprint), this one is \(fingerprint)); remove it or choose another folder.")
         }
-        guard state.step >= 0, state.lineCount >= 0, state.lineCount <= state.step + 1 else {
+        guard state.step >= 0, state.lineCount >= 0, state.lineCount <= state.step + 2 else {
             throw TrainingError(
                 .checkpointFailed,
                 "\(stateFile) counts \(state.step) steps and \(state.lineCount) lines; remove \(path) to begin again.")
@@ -109,32 +123,34 @@ public struct TrainingFolder: Sendable, Hashable {
         return state
     }
 
-    /// The metrics of the steps done so far, from the log.
-    func steps(_ state: State) throws(TrainingError) -> [[String: Double]] {
+    /// What the log says of the steps done so far, and of the time before the first.
+    func lines(_ state: State) throws(TrainingError) -> (before: [String: Double]?, steps: [[String: Double]]) {
         let file = path + "/metrics.jsonl"
+        let lines: [[String: Double]]
         do {
-            let lines = try DurableFile.read(file, limit: 1 << 30).split(separator: UInt8(ascii: "\n"))
-            return try lines.prefix(state.step).map { line in
-                var metrics = try JSONDecoder().decode([String: Double].self, from: Data(line))
+            let count = state.lineCount - (state.stop == nil ? 0 : 1)
+            lines = try DurableFile.read(file, limit: 1 << 30).split(separator: UInt8(ascii: "\n")).prefix(count).map {
+                var metrics = try JSONDecoder().decode([String: Double].self, from: Data($0))
                 metrics["step"] = nil
                 return metrics
             }
         } catch {
             throw TrainingError(.checkpointFailed, "\(file) cannot be read; remove \(path) to begin again.", underlying: error)
         }
+        let steps = lines.filter { $0["loss"] != nil }
+        guard steps.count == state.step else {
+            throw TrainingError(
+                .checkpointFailed,
+                "\(file) has \(steps.count) steps, but the checkpoint beside it was made after \(state.step); remove "
+                    + "\(path) to begin again.")
+        }
+        return (lines.first { $0["loss"] == nil }, steps)
     }
 
-    /// Fills the trainee with the checkpoint's tensors.
-    ///
-    /// - Returns: the reference's weights, where the checkpoint has any.
-    func load(into trainee: inout Trainee, _ state: State) throws(TrainingError) -> Parameters? {
+    /// Fills these tensors with the checkpoint's.
+    func load(_ tensors: [(file: String, memory: any TensorMemory)]) throws(TrainingError) {
         do {
-            for (file, memory) in trainee.tensors { try Self.read("\(checkpoint)/\(file)", into: memory) }
-            trainee.resume(after: state.step)
-            guard DurableFile.exists("\(checkpoint)/\(Self.referenceFile)") else { return nil }
-            let reference = Parameters(zeros: trainee.parameters.config)
-            try Self.read("\(checkpoint)/\(Self.referenceFile)", into: reference)
-            return reference
+            for (file, memory) in tensors { try Self.read("\(checkpoint)/\(file)", into: memory) }
         } catch {
             throw TrainingError(
                 .checkpointFailed, "The checkpoint \(checkpoint) cannot be read; remove \(path) to begin again.",

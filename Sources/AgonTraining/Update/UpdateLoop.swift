@@ -1,83 +1,57 @@
 import AgonCore
 import AgonTransformer
 
-/// The steps of an update: batches in, gradients out, and what is written down between them.
-struct UpdateLoop {
+/// The steps of an update: batches in, gradients out.
+struct UpdateLoop: TrainingRun {
     var trainee: Trainee
     let objective: any Objective
+    /// Items that no step sees; nil where nothing was set aside.
+    let heldOut: (any Objective)?
     let configuration: TrainingConfiguration
     let stepCount: Int
-    let folder: TrainingFolder?
-    let seed: UInt64
-    let fingerprint: String
-    /// The metrics of the steps done.
-    private(set) var steps: [[String: Double]] = []
-    private var tokenCount = 0
+    var tokenCount = 0
+    /// The items of an epoch in their order.
+    private let order: (Int) -> [Int]
+    /// The epoch whose order is at hand.
+    private var (epoch, indices): (Int, [Int]) = (-1, [])
 
     init(
-        trainee: Trainee, objective: any Objective, configuration: TrainingConfiguration, stepCount: Int,
-        folder: TrainingFolder?, seed: UInt64, fingerprint: String
+        trainee: Trainee, objective: any Objective, heldOut: (any Objective)?, configuration: TrainingConfiguration,
+        order: @escaping (Int) -> [Int]
     ) {
         self.trainee = trainee
         self.objective = objective
+        self.heldOut = heldOut
         self.configuration = configuration
-        self.stepCount = stepCount
-        self.folder = folder
-        self.seed = seed
-        self.fingerprint = fingerprint
+        self.order = order
+        stepCount = configuration.stepCount(items: objective.itemCount)
     }
 
     private var stepsPerEpoch: Int { configuration.stepsPerEpoch(items: objective.itemCount) }
     private var itemsPerStep: Int { configuration.batchSize * configuration.accumulationSteps }
 
-    /// A line of `metrics.jsonl`, or the line that says which guard ended the run.
-    private struct GuardLine: Encodable {
-        let step: Int
-        let stopped_by: String
-        let value, limit: Double
+    var place: (epoch: Int, position: Int) {
+        let done = trainee.stepsDone
+        return (done / stepsPerEpoch, min(done % stepsPerEpoch * itemsPerStep, objective.itemCount))
     }
 
-    /// Takes the steps that are missing, from the newest checkpoint on.
-    ///
-    /// - Returns: the guard that ended the run, if one did.
-    mutating func run(order: (Int) -> [Int], progress: ProgressCallback?) throws -> GuardStop? {
-        let state = try folder?.state(fingerprint: fingerprint)
-        if let folder, let state { try resume(folder, state) }
-        if let stop = state?.stop { return stop }
-        let log = try folder.map { folder throws(TrainingError) in try folder.log(keeping: state?.lineCount ?? 0) }
-        var (epoch, indices): (Int, [Int]) = (-1, [])
-        while trainee.stepsDone < stepCount {
-            let number = trainee.stepsDone
-            if number / stepsPerEpoch != epoch {
-                epoch = number / stepsPerEpoch
-                indices = order(epoch)
-            }
-            let start = number % stepsPerEpoch * itemsPerStep
-            let items = Array(indices[start..<min(start + itemsPerStep, indices.count)])
-            let (metrics, stop) = try inStep(number) { try step(items) }
-            if let stop {
-                try log?.append(GuardLine(step: stop.step, stopped_by: stop.name, value: stop.value, limit: stop.limit))
-                try save(stop: stop, log)
-                return stop
-            }
-            steps.append(metrics)
-            var line = metrics
-            line["step"] = Double(number + 1)
-            try log?.append(line)
-            if let folder, folder.saveSteps > 0, (number + 1) % folder.saveSteps == 0 || number + 1 == stepCount {
-                try save(stop: nil, log)
-            }
-            try progress?(TrainingProgress(step: number + 1, stepCount: stepCount, metrics: metrics))
-        }
-        try log?.sync()
-        return nil
+    private var sync: ReferenceSync? {
+        guard case .dpo(_, let sync, _) = configuration.method else { return nil }
+        return sync
     }
 
-    /// One optimiser step, or the guard that forbids it.
-    private mutating func step(_ items: [Int]) throws -> ([String: Double], GuardStop?) {
-        let batches = stride(from: 0, to: items.count, by: configuration.batchSize).map {
-            Array(items[$0..<min($0 + configuration.batchSize, items.count)])
+    var followers: [(file: String, memory: any TensorMemory)] { sync == nil ? [] : objective.reference?.followers ?? [] }
+
+    mutating func follow(_ followers: [String: any TensorMemory]) { objective.reference?.follow(followers) }
+
+    mutating func step() throws -> TrainingStep {
+        if place.epoch != epoch {
+            epoch = place.epoch
+            indices = order(epoch)
         }
+        let start = place.position
+        let items = Array(indices[start..<min(start + itemsPerStep, indices.count)])
+        let batches = Self.batches(items, configuration.batchSize)
         let sequences = batches.map(objective.sequences(of:))
         let context = StepContext(
             microBatchCount: batches.count,
@@ -85,7 +59,7 @@ struct UpdateLoop {
         var readings = GuardReadings()
         var parts: [[String: Double]] = []
         for (batch, sequences) in zip(batches, sequences) {
-            let value = try evaluate(batch, sequences, context)
+            let value = try evaluate(objective, batch, sequences, context)
             // The derivatives of one micro-batch are those of the step; only a real mean rounds.
             let share = 1 / Float(batches.count)
             try trainee.accumulate(
@@ -93,54 +67,51 @@ struct UpdateLoop {
             readings.add(value.readings, share: 1 / Double(batches.count))
             parts.append(value.metrics.merging(["loss": value.loss]) { first, _ in first })
         }
-        if let stop = configuration.guards.stop(readings, step: trainee.stepsDone + 1) { return ([:], stop) }
+        if let stop = configuration.guards.stop(readings, step: trainee.stepsDone + 1) { return TrainingStep(stop: stop) }
         var metrics = try trainee.step().merging(means(over: parts)) { first, _ in first }
         tokenCount += sequences.joined().reduce(0) { $0 + $1.tokens.count }
         metrics["num_tokens"] = Double(tokenCount)
         metrics["epoch"] = Double(trainee.stepsDone) / Double(stepsPerEpoch)
-        if case .dpo(_, let sync?, _) = configuration.method, trainee.stepsDone.isMultiple(of: sync.syncSteps),
-            case .parameters(let parameters) = trainee.parameters
-        {
-            objective.reference?.mix(sync.mixupAlpha, with: parameters)
+        if let sync, trainee.stepsDone.isMultiple(of: sync.syncSteps), case .parameters(let policy) = trainee.parameters {
+            objective.reference?.follow(policy, sync, step: trainee.stepsDone)
         }
-        return (metrics, nil)
+        return TrainingStep(metrics: metrics, itemCount: items.count)
+    }
+
+    /// The held-out items' loss and metrics under `eval_` names, each batch's counted by its items.
+    func measure() throws -> [String: Double]? {
+        guard let heldOut else { return nil }
+        var sums: [String: Double] = [:]
+        for batch in Self.batches(Array(0..<heldOut.itemCount), configuration.batchSize) {
+            let sequences = heldOut.sequences(of: batch)
+            let value = try evaluate(
+                heldOut, batch, sequences, StepContext(ownTokenCount: sequences.reduce(0) { $0 + $1.ownCount }),
+                isTraining: false)
+            for (name, number) in value.metrics.merging(["loss": value.loss], uniquingKeysWith: { first, _ in first }) {
+                sums["eval_\(name)", default: 0] += Double(batch.count) / Double(heldOut.itemCount) * number
+            }
+        }
+        return sums
+    }
+
+    private static func batches(_ items: [Int], _ size: Int) -> [[Int]] {
+        stride(from: 0, to: items.count, by: size).map { Array(items[$0..<min($0 + size, items.count)]) }
     }
 
     private func evaluate(
-        _ batch: [Int], _ sequences: [TokenSequence], _ context: StepContext
+        _ objective: any Objective, _ batch: [Int], _ sequences: [TokenSequence], _ context: StepContext,
+        isTraining: Bool = true
     ) throws -> ObjectiveValue {
         let probes = objective.probes(of: batch)
-        let answers = probes.isEmpty ? [] : try trainee.logProbs(of: probes, statistics: false).values
-        let forward = try trainee.logProbs(of: sequences, statistics: true, collision: objective.readsCollision)
+        let answers = probes.isEmpty
+            ? [] : try trainee.logProbs(of: probes, statistics: false, isTraining: isTraining).values
+        let forward = try trainee.logProbs(
+            of: sequences, statistics: true, collision: objective.readsCollision, isTraining: isTraining)
         do {
             return try objective.evaluate(batch, forward, probes: answers, context)
         } catch {
             throw TrainingError(
                 error.code, "Step \(trainee.stepsDone + 1): \(error.message)", underlying: error.underlying)
         }
-    }
-
-    private mutating func resume(_ folder: TrainingFolder, _ state: TrainingFolder.State) throws(TrainingError) {
-        steps = try folder.steps(state)
-        tokenCount = state.tokenCount
-        if let weights = try folder.load(into: &trainee, state), let reference = objective.reference,
-            let model = reference.model
-        {
-            reference.replace(Transformer(weights, kernels: model.kernels, weights: model.weights))
-        }
-    }
-
-    private func save(stop: GuardStop?, _ log: MetricsLog?) throws(TrainingError) {
-        try log?.sync()
-        guard let folder, folder.saveSteps > 0 else { return }
-        let done = trainee.stepsDone
-        var followed: Transformer?
-        if case .dpo(_, .some, _) = configuration.method { followed = objective.reference?.model }
-        try folder.save(
-            .init(
-                step: done, epoch: done / stepsPerEpoch,
-                position: min(done % stepsPerEpoch * itemsPerStep, objective.itemCount), seed: String(seed),
-                fingerprint: fingerprint, tokenCount: tokenCount, lineCount: done + (stop == nil ? 0 : 1), stop: stop),
-            trainee, reference: followed)
     }
 }

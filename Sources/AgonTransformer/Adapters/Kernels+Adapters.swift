@@ -7,8 +7,11 @@ extension Kernels {
     func linearGradient(
         _ dw: Floats, _ dy: Floats, _ lddy: Int, outputs: Int, _ x: Floats, _ ldx: Int, inputs: Int, rows: Int
     ) {
-        table.pointee.linear_dw(
-            dw, Int32(inputs), dy, Int32(lddy), x, Int32(ldx), Int32(rows), Int32(outputs), Int32(inputs))
+        share(inputs, unit: 64, nanoseconds: rows * outputs * inputs / 64) { part in
+            table.pointee.linear_dw(
+                dw + part.lowerBound, Int32(inputs), dy, Int32(lddy), x + part.lowerBound, Int32(ldx), Int32(rows),
+                Int32(outputs), Int32(part.count))
+        }
     }
 
     /// y = (y − bias) · gain + bias, output by output.

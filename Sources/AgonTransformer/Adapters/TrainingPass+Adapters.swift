@@ -33,8 +33,11 @@ public struct AdapterBatch: Sendable {
 /// Training of adapters on a frozen base.
 extension TrainingPass {
     /// A pass that trains adapters of a base. Its packed weights are the base's own, shared with every other user.
-    public convenience init(adapting base: Transformer) {
-        self.init(frozen: base.frozen, kernels: base.kernels)
+    ///
+    /// - Parameter kernels: the base's path with the threads that share the pass; nil for the caller's alone.
+    public convenience init(adapting base: Transformer, kernels: Kernels? = nil) {
+        precondition(kernels.map { $0.name == base.kernels.name } ?? true, "a pass computes on the path of its base")
+        self.init(frozen: base.frozen, kernels: kernels ?? base.kernels)
     }
 
     /// log p of each own token under its sequence's adapter, untempered, in nats.
