@@ -4,6 +4,10 @@ import PackageDescription
 /// Whether warnings are errors, as in `make check`. Not by default: a newer compiler may warn of what is fine today.
 let isChecking = Context.environment["AGON_CHECK"] != nil
 
+/// In `make sanitize`: undefined behaviour of the kernels ends the test that meets it. (Swift itself has no such option.)
+let trapping =
+    Context.environment["AGON_UNDEFINED"] != nil ? ["-fsanitize=undefined", "-fsanitize-trap=undefined"] : []
+
 /// Swift 6 language mode, every import spelled out where it is used.
 let strict: [SwiftSetting] =
     [
@@ -37,7 +41,7 @@ let package = Package(
         // Debug builds would leave the float loops 60 times slower; tests need them quick.
         .target(
             name: "CKernels",
-            cSettings: [.unsafeFlags(["-O3"], .when(configuration: .debug))]
+            cSettings: [.unsafeFlags(["-O3"] + trapping, .when(configuration: .debug))]
                 + (isChecking ? [.unsafeFlags(["-Werror"])] : [])),
         .target(name: "AgonTransformer", dependencies: ["AgonCore", "CKernels"], swiftSettings: strict),
         .target(name: "AgonTraining", dependencies: ["AgonCore", "AgonTransformer"], swiftSettings: strict),

@@ -38,7 +38,7 @@ struct HostileFeed {
     let allowance: @Sendable (_ size: Int) -> Int
 
     /// What readers of JSON and tensors may hold: 64 bytes for each of the file's, and a little for a start.
-    static let proportionate: @Sendable (Int) -> Int = { 64 * $0 + 1 << 20 }
+    static let proportionate: @Sendable (Int) -> Int = { 64 * $0 + 1 << 18 }
 
     /// - Parameters:
     ///   - measure: calls its argument, and is what the allowance is for; the rest of `read` is not.
@@ -81,7 +81,7 @@ struct HostileFeed {
 
     /// What one file's reader held at most.
     final class Measure {
-        fileprivate var held = 0
+        fileprivate(set) var held = 0
 
         func callAsFunction<Result>(_ body: () throws -> Result) rethrows -> Result {
             #if canImport(CAllocations)

@@ -33,7 +33,9 @@ import Testing
             safetensorsBytes(#"{"a":{"dtype":"F32","shape":[2,2],"data_offsets":[0,16]}}"#, data: 16),
             safetensorsBytes(#"{"__metadata__":{"format":"pt"},"b":{"dtype":"BF16","shape":[3],"data_offsets":[0,6]}}"#, data: 6),
         ]
-        let words = ["\"F32\"", "\"F16\"", "\"BF16\"", "\"I64\"", "\"F8_E4M3\"", "\"shape\"", "\"data_offsets\"", "\"__metadata__\"", "[0,0]", "\u{0}"]
+        let words = [
+            "\"F32\"", "\"F16\"", "\"BF16\"", "\"I64\"", "\"F8_E4M3\"", "\"shape\"", "\"data_offsets\"", "\"__metadata__\"", "[0,0]", "\u{0}",
+        ]
         let feed = HostileFeed(kind: "safetensors", count: 300, allowance: HostileFeed.proportionate)
         let counts = try feed.run(SafetensorsMutator(corpus, words: words, seed: HostileFeed.seed)) { bytes, _, measure in
             try folder.write(bytes, "x.safetensors")
@@ -85,8 +87,8 @@ import Testing
             "\"llama\"", "\"qwen2\"", "\"qwen3\"", "\"hidden_size\"", "\"head_dim\"", "\"num_hidden_layers\"", "\"rope_scaling\"", "\"linear\"",
             "\"llama3\"", "\"model-00001-of-00002.safetensors\"", "\"../model.safetensors\"", "\"LlamaForSequenceClassification\"", "4096", "4194304",
         ]
-        let largest = 64 * 60_000
-        let feed = HostileFeed(kind: "model", count: 150) { HostileFeed.proportionate($0) + largest }
+        let whole = 4 * 60_000
+        let feed = HostileFeed(kind: "model", count: 150) { HostileFeed.proportionate($0) + whole }
         let counts = try feedFolders(feed, files, words: words) { folder, measure in
             let model = try measure { try ModelFolder.load(folder) }
             _ = try model.chatTemplate(forTools: true)
@@ -124,8 +126,8 @@ import Testing
             "\"all-linear\"", "\"q_proj\"", "[\"q_proj\",\"down_proj\"]", "\".*_proj\"", "\"(.+)+x\"", "\"(((.{900}){900}){900})\"", "\"[\"",
             "\"(?P<a>.)\"", "{\"q_proj\":65536}", "65536", "\"LORA\"", "\"gaussian\"", "\"lm_head\"", "\"layers_to_transform\"", "\"rank_pattern\"",
         ]
-        let largest = 64 * 20_000
-        let feed = HostileFeed(kind: "adapter", count: 150) { HostileFeed.proportionate($0) + largest }
+        let whole = 4 * 20_000
+        let feed = HostileFeed(kind: "adapter", count: 150) { HostileFeed.proportionate($0) + whole }
         let counts = try feedFolders(feed, files, words: words) { folder, measure in
             let adapter = try measure { try Adapter.load(folder, for: base.config) }
             try answer(base.adapted(by: adapter))
@@ -181,6 +183,27 @@ import Testing
         let json = try known("tokenizer")
         #expect(json.count >= 4)
         for bytes in json { #expect(throws: TransformerError.self) { try Tokenizer(json: bytes, file: "tokenizer.json") } }
+    }
+
+    @Test("layers that a config only claims and lists that are long take memory by the size of the file")
+    func claims() throws {
+        let folder = try TemporaryFolder()
+        let config = String(decoding: try bytes("architectures/qwen2_old/config.json"), as: UTF8.self)
+        try folder.write(
+            config.replacing(try Regex(#""num_hidden_layers": *[0-9]+"#), with: #""num_hidden_layers": 4096"#), "config.json")
+        try folder.write(bytes("architectures/qwen2_old/model.safetensors"), "model.safetensors")
+        let layers = HostileFeed.Measure()
+        let said = sentence { try layers { _ = try ModelFolder.loadParameters(folder.path) } }
+        #expect(said.contains("too few for the 4096 layers"), "\(said)")
+        #expect(layers.held < 200_000)
+
+        let ones = String(repeating: "1,", count: 30_000) + "1"
+        let file = safetensorsBytes("{\"a\":{\"dtype\":\"F32\",\"shape\":[\(ones)],\"data_offsets\":[0,4]}}", data: 4)
+        try folder.write(file, "long.safetensors")
+        let list = HostileFeed.Measure()
+        let tensor = try list { try SafetensorsFile(path: folder.path + "/long.safetensors").tensors[0] }
+        #expect(tensor.count == 1 && tensor.shape.count == 30_001)
+        #expect(list.held < 64 * file.count, "\(list.held / file.count) times")
     }
 
     @Test("the allocator of the tests counts what a thread holds", .enabled(if: HostileFeed.countsMemory))
