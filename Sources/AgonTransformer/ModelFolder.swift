@@ -87,8 +87,8 @@ public struct ModelFolder: Sendable {
 
     private static func loadParameters(_ path: String, _ config: ModelConfig) throws(TransformerError) -> Parameters {
         let files = try WeightFiles(folder: path)
-        // A layout takes memory for each layer, even for those that a config only claims.
-        guard config.layerCount <= files.places.count else {
+        // A layout takes memory for each layer, even for thousands that a config only claims.
+        guard config.layerCount <= 64 + files.places.count else {
             throw TransformerError(
                 .invalidTensor,
                 "\(files.path) has \(files.places.count) tensors, too few for the \(config.layerCount) layers of "
