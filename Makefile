@@ -29,6 +29,7 @@ check: setup
 # The engine's tests under each sanitizer, on every kernel path that this processor has; each sanitizer has a build of its
 # own. With AGON_FUZZ_SECONDS=600 also ten minutes of broken files on each path, where the usual run reads a thousand.
 # The tests are all of swift-testing; XCTest, which leaks at its end, stays out.
+sanitize: export LSAN_OPTIONS = suppressions=$(CURDIR)/Tests/leaks.supp:print_suppressions=0
 sanitize: setup
 	@for kind in address thread undefined; do \
 	  flag=--sanitize=$$kind; unset AGON_UNDEFINED; \
