@@ -36,7 +36,7 @@ import Testing
         let words = [
             "\"F32\"", "\"F16\"", "\"BF16\"", "\"I64\"", "\"F8_E4M3\"", "\"shape\"", "\"data_offsets\"", "\"__metadata__\"", "[0,0]", "\u{0}",
         ]
-        let feed = HostileFeed(kind: "safetensors", count: 300, allowance: HostileFeed.proportionate)
+        let feed = HostileFeed(kind: "safetensors", count: 100, allowance: HostileFeed.proportionate)
         let counts = try feed.run(SafetensorsMutator(corpus, words: words, seed: HostileFeed.seed)) { bytes, _, measure in
             try folder.write(bytes, "x.safetensors")
             try measure {
@@ -46,7 +46,7 @@ import Testing
                 }
             }
         }
-        #expect(counts.read > 20 && counts.refused > 50)
+        #expect(counts.read > 5 && counts.refused > 25)
     }
 
     /// Puts broken files into good folders, one at a time, and takes each out again.
@@ -88,13 +88,13 @@ import Testing
             "\"llama3\"", "\"model-00001-of-00002.safetensors\"", "\"../model.safetensors\"", "\"LlamaForSequenceClassification\"", "4096", "4194304",
         ]
         let whole = 4 * 60_000
-        let feed = HostileFeed(kind: "model", count: 150) { HostileFeed.proportionate($0) + whole }
+        let feed = HostileFeed(kind: "model", count: 100) { HostileFeed.proportionate($0) + whole }
         let counts = try feedFolders(feed, files, words: words) { folder, measure in
             let model = try measure { try ModelFolder.load(folder) }
             _ = try model.chatTemplate(forTools: true)
             try answer(Transformer(model.parameters, kernels: .current))
         }
-        #expect(counts.read > 20 && counts.refused > 50)
+        #expect(counts.read > 5 && counts.refused > 25)
     }
 
     /// Passes a few tokens through a model, in every way that reads what it says.
@@ -127,12 +127,12 @@ import Testing
             "\"(?P<a>.)\"", "{\"q_proj\":65536}", "65536", "\"LORA\"", "\"gaussian\"", "\"lm_head\"", "\"layers_to_transform\"", "\"rank_pattern\"",
         ]
         let whole = 4 * 20_000
-        let feed = HostileFeed(kind: "adapter", count: 150) { HostileFeed.proportionate($0) + whole }
+        let feed = HostileFeed(kind: "adapter", count: 80) { HostileFeed.proportionate($0) + whole }
         let counts = try feedFolders(feed, files, words: words) { folder, measure in
             let adapter = try measure { try Adapter.load(folder, for: base.config) }
             try answer(base.adapted(by: adapter))
         }
-        #expect(counts.read > 20 && counts.refused > 50)
+        #expect(counts.read > 5 && counts.refused > 25)
     }
 
     @Test("broken tokenizer.json files are read or refused, and those read encode and decode hostile text")
@@ -144,14 +144,14 @@ import Testing
             "\"NFC\"", "\"Metaspace\"", "\"Replace\"", "\"Prepend\"", "\"Digits\"", "\"Fuse\"", "\"Strip\"", "\"ByteFallback\"", "\"always\"", "4194303",
             "{\"type\":\"Replace\",\"pattern\":{\"String\":\"a\"},\"content\":\"aa\"}", "{\"type\":\"Metaspace\",\"replacement\":\"\"}",
         ]
-        let feed = HostileFeed(kind: "tokenizer", count: 150, allowance: HostileFeed.proportionate)
+        let feed = HostileFeed(kind: "tokenizer", count: 80, allowance: HostileFeed.proportionate)
         let counts = try feed.run(JSONMutator(corpus, words: words, seed: HostileFeed.seed)) { bytes, _, measure in
             let tokenizer = try measure { try Tokenizer(json: bytes, file: "tokenizer.json") }
             let ids = try measure { try tokenizer.encode(Self.hostileText, addSpecialTokens: true, parseSpecial: true) }
             _ = try tokenizer.encode(Self.hostileText, addSpecialTokens: false, parseSpecial: false)
             _ = tokenizer.decode(ids + [-1, 0, .max, Int32(tokenizer.idLimit)], skipSpecial: false)
         }
-        #expect(counts.read > 20 && counts.refused > 50)
+        #expect(counts.read > 5 && counts.refused > 25)
     }
 
     @Test("broken chat templates are read or refused, and those read are rendered or refused")
@@ -165,7 +165,7 @@ import Testing
         ]
         let example = try #require(snippets.first)
         // A rendering has limits of its own, whatever the template's size.
-        let feed = HostileFeed(kind: "template", count: 300) { _ in 256 << 20 }
+        let feed = HostileFeed(kind: "template", count: 200) { _ in 256 << 20 }
         let seeds = corpus + snippets.map { Array($0.template.utf8) }
         let counts = try feed.run(TemplateMutator(seeds, words: words, seed: HostileFeed.seed)) { bytes, _, measure in
             let template = try measure { try ChatTemplate(source: String(decoding: bytes, as: UTF8.self)) }
@@ -175,7 +175,7 @@ import Testing
             }
             _ = rendering.following("</s>")
         }
-        #expect(counts.read > 10 && counts.refused > 100)
+        #expect(counts.read > 5 && counts.refused > 25)
     }
 
     @Test("files that once did harm are refused, or read within their means")
