@@ -2,7 +2,7 @@
 SHELL := /bin/bash
 SWIFT := $(shell command -v swift 2>/dev/null)
 
-.PHONY: arena build test check parity setup clean
+.PHONY: arena build test check sanitize parity setup clean
 
 arena: build
 	.build/release/agon run arenas/quickstart.yaml
@@ -25,6 +25,23 @@ check: setup
 	  echo "AGON_KERNELS=$$path"; \
 	  AGON_KERNELS=$$path swift test --skip-build --filter 'AgonTransformerTests|AgonTrainingTests|StoryTests' || exit 1; done
 	.build/debug/agon check
+
+# The engine's tests under each sanitizer, on every kernel path that this processor has; each sanitizer has a build of its
+# own. With AGON_FUZZ_SECONDS=600 also ten minutes of broken files on each path, where the usual run reads a thousand.
+# The tests are all of swift-testing; XCTest, which leaks at its end, stays out.
+sanitize: export LSAN_OPTIONS = suppressions=$(CURDIR)/Tests/leaks.supp:print_suppressions=0
+sanitize: setup
+	@for kind in address thread undefined; do \
+	  flag=--sanitize=$$kind; unset AGON_UNDEFINED; \
+	  if [ $$kind = undefined ]; then flag=; export AGON_UNDEFINED=1; fi; \
+	  swift build --build-tests $$flag --scratch-path .build/sanitize-$$kind || exit 1; \
+	  for path in portable avx2 avx512 avx512_bf16; do \
+	    case $$path in avx512) feature=avx512vl;; *) feature=$$path;; esac; \
+	    if [ $$path != portable ] && ! grep -qw $$feature /proc/cpuinfo; then continue; fi; \
+	    echo "== $$kind sanitizer, AGON_KERNELS=$$path"; \
+	    AGON_KERNELS=$$path swift test --skip-build --disable-xctest $$flag \
+	      --scratch-path .build/sanitize-$$kind --filter 'CKernelsTests|AgonTransformerTests|AgonTrainingTests' || exit 1; \
+	  done; done
 
 # Agreement with transformers, peft and trl; each script says what it skips where a Python package is missing.
 PYTHON ?= python3

@@ -4,6 +4,10 @@ import PackageDescription
 /// Whether warnings are errors, as in `make check`. Not by default: a newer compiler may warn of what is fine today.
 let isChecking = Context.environment["AGON_CHECK"] != nil
 
+/// In `make sanitize`: undefined behaviour of the kernels ends the test that meets it. (Swift itself has no such option.)
+let trapping =
+    Context.environment["AGON_UNDEFINED"] != nil ? ["-fsanitize=undefined", "-fsanitize-trap=undefined"] : []
+
 /// Swift 6 language mode, every import spelled out where it is used.
 let strict: [SwiftSetting] =
     [
@@ -37,7 +41,7 @@ let package = Package(
         // Debug builds would leave the float loops 60 times slower; tests need them quick.
         .target(
             name: "CKernels",
-            cSettings: [.unsafeFlags(["-O3"], .when(configuration: .debug))]
+            cSettings: [.unsafeFlags(["-O3"] + trapping, .when(configuration: .debug))]
                 + (isChecking ? [.unsafeFlags(["-Werror"])] : [])),
         .target(name: "AgonTransformer", dependencies: ["AgonCore", "CKernels"], swiftSettings: strict),
         .target(name: "AgonTraining", dependencies: ["AgonCore", "AgonTransformer"], swiftSettings: strict),
@@ -76,9 +80,14 @@ let package = Package(
         .testTarget(
             name: "AgonRatingsTests", dependencies: ["AgonCore", "AgonRatings"], exclude: ["Fixtures"],
             swiftSettings: strict),
+        // Counts what the reading of a hostile file allocates, by an allocator before that of Linux's C library.
+        .target(name: "CAllocations", path: "Tests/CAllocations"),
         .testTarget(
-            name: "AgonTransformerTests", dependencies: ["AgonCore", "AgonTransformer", "CKernels"],
-            exclude: ["Fixtures"], swiftSettings: strict),
+            name: "AgonTransformerTests",
+            dependencies: [
+                "AgonCore", "AgonTransformer", "CKernels",
+                .target(name: "CAllocations", condition: .when(platforms: [.linux])),
+            ], exclude: ["Fixtures"], swiftSettings: strict),
         .testTarget(
             name: "AgonTrainingTests", dependencies: ["AgonCore", "AgonTransformer", "AgonTraining"],
             exclude: ["Fixtures"], swiftSettings: strict),

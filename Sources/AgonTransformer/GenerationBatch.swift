@@ -39,6 +39,8 @@ final class GenerationBatch {
     private var freeSlots: [Int]
     private var rows: [Row] = []
     private var waiting = 0
+    /// Why the last run ended early; nil where it did not.
+    private(set) var failure: TransformerError?
     private var pass: DecodingPass
 
     /// - Parameter threads: how many threads share each step.
@@ -56,9 +58,10 @@ final class GenerationBatch {
         min(request.maxNewTokens, model.config.maxPositionCount - request.tokens.count)
     }
 
-    /// Decodes until every request has ended.
+    /// Decodes until every request has ended, or until the model fails.
     func run(_ requests: ArraySlice<GenerationRequest>) {
         self.requests = requests
+        failure = nil
         results = requests.map { _ in Generation(tokens: [], logProbs: [], finish: .length) }
         waiting = requests.startIndex
         reserve(requests.reduce(1) { max($0, limit($1) + $1.tokens.count) })
@@ -181,6 +184,7 @@ final class GenerationBatch {
         pass.advance(pieces, &cache, needsResult: true)
         let v = model.config.vocabularySize
         let tokens = drawAll()
+        guard !tokens.contains(where: { $0 < 0 }) else { return fail() }
         var remaining: [Row] = []
         remaining.reserveCapacity(rows.count)
         for (index, row) in rows.enumerated() {
@@ -204,7 +208,19 @@ final class GenerationBatch {
         rows = remaining
     }
 
-    /// The next token of every row.
+    /// Ends the run. Weights that are finite one by one may still overflow together, in a hostile file or after a
+    /// training that diverged; a token cannot be drawn from what comes of them.
+    private func fail() {
+        failure = TransformerError(
+            .invalidTensor,
+            "The model's logits are not finite numbers, so that no token can be drawn; "
+                + "use weights from before the training diverged.")
+        freeSlots += rows.map(\.slot)
+        rows = []
+        waiting = requests.endIndex
+    }
+
+    /// The next token of every row; −1 where its logits are not finite numbers.
     private func drawAll() -> [Int32] {
         let v = model.config.vocabularySize
         return [Int32](unsafeUninitializedCapacity: rows.count) { tokens, count in
@@ -214,7 +230,7 @@ final class GenerationBatch {
                 var (scratch, changed): ([Float], [Float]) = ([], [])
                 for index in part {
                     let token = draw(pass.logits + index * v, rows[index], scratch: &scratch, changed: &changed)
-                    (first + index).initialize(to: token)
+                    (first + index).initialize(to: pass.logSum[index].isFinite ? token : -1)
                 }
             }
         }

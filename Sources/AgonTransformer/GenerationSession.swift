@@ -51,7 +51,8 @@ public final class GenerationSession {
     /// Continues every request; see `Transformer.generate`.
     ///
     /// - Returns: one generation per request, in the order of the requests.
-    /// - Throws: `invalidRequest`, naming the first request that does not fit the model.
+    /// - Throws: `invalidRequest`, naming the first request that does not fit the model; `invalidTensor` where the
+    ///   model's logits are not finite numbers.
     public func generate(_ requests: [GenerationRequest]) throws(TransformerError) -> [Generation] {
         for (index, request) in requests.enumerated() {
             try request.check(model.config, index)
@@ -64,6 +65,7 @@ public final class GenerationSession {
             batches.all[thread].run(requests[requests.count * thread / width..<requests.count * (thread + 1) / width])
         }
         if width == 1 { work(0) } else { DispatchQueue.concurrentPerform(iterations: width, execute: work) }
+        if let failure = batches.all[..<width].lazy.compactMap(\.failure).first { throw failure }
         return batches.all[..<width].flatMap { $0.takeResults() }
     }
 }

@@ -5,13 +5,21 @@ struct JSONReader: Sendable {
     let value: JSONValue
     /// The name that messages give.
     let file: String
-    /// Where in the document the reader stands, such as `model.merges`; empty at the top.
-    let path: String
+    private let parent: String
+    /// The place in an array; −1 outside.
+    private let index: Int
 
-    init(_ value: JSONValue, file: String, path: String = "") {
+    /// Where in the document the reader stands, such as `model.merges[3]`; empty at the top.
+    var path: String { index < 0 ? parent : "\(parent)[\(index)]" }
+
+    /// - Parameters:
+    ///   - path: where the value stands, or its array.
+    ///   - index: its place in that array. It is spelled when a message needs it: long arrays have many places.
+    init(_ value: JSONValue, file: String, path: String = "", index: Int = -1) {
         self.value = value
         self.file = file
-        self.path = path
+        parent = path
+        self.index = index
     }
 
     /// Parses a whole file's bytes.
@@ -57,7 +65,8 @@ struct JSONReader: Sendable {
 
     func elements() throws(TransformerError) -> [JSONReader] {
         guard case .array(let values) = value else { throw mismatch("an array") }
-        return values.enumerated().map { JSONReader($0.element, file: file, path: "\(path)[\($0.offset)]") }
+        let path = path
+        return values.enumerated().map { JSONReader($0.element, file: file, path: path, index: $0.offset) }
     }
 
     func string() throws(TransformerError) -> ByteString {

@@ -87,6 +87,13 @@ public struct ModelFolder: Sendable {
 
     private static func loadParameters(_ path: String, _ config: ModelConfig) throws(TransformerError) -> Parameters {
         let files = try WeightFiles(folder: path)
+        // A layout takes memory for each layer, even for thousands that a config only claims.
+        guard config.layerCount <= 64 + files.places.count else {
+            throw TransformerError(
+                .invalidTensor,
+                "\(files.path) has \(files.places.count) tensors, too few for the \(config.layerCount) layers of "
+                    + "config.json; use weights that match config.json.")
+        }
         let layout = ParameterLayout(config)
         try checkTensors(files, layout, config)
         let parameters = Parameters(zeros: config)

@@ -79,7 +79,9 @@ struct Metaspace: Sendable, Equatable {
     let splits: Bool
 
     init(_ reader: JSONReader) throws(TransformerError) {
-        replacement = try reader.required("replacement").string().bytes
+        let mark = try reader.required("replacement")
+        guard try mark.text().unicodeScalars.count == 1 else { throw mark.mismatch("one character") }
+        replacement = try mark.string().bytes
         splits = try reader.optional("split")?.bool() ?? true
         guard let scheme = try reader.optional("prepend_scheme")?.text() else {
             prefix = try reader.optional("add_prefix_space")?.bool() ?? true ? .always : .never

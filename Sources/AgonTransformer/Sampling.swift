@@ -127,7 +127,8 @@ extension SamplingOptions {
             mass += weight(logit, greatest)
             if mass >= topP * total { return logit }
         }
-        return kept[kept.count - 1]
+        // None is kept where no logit is a number; then nothing can be drawn either.
+        return kept.last ?? floor
     }
 
     private func weight(_ logit: Float, _ greatest: Float) -> Double {

@@ -7,6 +7,10 @@ struct TextNormalizer: Sendable, Equatable {
         case replace([UInt8], with: [UInt8])
     }
 
+    /// Bytes that one byte of text may become. Published files need 3, for a `▁` in the place of a space; replacements
+    /// that feed one another could ask for any amount of memory.
+    static let growthLimit = 16
+
     let steps: [Step]
 
     func apply(_ text: [UInt8]) -> [UInt8] { apply(text, outside: TextRanges()).text }
@@ -62,8 +66,26 @@ struct TextNormalizer: Sendable, Equatable {
     /// - Throws: `unsupported`, naming the construct.
     init(_ reader: JSONReader?) throws(TransformerError) {
         var steps: [Step] = []
-        if let reader { try Self.add(reader, to: &steps) }
+        if let reader {
+            try Self.add(reader, to: &steps)
+            var (growth, prefixLength) = (1, 0)
+            for step in steps {
+                switch step {
+                case .nfc: break
+                case .prepend(let prefix): prefixLength += prefix.count
+                case .replace(let pattern, let content): growth *= Self.growth(pattern, content)
+                }
+                guard growth <= Self.growthLimit, prefixLength <= Self.growthLimit else {
+                    throw reader.unsupported("steps that make a text more than \(Self.growthLimit) times as long")
+                }
+            }
+        }
         self.steps = steps
+    }
+
+    /// How many bytes one byte becomes at most where a pattern is replaced.
+    static func growth(_ pattern: [UInt8], _ content: [UInt8]) -> Int {
+        pattern.isEmpty ? 1 : max(1, (content.count + pattern.count - 1) / pattern.count)
     }
 
     private static func add(_ reader: JSONReader, to steps: inout [Step]) throws(TransformerError) {

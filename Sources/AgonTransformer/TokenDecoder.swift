@@ -30,14 +30,20 @@ enum TokenDecoder: Sendable, Equatable {
         }
         var (replacements, byteFallback, isFused): ([Replacement], Bool, Bool) = ([], false, false)
         var (strip, stripCount): ([UInt8], Int) = ([], 0)
+        var growth = 1
         for part in parts {
             switch (try part.required("type").text(), isFused) {
             case ("Replace", false):
                 guard !byteFallback, let pattern = try part.required("pattern").optional("String")?.string() else {
                     throw part.unsupported("a Replace in an unusual place or by a regular expression")
                 }
-                replacements.append(
-                    Replacement(pattern: pattern.bytes, content: try part.required("content").string().bytes))
+                let content = try part.required("content").string().bytes
+                replacements.append(Replacement(pattern: pattern.bytes, content: content))
+                growth *= TextNormalizer.growth(pattern.bytes, content)
+                guard growth <= TextNormalizer.growthLimit else {
+                    throw part.unsupported(
+                        "replacements that make a token more than \(TextNormalizer.growthLimit) times as long")
+                }
             case ("ByteFallback", false): byteFallback = true
             case ("Fuse", false): isFused = true
             case ("Strip", true):

@@ -18,7 +18,7 @@ extension Tokenizer {
         normalizer = try TextNormalizer(reader.optional("normalizer"))
         preTokenizer = try PreTokenizer(reader.optional("pre_tokenizer"))
         decoder = try TokenDecoder(reader.optional("decoder"), file: file)
-        let vocabulary = try VocabularyReader(modelReader)
+        let vocabulary = try VocabularyReader(modelReader, size: json.count)
         model = try vocabulary.model(isByteLevel: preTokenizer.isByteLevel)
         let added = try reader.optional("added_tokens").map { (reader) throws(TransformerError) in
             try vocabulary.addedTokens(reader)

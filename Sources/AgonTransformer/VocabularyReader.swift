@@ -1,13 +1,17 @@
 /// The `model` part of a tokenizer.json: vocabulary and merges.
 struct VocabularyReader {
-    /// As many ids as a model may have rows; keeps a hostile id from asking for the memory.
-    static let idLimit = 1 << 22
+    /// As many ids as a model may have rows, and no more than the file has bytes: tables have a place for each id, and
+    /// a hostile id must not ask for the memory of millions.
+    let idLimit: Int
 
     let reader: JSONReader
     /// Tokens as the file spells them.
     let ids: [ByteString: Int32]
 
-    init(_ reader: JSONReader) throws(TransformerError) {
+    /// - Parameter size: of the file, in bytes.
+    init(_ reader: JSONReader, size: Int) throws(TransformerError) {
+        let idLimit = min(1 << 22, size)
+        self.idLimit = idLimit
         self.reader = reader
         if let type = try reader.optional("type")?.text(), type != "BPE" {
             throw reader.unsupported("the model \"\(type)\"")
@@ -25,7 +29,7 @@ struct VocabularyReader {
         var ids = [ByteString: Int32](minimumCapacity: members.count)
         var seen = Set<Int32>(minimumCapacity: members.count)
         for member in members {
-            let id = try Self.checkedId(vocab, member)
+            let id = try Self.checkedId(vocab, member, idLimit)
             guard seen.insert(id).inserted else {
                 throw TransformerError(
                     .invalidTokenizer,
@@ -36,12 +40,14 @@ struct VocabularyReader {
         self.ids = ids
     }
 
-    private static func checkedId(_ vocab: JSONReader, _ member: JSONMember) throws(TransformerError) -> Int32 {
+    private static func checkedId(
+        _ vocab: JSONReader, _ member: JSONMember, _ idLimit: Int
+    ) throws(TransformerError) -> Int32 {
         if case .integer(let id) = member.value, (0..<idLimit).contains(id) { return Int32(id) }
-        return try checkedId(vocab.at(member.key.text, member.value))
+        return try checkedId(vocab.at(member.key.text, member.value), idLimit)
     }
 
-    private static func checkedId(_ reader: JSONReader) throws(TransformerError) -> Int32 {
+    private static func checkedId(_ reader: JSONReader, _ idLimit: Int) throws(TransformerError) -> Int32 {
         let id = try reader.integer()
         guard (0..<idLimit).contains(id) else {
             throw TransformerError(
@@ -166,7 +172,7 @@ struct VocabularyReader {
                 try entry.optional(key)?.bool() ?? preset
             }
             let content = try entry.required("content").string()
-            let id = try Self.checkedId(entry.required("id"))
+            let id = try Self.checkedId(entry.required("id"), idLimit)
             guard !content.bytes.isEmpty else {
                 throw try entry.required("content").mismatch("a text that is not empty")
             }

@@ -119,6 +119,25 @@ func expValue(_ x: Float) -> Double { exp(Double(x)) }
         #expect(statistic < 200)
     }
 
+    @Test func logitsThatAreNoNumbersAreAnErrorAndNeverAToken() throws {
+        for kernels in Kernels.allAvailable {
+            let parameters = try GoldenFile("dpo/policy.safetensors").parameters(GoldenFile.config(tied: true))
+            // Finite weights whose products are not.
+            parameters["model.norm.weight"]?.update(repeating: 3e38)
+            let model = Transformer(parameters, kernels: kernels)
+            let options = [SamplingOptions(temperature: 0), SamplingOptions(), SamplingOptions(topK: 5), SamplingOptions(topP: 0.9, minP: 0.1)]
+            for sampling in options {
+                let request = GenerationRequest(tokens: [1, 5], maxNewTokens: 4, sampling: sampling, key: 7)
+                let session = GenerationSession(model, maxBatchSize: 2)
+                for threads in [1, 2] {
+                    let said = sentence { _ = try model.generate([request, request, request], threads: threads) }
+                    #expect(said.contains("logits are not finite"), "\(kernels.name): \(said)")
+                }
+                for _ in 0..<3 { #expect(throws: TransformerError.self) { try session.generate([request, request, request]) } }
+            }
+        }
+    }
+
     @Test func requestsThatDoNotFitTheModelAreRefused() throws {
         let model = try Self.model(.current)
         let good = Self.requests[0]
