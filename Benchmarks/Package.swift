@@ -7,13 +7,15 @@ let package = Package(
     platforms: [.macOS(.v14)],
     dependencies: [.package(name: "agon", path: "..")],
     targets: [
+        .target(name: "MachineLimits", path: "limits"),
         .executableTarget(
             name: "dpo-step", dependencies: [.product(name: "AgonEngine", package: "agon")], path: "dpo_step",
             exclude: ["dpo_step.py"], sources: ["DPOStep.swift"],
             swiftSettings: [.swiftLanguageMode(.v6), .enableUpcomingFeature("ExistentialAny")]),
         .executableTarget(
-            name: "engine-bench", dependencies: [.product(name: "AgonEngine", package: "agon")], path: "engine",
-            exclude: ["engine.py"], sources: ["EngineBench.swift"],
+            name: "engine-bench", dependencies: ["MachineLimits", .product(name: "AgonEngine", package: "agon")],
+            path: "engine", exclude: ["engine.py", "agon.py", "decoding.py", "products.py", "training.py"],
+            sources: ["EngineBench.swift", "EngineBench+Limits.swift"],
             swiftSettings: [.swiftLanguageMode(.v6), .enableUpcomingFeature("ExistentialAny")]),
         .executableTarget(
             name: "tokenizer-tool", dependencies: [.product(name: "AgonEngine", package: "agon")], path: "tokenizer",

@@ -9,9 +9,12 @@ import Foundation
 ///
 /// Each line on standard input names a measurement, its answer is one line of JSON with the seconds it took:
 /// - `decode B P N`: B sequences with prompts of P tokens are continued greedily by N tokens, none ends earlier;
-/// - `step B P N full|cached`: one DPO step on B pairs with P prompt and N completion tokens, products in the format;
-///   the reference's log-probabilities are computed in it or known before;
-/// - `first P`: from a cold start, the model is loaded and one token follows a prompt of P tokens.
+/// - `step B P N R full|cached`: one DPO step on B pairs with P prompt and N completion tokens; the reference's
+///   log-probabilities are computed in it or known before. With R = 0 all weights are trained, products in the format;
+///   else a LoRA adapter of rank R on a base in the format;
+/// - `first P`: from a cold start, the model is loaded and one token follows a prompt of P tokens;
+/// - `limits`: multiply-adds and bytes read a second, the machine's and not the engine's;
+/// - `product M N K`: y[M,N] = x[M,K]·wᵀ, and the gradient of w, in the format.
 @main
 struct EngineBench {
     private struct Refused: Error, CustomStringConvertible {
@@ -19,9 +22,9 @@ struct EngineBench {
     }
 
     private let folder: String
-    private let weights: WeightFormat
-    private let threads: Int
-    private let kernels: Kernels
+    let weights: WeightFormat
+    let threads: Int
+    let kernels: Kernels
     private var loaded: Transformer?
     private var session: GenerationSession?
 
@@ -44,7 +47,9 @@ struct EngineBench {
         let numbers = words.dropFirst().compactMap { Int($0) }
         switch (words.first, numbers.count) {
         case ("decode", 3): return try decode(numbers[0], numbers[1], numbers[2])
-        case ("step", 3): return try step(numbers[0], numbers[1], numbers[2], cached: words.last == "cached")
+        case ("step", 4): return try step(numbers[0], numbers[1], numbers[2], rank: numbers[3], cached: words.last == "cached")
+        case ("limits", 0): return limits()
+        case ("product", 3): return product(numbers[0], numbers[1], numbers[2])
         case ("first", 1): return try first(numbers[0])
         default: throw Refused(description: "\(words.joined(separator: " ")) is no measurement")
         }
@@ -62,7 +67,7 @@ struct EngineBench {
         (0..<count).map { Int32(3 + (sequence * 7919 + $0 * 104_729) % (vocabularySize - 3)) }
     }
 
-    private func seconds(_ body: () throws -> Void) rethrows -> Double {
+    func seconds(_ body: () throws -> Void) rethrows -> Double {
         let elapsed = try ContinuousClock().measure(body).components
         return Double(elapsed.seconds) + Double(elapsed.attoseconds) * 1e-18
     }
@@ -77,29 +82,34 @@ struct EngineBench {
         var generations: [Generation] = []
         let time = try seconds { generations = try model.generate(requests, maxBatchSize: batch, threads: threads) }
         let last = generations.map { $0.tokens.last.map(String.init) ?? "-" }.joined(separator: ",")
-        return "{\"seconds\": \(time), \"last\": [\(last)], \"kernels\": \"\(kernels.name)\"}"
+        return "{\"seconds\": \(time), \"last\": [\(last)], \"kernels\": \"\(kernels.name)\", \"peak_mib\": \(peakMemory())}"
     }
 
-    private func step(_ pairCount: Int, _ prompt: Int, _ completion: Int, cached: Bool) throws -> String {
-        var training = kernels
-        training.products = weights
-        let policy = try ModelFolder.loadParameters(folder)
-        let v = policy.config.vocabularySize
+    private func step(_ pairCount: Int, _ prompt: Int, _ completion: Int, rank: Int, cached: Bool) throws -> String {
+        let parameters = try ModelFolder.loadParameters(folder)
+        let v = parameters.config.vocabularySize
         let pairs = (0..<pairCount).map { index in
             let start = tokens(3 * index, prompt, v)
             return TrainingPair(
                 chosen: TokenSequence(prompt: start, completion: tokens(3 * index + 1, completion, v)),
                 rejected: TokenSequence(prompt: start, completion: tokens(3 * index + 2, completion, v)))
         }
-        let reference = Transformer(policy, kernels: kernels, weights: weights)
-        let steps = 6
+        let reference = Transformer(parameters, kernels: kernels, weights: weights)
+        var training = kernels
+        var policy = TrainedWeights.parameters(parameters)
+        if rank > 0 {
+            let config = try AdapterConfig(rank: rank, alpha: Double(2 * rank), targets: .allLinear)
+            policy = .adapter(try Adapter.initialised(config, for: reference, seed: 1), base: reference)
+        } else {
+            training.products = weights
+        }
         var times: [Double] = []
         let clock = ContinuousClock()
         var start = clock.now
         _ = try PolicyUpdate.run(
             policy: policy, reference: .model(reference), data: .pairs(pairs),
             configuration: TrainingConfiguration(
-                beta: 0.1, learningRate: 1e-4, epochs: steps, batchSize: pairs.count, maxGradNorm: 1),
+                beta: 0.1, learningRate: 1e-4, epochs: 6, batchSize: pairs.count, maxGradNorm: 1),
             seed: Seed(run: 1), shardCount: 1, threads: threads, kernels: training
         ) { progress in
             let elapsed = (clock.now - start).components
@@ -109,7 +119,7 @@ struct EngineBench {
             _ = try reference.logProbs(of: pairs.flatMap { [$0.chosen, $0.rejected] }, threads: threads)
         }
         let sorted = times.dropFirst().sorted()
-        return "{\"seconds\": \(sorted[sorted.count / 2]), \"least\": \(sorted[0]), \"most\": \(sorted[sorted.count - 1])}"
+        return "{\"seconds\": \(sorted[sorted.count / 2]), \"least\": \(sorted[0]), \"most\": \(sorted[sorted.count - 1]), \"peak_mib\": \(peakMemory())}"
     }
 
     private mutating func first(_ prompt: Int) throws -> String {
@@ -123,6 +133,6 @@ struct EngineBench {
                         sampling: SamplingOptions(temperature: 0), key: 0, stopTokens: [])
                 ], threads: threads)
         }
-        return "{\"seconds\": \(time)}"
+        return "{\"seconds\": \(time), \"peak_mib\": \(peakMemory())}"
     }
 }
