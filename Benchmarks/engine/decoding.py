@@ -79,7 +79,7 @@ def write_gguf(folder, path, kind):
                 tensor = tensor.reshape(heads, 2, tensor.shape[0] // heads // 2, *tensor.shape[1:]).swapaxes(1, 2).reshape(tensor.shape)
         values = tensor.contiguous().numpy()
         format = kind if tensor.ndim == 2 else gguf.GGMLQuantizationType.F32
-        writer.add_tensor(names.get_name(key, try_suffixes=(".weight",)) + ".weight", gguf.quantize(values, format), raw_dtype=format)
+        writer.add_tensor(names.get_name(key, try_suffixes=(".weight",)), gguf.quantize(values, format), raw_dtype=format)
     writer.write_header_to_file()
     writer.write_kv_data_to_file()
     writer.write_tensors_to_file()

@@ -65,9 +65,9 @@ def trl(folder, name, rank, format, steps):
     import transformers
     from trl import DPOConfig, DPOTrainer
     vocabulary, n = SHAPES[name]["vocab_size"], length(name)
-    words = tokenizers.Tokenizer(tokenizers.models.WordLevel({f"w{i}": i for i in range(vocabulary)}, unk_token="w0"))
+    words = tokenizers.Tokenizer(tokenizers.models.WordLevel({name: i for i, name in enumerate(["<unk>", "<pad>", "<end>", *(f"w{i}" for i in range(3, vocabulary))])}, unk_token="<unk>"))
     words.pre_tokenizer = tokenizers.pre_tokenizers.WhitespaceSplit()
-    tokenizer = transformers.PreTrainedTokenizerFast(tokenizer_object=words, eos_token="w2", pad_token="w1")
+    tokenizer = transformers.PreTrainedTokenizerFast(tokenizer_object=words, eos_token="<end>", pad_token="<pad>")
 
     def text(sequence, count):
         return " ".join(f"w{token(sequence, i, vocabulary)}" for i in range(count))
