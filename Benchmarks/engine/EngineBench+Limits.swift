@@ -1,6 +1,5 @@
 import AgonTransformer
 import CKernels
-import Dispatch
 import Foundation
 import MachineLimits
 
@@ -23,7 +22,7 @@ extension EngineBench {
         let memory = UnsafeMutableBufferPointer<Float>.allocate(capacity: length * threads)
         memory.initialize(repeating: 1)
         defer { memory.deallocate() }
-        let source = Shared(base: memory.baseAddress!)
+        let source = memory.baseAddress!
         let rounds = 20_000_000
         var operations = 0.0
         let arithmetic = least(5) {
@@ -34,7 +33,7 @@ extension EngineBench {
             operations = done.reduce(0, +)
         }
         let reading = least(5) {
-            let sums = onThreads { Double(agon_read(source.base + $0 * length, length)) }
+            let sums = onThreads { Double(agon_read(source + $0 * length, length)) }
             precondition(sums.allSatisfy { $0 > 0 })
         }
         return "{\"gflops\": \(operations / arithmetic * 1e-9), \"gb_per_second\": \(Double(4 * length * threads) / reading * 1e-9)}"
@@ -42,61 +41,49 @@ extension EngineBench {
 
     /// Outputs are cut among the threads, as the engine does.
     func product(_ m: Int, _ n: Int, _ k: Int) -> String {
-        let kernels = Table(table: agon_kernels_for(agon_path_best()))
-        let table = kernels.table.pointee
+        let table = agon_kernels_for(agon_path_best()).pointee
         let part = n / threads
         let isNarrow = weights == .bfloat16
         let words = isNarrow ? (k + 1) / 2 : k
         let x = filled(m * k), w = filled(n * k), y = filled(m * n), dw = filled(n * k), narrow = filled(m * (n + k))
         let panel = isNarrow ? table.packed_count_bfloat16(Int32(part), Int32(k)) : table.packed_count(Int32(part), Int32(k))
         let packed = filled(panel * threads)
-        defer { for memory in [x, w, y, dw, narrow, packed] { memory.base.deallocate() } }
+        defer { for memory in [x, w, y, dw, narrow, packed] { memory.deallocate() } }
         for thread in 0..<threads {
             let pack = isNarrow ? table.pack_bfloat16 : table.pack
-            pack?(w.base + thread * part * k, Int32(k), Int32(part), Int32(k), packed.base + thread * panel)
+            pack?(w + thread * part * k, Int32(k), Int32(part), Int32(k), packed + thread * panel)
         }
         let forward = rate(Double(2 * m * n * k)) {
-            if isNarrow { table.to_bfloat16(narrow.base, Int32(words), x.base, Int32(k), Int32(m), Int32(k)) }
+            if isNarrow { table.to_bfloat16(narrow, Int32(words), x, Int32(k), Int32(m), Int32(k)) }
             _ = onThreads { thread in
-                let linear = isNarrow ? kernels.table.pointee.linear_bfloat16 : kernels.table.pointee.linear
+                let linear = isNarrow ? table.linear_bfloat16 : table.linear
                 linear?(
-                    y.base + thread * part, Int32(n), isNarrow ? narrow.base : x.base, Int32(words),
-                    packed.base + thread * panel, Int32(m), Int32(part), Int32(k), nil, 0)
+                    y + thread * part, Int32(n), isNarrow ? narrow : x, Int32(words),
+                    packed + thread * panel, Int32(m), Int32(part), Int32(k), nil, 0)
                 return 0
             }
         }
         let backward = rate(Double(2 * m * n * k)) {
-            let narrowX = Shared(base: narrow.base + (m + 1) / 2 * n)
+            let narrowX = narrow + (m + 1) / 2 * n
             if isNarrow {
-                table.to_bfloat16_rows(narrow.base, y.base, Int32(n), Int32(m), Int32(n))
-                table.to_bfloat16_rows(narrowX.base, x.base, Int32(k), Int32(m), Int32(k))
+                table.to_bfloat16_rows(narrow, y, Int32(n), Int32(m), Int32(n))
+                table.to_bfloat16_rows(narrowX, x, Int32(k), Int32(m), Int32(k))
             }
             _ = onThreads { thread in
-                let outer = isNarrow ? kernels.table.pointee.linear_dw_bfloat16 : kernels.table.pointee.linear_dw
+                let outer = isNarrow ? table.linear_dw_bfloat16 : table.linear_dw
                 outer?(
-                    dw.base + thread * part * k, Int32(k), (isNarrow ? narrow.base : y.base) + thread * part, Int32(n),
-                    isNarrow ? narrowX.base : x.base, Int32(k), Int32(m), Int32(part), Int32(k))
+                    dw + thread * part * k, Int32(k), (isNarrow ? narrow : y) + thread * part, Int32(n),
+                    isNarrow ? narrowX : x, Int32(k), Int32(m), Int32(part), Int32(k))
                 return 0
             }
         }
         return "{\"forward\": \(forward), \"gradient\": \(backward)}"
     }
 
-    /// Memory that several threads use, each its own part.
-    private struct Shared: @unchecked Sendable {
-        // Safety: threads write disjoint parts, and the owner reads after all of them ended.
-        let base: UnsafeMutablePointer<Float>
-    }
-
-    private struct Table: @unchecked Sendable {
-        // Safety: a constant of the C module.
-        let table: UnsafePointer<agon_kernels>
-    }
-
-    private func filled(_ count: Int) -> Shared {
-        let base = UnsafeMutablePointer<Float>.allocate(capacity: count)
-        for index in 0..<count { base[index] = Float(index % 17) * 0.01 - 0.08 }
-        return Shared(base: base)
+    private func filled(_ count: Int) -> UnsafeMutablePointer<Float> {
+        let memory = UnsafeMutablePointer<Float>.allocate(capacity: count)
+        for index in 0..<count { memory[index] = Float(index % 17) * 0.01 - 0.08 }
+        return memory
     }
 
     /// GFLOP/s: the median of calls for about half a second.
@@ -111,17 +98,26 @@ extension EngineBench {
         (0..<count).map { _ in seconds(body) }.min() ?? 0
     }
 
-    private func onThreads(_ body: @Sendable (Int) -> Double) -> [Double] {
-        guard threads > 1 else { return [body(0)] }
-        return [Double](unsafeUninitializedCapacity: threads) { buffer, count in
-            count = threads
-            let results = Results(base: buffer.baseAddress!)
-            DispatchQueue.concurrentPerform(iterations: threads) { (results.base + $0).initialize(to: body($0)) }
-        }
+    /// One call for each thread of the engine's own kind of team; the results in the threads' order.
+    private func onThreads(_ body: @escaping (Int) -> Double) -> [Double] {
+        let work = Work(body, count: threads)
+        agon_team_run(team, { context, part in
+            guard let context else { return }
+            let work = Unmanaged<Work>.fromOpaque(context).takeUnretainedValue()
+            work.results[Int(part)] = work.body(Int(part))
+        }, Unmanaged.passUnretained(work).toOpaque())
+        return Array(work.results)
     }
 
-    private struct Results: @unchecked Sendable {
-        // Safety: each thread writes its own element.
-        let base: UnsafeMutablePointer<Double>
+    private final class Work {
+        let body: (Int) -> Double
+        let results: UnsafeMutableBufferPointer<Double>
+
+        init(_ body: @escaping (Int) -> Double, count: Int) {
+            self.body = body
+            results = .allocate(capacity: count)
+        }
+
+        deinit { results.deallocate() }
     }
 }

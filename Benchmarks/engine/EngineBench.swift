@@ -25,6 +25,7 @@ struct EngineBench {
     let weights: WeightFormat
     let threads: Int
     let kernels: Kernels
+    let team: OpaquePointer?
     private var loaded: Transformer?
     private var session: GenerationSession?
 
