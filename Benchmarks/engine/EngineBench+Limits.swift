@@ -5,16 +5,11 @@ import MachineLimits
 
 /// Ceilings of the machine, and products alone.
 extension EngineBench {
-    /// The most memory that this process has held so far, in MiB.
+    /// The most memory that this process has held so far, in MiB. Not `getrusage`, whose maximum begins with the parent's.
     func peakMemory() -> Int {
-        var usage = rusage()
-        #if os(Linux)
-            getrusage(__rusage_who_t(RUSAGE_SELF.rawValue), &usage)
-            return Int(usage.ru_maxrss) >> 10
-        #else
-            getrusage(RUSAGE_SELF, &usage)
-            return Int(usage.ru_maxrss) >> 20
-        #endif
+        let status = (try? String(contentsOfFile: "/proc/self/status", encoding: .utf8)) ?? ""
+        let line = status.split(separator: "\n").first { $0.hasPrefix("VmHWM:") }
+        return (line?.split(separator: " ").compactMap { Int($0) }.first ?? 0) >> 10
     }
 
     func limits() -> String {

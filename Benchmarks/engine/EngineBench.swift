@@ -1,6 +1,7 @@
 import AgonCore
 import AgonTraining
 import AgonTransformer
+import CKernels
 import Foundation
 
 /// One measurement of the engine at a time, on demand: the side of `engine.py` that is agon's.
@@ -27,7 +28,6 @@ struct EngineBench {
     let kernels: Kernels
     let team: OpaquePointer?
     private var loaded: Transformer?
-    private var session: GenerationSession?
 
     static func main() throws {
         let arguments = CommandLine.arguments
@@ -37,7 +37,8 @@ struct EngineBench {
             exit(2)
         }
         var bench = EngineBench(
-            folder: arguments[1], weights: weights, threads: threads, kernels: try Kernels.current)
+            folder: arguments[1], weights: weights, threads: threads, kernels: try Kernels.current,
+            team: agon_team_create(Int32(threads)))
         while let line = readLine() {
             print(try bench.answer(line.split(separator: " ").map(String.init)))
             fflush(nil)

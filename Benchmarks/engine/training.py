@@ -1,6 +1,6 @@
 """DPO steps: agon against TRL's DPOTrainer, hand-written eager PyTorch and bf16 autocast, each in a process of its own."""
 import json
-import resource
+import re
 import statistics
 import subprocess
 import sys
@@ -125,4 +125,4 @@ if __name__ == "__main__":
     peer, folder, name, threads, rank, format, count = sys.argv[1:]
     torch.set_num_threads(int(threads))
     seconds = {"trl": trl, "eager": eager}[peer](folder, name, int(rank), format, int(count))
-    print(json.dumps({"seconds": seconds, "peak_mib": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024}))
+    print(json.dumps({"seconds": seconds, "peak_mib": int(re.search(r"VmHWM:\s+(\d+)", Path("/proc/self/status").read_text())[1]) // 1024}))
