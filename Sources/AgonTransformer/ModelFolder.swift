@@ -96,9 +96,9 @@ public struct ModelFolder: Sendable {
         }
         let layout = ParameterLayout(config)
         try checkTensors(files, layout, config)
-        let parameters = Parameters(zeros: config)
+        let parameters = Parameters(unfilled: config)
         for tensor in layout.tensors {
-            guard let place = files[tensor.name] else { continue }
+            guard let place = files[tensor.name] else { preconditionFailure("every tensor was found above") }
             let memory = parameters.memory(of: tensor)
             try place.file.read(place.tensor, into: memory)
             if let index = firstNonFinite(memory) {

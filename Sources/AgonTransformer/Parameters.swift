@@ -21,11 +21,16 @@ public final class Parameters: TensorMemory, @unchecked Sendable {
     public let values: UnsafeMutableBufferPointer<Float>
 
     /// Zeros in the layout of a model.
-    public init(zeros config: ModelConfig) {
+    public convenience init(zeros config: ModelConfig) {
+        self.init(unfilled: config)
+        values.initialize(repeating: 0)
+    }
+
+    /// Undefined values, for a caller that writes every tensor before anybody reads one.
+    init(unfilled config: ModelConfig) {
         self.config = config
         layout = ParameterLayout(config)
         values = FloatMemory.allocate(layout.count)
-        values.initialize(repeating: 0)
     }
 
     private init(copying other: Parameters) {
