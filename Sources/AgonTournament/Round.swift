@@ -37,7 +37,7 @@ struct Round {
 
         let pairs = preferencePairs(results)
         let health = try await judgeHealth(state, results, canaries, judge)
-        let trained = try train(state, pairs, results, &stopwatch)
+        let trained = try train(state, pairs, results, roster, &stopwatch)
         try pulse.onStep(.learnersTrained, number)
         let outcomes = try await gate(trained, state, judge, health, &stopwatch)
         try pulse.onStep(.gateDecided, number)
@@ -112,7 +112,10 @@ struct Round {
 
     private func refreshedJudge(_ state: RunState, _ canaries: [RoomResult], _ stopwatch: inout RoundStopwatch) throws -> RunState.LearnedJudge? {
         try stopwatch.measure(\.training) {
-            try state.judge.map { try care.refreshed($0, today: care.pairs(in: canaries), earlier: state.canaryPairs) }
+            try state.judge.map {
+                try care.refreshed(
+                    $0, today: care.pairs(in: canaries), earlier: state.canaryPairs, threads: options.threads)
+            }
         }
     }
 
@@ -132,21 +135,23 @@ struct Round {
         return try await care.health(round: number, results: results, canaries: canaries, before: before, after: judge, state: state, threads: options.threads)
     }
 
-    /// Each learner trains on its pairs, side by side with the others.
+    /// Each learner trains on its pairs, side by side with the others; threads that are left over share their work.
     private func train(
-        _ state: RunState, _ pairs: [PreferencePair], _ results: [RoomResult], _ stopwatch: inout RoundStopwatch
+        _ state: RunState, _ pairs: [PreferencePair], _ results: [RoomResult], _ roster: Roster,
+        _ stopwatch: inout RoundStopwatch
     ) throws -> [(LearnerUpdate, (TrainingOutcome?, UpdateRecord))] {
         let byIndex = results.sorted { $0.room.index < $1.room.index }
-        let updates = arena.learners.compactMap { name in
-            state.learners[name].map {
-                LearnerUpdate(arena: arena, agent: name, learner: $0, round: number, seed: seed.child(.training, named: name))
-            }
+        let updates = arena.learners.compactMap { name -> LearnerUpdate? in
+            guard let learner = state.learners[name], let policy = roster.learner(name) else { return nil }
+            return LearnerUpdate(
+                arena: arena, policy: policy, learner: learner, round: number, seed: seed.child(.training, named: name))
         }
+        let threads = options.threads(forEachOf: updates.count)
         return try stopwatch.measure(\.training) {
             try Parallel.map(updates, threads: options.threads) { update in
                 let own = arena.configuration.ownPairsOnly ? pairs.filter(involving: update.agent) : pairs
                 let folder = checkpoints.training(update.agent, round: number, saveSteps: arena.configuration.saveSteps)
-                return (update, try update.candidate(pairs: own, results: byIndex, folder: folder))
+                return (update, try update.candidate(pairs: own, results: byIndex, folder: folder, threads: threads))
             }
         }
     }

@@ -17,6 +17,14 @@ public struct TournamentOptions: Sendable {
         self.threads = threads
         self.roomsPerWave = roomsPerWave
     }
+
+    /// As `agon run` carries a run out where it is told nothing: one thread per core.
+    public static var allCores: TournamentOptions {
+        TournamentOptions(threads: max(1, ProcessInfo.processInfo.activeProcessorCount))
+    }
+
+    /// Threads for each of some pieces of work that are done side by side.
+    func threads(forEachOf count: Int) -> Int { max(1, threads / max(1, count)) }
 }
 
 /// What a run tells while it goes on.
@@ -44,7 +52,9 @@ public struct Tournament: Sendable {
 
     /// - Parameter database: the SQLite file; checkpoints and reports lie beside it.
     /// - Parameter seed: overrules the arena's seed.
+    /// - Throws: `AgentError` where the run would not fit into memory on so many threads; `StoreError`.
     public init(arena: Arena, database: String, seed: UInt64? = nil, options: TournamentOptions) throws {
+        try arena.checkMemory(options)
         self.arena = arena
         self.options = options
         store = try ArenaStore(path: database)

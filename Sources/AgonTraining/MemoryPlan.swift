@@ -2,13 +2,14 @@ public import AgonTransformer
 
 /// How much memory an update takes, worked out from sizes alone, before anything is allocated.
 ///
-/// Trained weights, gradients, moments and activations are float32; matrices take what their format takes. Counted are the parts that grow with the model and the
-/// batch; a few buffers of one group of rows are left out. The batch is taken at its largest: every sequence of a
-/// micro-batch as long as the longest, no beginning shared. A run therefore stays below its plan.
+/// Trained weights, gradients, moments and activations are float32; matrices take what their format takes. Counted are
+/// the parts that grow with the model and the batch; a few buffers of one group of rows are left out. The batch is taken
+/// at its largest: every sequence of a micro-batch as long as the longest, no beginning shared. A run therefore stays
+/// below its plan.
 public struct MemoryPlan: Sendable, Hashable, Codable {
     /// Weights, as a training pass reads them: the floats themselves.
     public var parameters: Int
-    /// The same in the order of the kernels, for the forward and for the backward pass.
+    /// The same in the order of the kernels, for the forward and for the backward pass of each shard.
     public var packedWeights: Int
     /// One gradient per shard.
     public var gradients: Int
@@ -31,7 +32,7 @@ public struct MemoryPlan: Sendable, Hashable, Codable {
     /// - Parameters:
     ///   - weights: what the packed matrices are held as. The weights that they were packed from stay beside them:
     ///     embedding and norms are read there.
-    ///   - slotCount: answers that are generated side by side.
+    ///   - slotCount: answers that are generated side by side, on all threads together.
     ///   - length: positions of the longest answer with its prompt.
     public static func answering(
         _ config: ModelConfig, weights: WeightFormat = .float32, slotCount: Int, length: Int
@@ -52,6 +53,8 @@ public struct MemoryPlan: Sendable, Hashable, Codable {
     ///   - sequenceCount: sequences of a micro-batch; a preference pair has two.
     ///   - length: positions of the longest sequence.
     ///   - ownCount: own tokens of the longest sequence: rows that read the head.
+    ///   - shardCount: passes that compute the micro-batch, each with a gradient and, of weights that are trained,
+    ///     packed matrices of its own.
     public static func training(
         _ config: ModelConfig, adapterCount: Int?, weights: WeightFormat = .float32, products: WeightFormat = .float32,
         sequenceCount: Int, length: Int, ownCount: Int, shardCount: Int = 1
@@ -64,7 +67,7 @@ public struct MemoryPlan: Sendable, Hashable, Codable {
         let isNarrowed = weights == .float32 && products != .float32
         let format = isNarrowed ? products : weights
         plan.packedWeights = format.backward.byteCount(of: config, transposed: true)
-        if adapterCount == nil { plan.packedWeights += format.byteCount(of: config) }
+        if adapterCount == nil { plan.packedWeights = shardCount * (plan.packedWeights + format.byteCount(of: config)) }
         if isNarrowed { plan.packedWeights += format.byteCount(of: config) }
         plan.gradients = shardCount * trained * 4
         plan.optimiser = 2 * trained * 4
@@ -74,7 +77,8 @@ public struct MemoryPlan: Sendable, Hashable, Codable {
             + 2 * config.keyValueHeadCount * config.headSize + 2 * config.feedForwardSize + config.headCount + 2
         let own = sequenceCount * ownCount
         let logits = own.multipliedReportingOverflow(by: config.vocabularySize)
-        let kept = logits.overflow ? TrainingPass.defaultLogitsLimit : min(logits.partialValue, TrainingPass.defaultLogitsLimit)
+        let limit = shardCount * TrainingPass.defaultLogitsLimit
+        let kept = logits.overflow ? limit : min(logits.partialValue, limit)
         // Forward activations stay, and the backward pass holds one layer's derivatives beside them.
         plan.activations = ((config.layerCount + 1) * rows * perLayer + kept) * 4
         return plan

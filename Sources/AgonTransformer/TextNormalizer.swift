@@ -68,24 +68,34 @@ struct TextNormalizer: Sendable, Equatable {
         var steps: [Step] = []
         if let reader {
             try Self.add(reader, to: &steps)
-            var (growth, prefixLength) = (1, 0)
-            for step in steps {
-                switch step {
-                case .nfc: break
-                case .prepend(let prefix): prefixLength += prefix.count
-                case .replace(let pattern, let content): growth *= Self.growth(pattern, content)
-                }
-                guard growth <= Self.growthLimit, prefixLength <= Self.growthLimit else {
-                    throw reader.unsupported("steps that make a text more than \(Self.growthLimit) times as long")
-                }
+            let prefixLength = steps.reduce(0) { if case .prepend(let prefix) = $1 { $0 + prefix.count } else { $0 } }
+            guard Self.growth(of: steps) <= Self.growthLimit, prefixLength <= Self.growthLimit else {
+                throw reader.unsupported("steps that make a text more than \(Self.growthLimit) times as long")
             }
         }
         self.steps = steps
     }
 
-    /// How many bytes one byte becomes at most where a pattern is replaced.
-    static func growth(_ pattern: [UInt8], _ content: [UInt8]) -> Int {
-        pattern.isEmpty ? 1 : max(1, (content.count + pattern.count - 1) / pattern.count)
+    /// How many bytes one byte of text becomes at most, counted no further than past the limit.
+    ///
+    /// A replacement multiplies what an earlier one has written only where its pattern has a byte of that in it: tabs and
+    /// spaces that become marks, each by a step of its own, grow as the larger of the two. Composition may turn any
+    /// character into another one.
+    static func growth(of steps: [Step]) -> Int {
+        // What the steps from here on make of a byte at most, by its value.
+        var later = [Int](repeating: 1, count: 256)
+        for step in steps.reversed() {
+            switch step {
+            case .prepend: continue
+            case .nfc: later = Array(repeating: later.max() ?? 1, count: 256)
+            case .replace(let pattern, let content):
+                guard !pattern.isEmpty else { continue }
+                let once = max(1, (content.count + pattern.count - 1) / pattern.count)
+                let growth = min(growthLimit + 1, once * content.reduce(1) { max($0, later[Int($1)]) })
+                for byte in pattern { later[Int(byte)] = max(later[Int(byte)], growth) }
+            }
+        }
+        return later.max() ?? 1
     }
 
     private static func add(_ reader: JSONReader, to steps: inout [Step]) throws(TransformerError) {

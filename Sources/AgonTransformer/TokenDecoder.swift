@@ -30,7 +30,6 @@ enum TokenDecoder: Sendable, Equatable {
         }
         var (replacements, byteFallback, isFused): ([Replacement], Bool, Bool) = ([], false, false)
         var (strip, stripCount): ([UInt8], Int) = ([], 0)
-        var growth = 1
         for part in parts {
             switch (try part.required("type").text(), isFused) {
             case ("Replace", false):
@@ -39,11 +38,6 @@ enum TokenDecoder: Sendable, Equatable {
                 }
                 let content = try part.required("content").string().bytes
                 replacements.append(Replacement(pattern: pattern.bytes, content: content))
-                growth *= TextNormalizer.growth(pattern.bytes, content)
-                guard growth <= TextNormalizer.growthLimit else {
-                    throw part.unsupported(
-                        "replacements that make a token more than \(TextNormalizer.growthLimit) times as long")
-                }
             case ("ByteFallback", false): byteFallback = true
             case ("Fuse", false): isFused = true
             case ("Strip", true):
@@ -54,6 +48,10 @@ enum TokenDecoder: Sendable, Equatable {
                 stripCount = try part.required("start").integer()
             case (let type, _): throw part.unsupported("the decoder \"\(type)\" in this place")
             }
+        }
+        let steps = replacements.map { TextNormalizer.Step.replace($0.pattern, with: $0.content) }
+        guard TextNormalizer.growth(of: steps) <= TextNormalizer.growthLimit else {
+            throw reader.unsupported("replacements that make a token more than \(TextNormalizer.growthLimit) times as long")
         }
         self = .pieces(
             replacements: replacements, byteFallback: byteFallback, strip: strip, stripCount: stripCount)

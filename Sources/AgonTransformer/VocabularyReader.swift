@@ -3,6 +3,8 @@ struct VocabularyReader {
     /// As many ids as a model may have rows, and no more than the file has bytes: tables have a place for each id, and
     /// a hostile id must not ask for the memory of millions.
     let idLimit: Int
+    /// As many ids as a model may have rows.
+    private static let rowLimit = 1 << 22
 
     let reader: JSONReader
     /// Tokens as the file spells them.
@@ -10,7 +12,7 @@ struct VocabularyReader {
 
     /// - Parameter size: of the file, in bytes.
     init(_ reader: JSONReader, size: Int) throws(TransformerError) {
-        let idLimit = min(1 << 22, size)
+        let idLimit = min(Self.rowLimit, size)
         self.idLimit = idLimit
         self.reader = reader
         if let type = try reader.optional("type")?.text(), type != "BPE" {
@@ -52,7 +54,8 @@ struct VocabularyReader {
         guard (0..<idLimit).contains(id) else {
             throw TransformerError(
                 .invalidTokenizer,
-                "\(reader.file): \(reader.path) is \(id), outside the ids 0 to \(idLimit - 1); correct it.")
+                "\(reader.file): \(reader.path) is \(id), outside the ids 0 to \(idLimit - 1), "
+                    + (idLimit < rowLimit ? "no more than the file has bytes" : "all that a model can have") + "; correct it.")
         }
         return Int32(id)
     }

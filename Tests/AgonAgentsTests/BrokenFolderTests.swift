@@ -72,6 +72,7 @@ import Testing
         yaml("control characters", "kind: a\n\u{1}b: 1\n", says: "agent.yaml:2: not valid YAML", "save the file as plain text"),
         yaml("a key of models", "kind: scripted\nstrategy: random\ntemperature: 0\n", says: "agent.yaml:3: nothing would read `temperature`", "belongs to `kind: transformer`"),
         yaml("a key of another rule", "kind: scripted\nstrategy: perfect\nskill: 0.9\n", says: "agent.yaml:3: nothing would read `skill`", "belongs to `strategy: noisy_expert`"),
+        yaml("a key twice, after Windows line ends", "kind: scripted\r\nskill: 1\r\n# more\r\n\r\nskill : 0\r\n", says: "agent.yaml:5: not valid YAML: the key `skill` stands in line 2 of the same section already; keep one of them."),
         yaml("a key twice", "kind: scripted\nskill: 1\n# more\n\nskill : 0\n", says: "agent.yaml:5: not valid YAML: the key `skill` stands in line 2 of the same section already; keep one of them."),
         yaml("an unknown alias", "kind: *x\n", says: "agent.yaml:1: aliases"),
         yaml("a wrong key", agent + "temprature: 1\n", says: "agent.yaml:5: there is no key `temprature`", "did you mean `temperature`?"),

@@ -48,6 +48,20 @@ import Testing
         }
     }
 
+    @Test(
+        "a path in a file is meant from the file's folder, and what is put behind it lies beside it",
+        arguments: [
+            ("model", "here/model"), ("model/", "here/model"), ("../x//", "here/../x"), ("/a/b/", "/a/b"), ("/a/b", "/a/b"), ("//", "/"),
+        ])
+    func paths(path: String, resolved: String) throws {
+        let folder = try AgentFolder()
+        try folder.makeFolder("here")
+        let expected = resolved.hasPrefix("/") ? resolved : folder.path + "/" + resolved
+        #expect(RelativePath.resolved(path, in: folder.path + "/here") == expected)
+        try folder.write("kind: reward_model\nmodel: \(path)\n", "here/judge.yaml")
+        #expect(try JudgeConfiguration(folder: folder.path + "/here").model == expected)
+    }
+
     @Test("the nearest name is near, or none is named")
     func nearest() {
         #expect(NearestName.of("seeed", among: ["seed", "rounds"]) == "seed")

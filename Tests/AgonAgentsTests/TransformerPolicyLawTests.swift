@@ -49,14 +49,19 @@ import Testing
         #expect(try await policy.respond(to: [request])[0].context == [1] + spelled[0] + [9, 9] + spelled[1])
     }
 
-    @Test("other sampling is the same policy otherwise, and a foreign character is a fault of the world")
+    @Test("taking the likeliest token is the same policy otherwise, and a foreign character is a fault of the world")
     func samplingAndSpelling() async throws {
         let policy = try Self.policy(SamplingOptions(temperature: 3), kernels: .current)
-        let greedy = policy.sampling(.greedy)
+        let greedy = policy.greedy
         #expect(greedy.id == policy.id && greedy.transformer === policy.transformer)
         let answers = try await greedy.respond(to: Self.requests)
         let expected = try await Self.policy(.greedy, kernels: .current).respond(to: Self.requests)
         #expect(answers == expected)
+        let shy = SamplingOptions(temperature: 3, typicalP: 0.5, repetitionPenalty: 50)
+        let penalised = try await Self.policy(shy, kernels: .current).greedy.respond(to: Self.requests)
+        let plain = try await Self.policy(SamplingOptions(temperature: 0, repetitionPenalty: 50), kernels: .current)
+            .respond(to: Self.requests)
+        #expect(penalised == plain && penalised != expected)
         await #expect(throws: TransformerError.self) {
             _ = try await policy.respond(to: [PolicyRequest(prompt: "é", maxNewTokens: 1, seed: Seed(run: 1))])
         }

@@ -45,6 +45,39 @@ import Testing
         #expect(try quoted.text("name") == text)
     }
 
+    @Test("an agent that starts from another one answers as that does: every key of its file is kept, defaults are left out")
+    func agentFromAgent() throws {
+        let project = try StoryArena(StoryArena.scripted)
+        try project.write(
+            """
+            kind: transformer
+            model: ROOT/agents/rookie
+            adapter: ../tuned/
+            weights: bf16
+            chat_template: none
+            temperature: 0.7
+            top_k: 5
+            top_p: 0.9
+            min_p: 0.05
+            typical_p: 0.8
+            repetition_penalty: 1.3
+
+            """, "agents/first/agent.yaml")
+        let catalog = Catalog(root: project.folder)
+        func agent(_ name: String) throws -> AgentConfiguration { try AgentConfiguration(folder: project.folder + "/agents/" + name) }
+        let first = try agent("first")
+        let thing = try NewAgent(name: "second", source: .agent("first")).write(in: catalog)
+        let second = try agent("second")
+        #expect(second.sampling == first.sampling && second.kind == first.kind)
+        #expect(!second.usesChatTemplate && second.weights == .bfloat16)
+        #expect(second.adapter.map { URL(fileURLWithPath: $0).standardizedFileURL.path } == project.folder + "/agents/tuned")
+        #expect(thing.files[0].text.contains("\nadapter: ../tuned "))
+
+        try project.write("kind: transformer\nmodel: ROOT/agents/rookie\n", "agents/plain/agent.yaml")
+        let plain = try NewAgent(name: "third", source: .agent("plain")).thing(in: catalog).files[0].text
+        for key in ["typical_p", "repetition_penalty", "chat_template", "adapter", "weights"] { #expect(!plain.contains(key), "\(key)") }
+    }
+
     @Test("JSON for a terminal holds the same text without a character that could steer it")
     func json() throws {
         let text = "\u{1B}[2J \u{9B}x \u{202E}y \u{E0041} é 🦊 \n"

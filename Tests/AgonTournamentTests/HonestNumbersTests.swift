@@ -1,3 +1,4 @@
+import AgonAgents
 import AgonCore
 import AgonJudging
 import AgonRatings
@@ -78,12 +79,36 @@ import Testing
         #expect(try TerminalReport().table(tournament.report()).contains("1000 ± –"))
     }
 
+    private static func ada(_ arena: Arena) throws -> TransformerPolicy {
+        let roster = try Roster(arena: arena, state: RunState(arena: arena, seed: Seed(run: 1)), threads: 1)
+        return try #require(roster.learner("ada"))
+    }
+
+    @Test("pairs that are set aside are not among those that an update learned from")
+    func pairCount() async throws {
+        func updates(_ training: String) async throws -> [UpdateRecord] {
+            let folder = try StoryArena(StoryArena.prompts.replacing("rounds: 3", with: "rounds: 1") + training)
+            let tournament = try folder.tournament("db")
+            try await tournament.play()
+            return try tournament.report().updates
+        }
+        let (all, part) = (try await updates(""), try await updates("\ntraining: {eval_share: 0.4}"))
+        #expect(all.count == 2 && all.map(\.agent) == part.map(\.agent))
+        var aside = 0.0
+        for (whole, rest) in zip(all, part) {
+            let count = rest.metrics["eval_pair_count"] ?? 0
+            #expect(Double(whole.pairCount) == Double(rest.pairCount) + count, "\(whole.agent)")
+            aside += count
+        }
+        #expect(aside > 0)
+    }
+
     @Test("a candidate whose gate nobody could judge is not promoted")
     func voidGate() async throws {
         let folder = try StoryArena(StoryArena.prompts)
         let arena = try Arena(file: folder.file)
         let learner = try #require(RunState(arena: arena, seed: Seed(run: 1)).learners["ada"])
-        let update = LearnerUpdate(arena: arena, agent: "ada", learner: learner, round: 1, seed: Seed(run: 1))
+        let update = try LearnerUpdate(arena: arena, policy: Self.ada(arena), learner: learner, round: 1, seed: Seed(run: 1))
         let outcome = TrainingOutcome(parameters: learner.weights, stepCount: 1, metrics: [:], steps: [])
         let record = UpdateRecord(
             round: 1, agent: "ada", fromVersion: 0, toVersion: nil, decision: "", pairCount: 1, stepCount: 1, metrics: [:])
@@ -101,7 +126,7 @@ import Testing
         let folder = try StoryArena(StoryArena.prompts)
         let arena = try Arena(file: folder.file)
         let learner = try #require(RunState(arena: arena, seed: Seed(run: 1)).learners["ada"])
-        let update = LearnerUpdate(arena: arena, agent: "ada", learner: learner, round: round, seed: Seed(run: 1))
+        let update = try LearnerUpdate(arena: arena, policy: Self.ada(arena), learner: learner, round: round, seed: Seed(run: 1))
         let outcome = TrainingOutcome(parameters: learner.weights, stepCount: 1, metrics: [:], steps: [])
         let record = UpdateRecord(
             round: round, agent: "ada", fromVersion: 0, toVersion: nil, decision: "", pairCount: 1, stepCount: 1, metrics: [:])

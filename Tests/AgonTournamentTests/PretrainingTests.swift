@@ -14,7 +14,7 @@ import Testing
         try FileManager.default.createDirectory(atPath: root, withIntermediateDirectories: true)
         func run(_ name: String, killAfter: Int? = nil) throws {
             let text = """
-                output: \(name)
+                output: \(kind == "language" ? name : "\(root)/\(name)/")
                 kind: \(kind)
                 task: sort-digits
                 model: {hidden_size: 16, num_hidden_layers: 1, num_attention_heads: 2, num_key_value_heads: 2, intermediate_size: 24}

@@ -126,7 +126,9 @@ import Testing
             #expect(whole.contains(part), "\(whole)")
         }
         let idle = try sentence(StoryArena.formats.replacing("ROOT/agents/otto, ", with: ""))
-        #expect(idle.contains("nothing would read `training.bf16`: all learners train adapters on int8 weights"), "\(idle)")
+        #expect(idle.contains("nothing would read `training.bf16`: all learners train adapters on bf16 or int8 weights"), "\(idle)")
+        let narrow = try sentence(StoryArena.formats.replacing("ROOT/agents/otto, ", with: "").replacing("anchors: [HERE/agents/half, ", with: "anchors: ["))
+        #expect(narrow == idle)
         let nobody = try sentence(StoryArena.formats.replacing("anchors: [", with: "anchors: [HERE/agents/small, ROOT/agents/otto, "))
         #expect(nobody.contains("nothing would read `training.bf16`: nobody learns"), "\(nobody)")
         try arena.write("kind: reward_model\nmodel: ROOT/judges/sorter/model\nweights: bf16\n", "judges/half/judge.yaml")
@@ -145,8 +147,11 @@ import Testing
         #expect(catalog.check(arena.folder + "/agents/small", as: .agent).message.contains("parameters held as int8 from"))
         let message = catalog.check(arena.file, as: .arena).message
         #expect(
-            message.contains("Weights are held: small as int8, half as bf16. Training multiplies in bf16. It takes at most"),
+            message.contains("Weights are held: small as int8, half as bf16. Training of otto multiplies in bf16. It takes at most"),
             "\(message)")
+        try arena.write(StoryArena.formats.replacing("HERE/agents/small", with: "ROOT/agents/xena"), "arena.yaml")
+        let whole = catalog.check(arena.file, as: .arena).message
+        #expect(whole.contains("held: half as bf16. Training multiplies in bf16. It takes at most"), "\(whole)")
         #expect(!catalog.check(StoryArena.root + "/agents/novice", as: .agent).message.contains("held as"))
         let copy = try NewAgent(name: "copy", source: .agent("small")).thing(in: catalog)
         #expect(copy.files[0].text.contains("\nweights: int8 "))

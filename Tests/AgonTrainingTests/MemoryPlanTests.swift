@@ -50,6 +50,19 @@ import Testing
         #expect(narrow.parameters == whole.parameters && narrow.optimiser == whole.optimiser)
     }
 
+    @Test("every shard has a gradient of its own, and packs weights that are trained for itself")
+    func shards() throws {
+        let config = try large()
+        func plan(_ adapter: Int?, _ shards: Int) -> MemoryPlan {
+            .training(config, adapterCount: adapter, sequenceCount: 16, length: 128, ownCount: 8, shardCount: shards)
+        }
+        let (one, two) = (plan(nil, 1), plan(nil, 2))
+        #expect(two.packedWeights == 2 * one.packedWeights && two.gradients == 2 * one.gradients)
+        #expect(two.optimiser == one.optimiser && two.parameters == one.parameters)
+        #expect(plan(9, 2).packedWeights == plan(9, 1).packedWeights)
+        #expect(plan(9, 2).gradients == 2 * plan(9, 1).gradients)
+    }
+
     @Test("logits beyond what a pass keeps are recomputed, so a longer answer costs its rows alone")
     func logits() throws {
         let config = try large()

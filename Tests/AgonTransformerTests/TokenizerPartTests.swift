@@ -48,6 +48,38 @@ import Testing
         #expect(later.first == (scheme == "first" ? "a▁▁b▁▁c" : pieces.first))
     }
 
+    private static func replacement(_ pattern: String, _ content: String) -> String {
+        #"{"type":"Replace","pattern":{"String":"\#(pattern)"},"content":"\#(content)"}"#
+    }
+
+    @Test(arguments: [
+        ([(" ", "▁"), ("\\t", "▁▁"), ("\\n", "▁▁▁▁▁")], true), ([("a", "bbbbb"), ("c", "ddddd")], true), ([("b", "ccccc"), ("a", "bbbbb")], true),
+        ([("a", "bbbbb"), ("b", "ccccc")], false), ([("a", "bbbbb"), ("xyb", "cccccccccccccccc")], false), ([("a", "aaaa"), ("a", "aaaaa")], false),
+        ([("a", "bbbbbbbbbbbbbbbbb")], false), ([("a", "bbbb"), ("b", "c"), ("c", "ddddd")], false),
+    ])
+    func replacementsMultiplyOnlyWhatEarlierOnesWrote(_ pairs: [(String, String)], isAccepted: Bool) throws {
+        let steps = pairs.map { Self.replacement($0.0, $0.1) }.joined(separator: ",")
+        func reader(_ json: String) throws -> JSONReader { try JSONReader(bytes: Array(json.utf8), file: "x") }
+        func normalizer(_ steps: String) throws -> TextNormalizer {
+            try TextNormalizer(reader(#"{"type":"Sequence","normalizers":[\#(steps)]}"#))
+        }
+        func decoder() throws -> TokenDecoder {
+            try TokenDecoder(reader(#"{"type":"Sequence","decoders":[\#(steps)]}"#), file: "x")
+        }
+        if isAccepted {
+            let normalizer = try normalizer(steps)
+            let text = Array(String(repeating: "abc \t\nxy", count: 100).utf8)
+            #expect(normalizer.apply(text).count <= TextNormalizer.growthLimit * text.count)
+            _ = try decoder()
+        } else {
+            #expect(throws: TransformerError.self) { try normalizer(steps) }
+            #expect(throws: TransformerError.self) { try decoder() }
+        }
+        // Composition may make any character of what was written before it.
+        let composed = Self.replacement("a", "bbbbb") + #",{"type":"NFC"},"# + Self.replacement("c", "ddddd")
+        #expect(throws: TransformerError.self) { try normalizer(composed) }
+    }
+
     private static func texts(_ buffer: PieceBuffer) -> [String] {
         zip([0] + buffer.ends, buffer.ends).map { String(decoding: buffer.bytes[$0..<$1], as: UTF8.self) }
     }

@@ -31,10 +31,13 @@ public struct TransformerPolicy: Policy {
         self.threads = threads
     }
 
-    /// The same policy with other sampling, for greedy measurements.
-    public func sampling(_ options: SamplingOptions) -> TransformerPolicy {
-        TransformerPolicy(
-            id: id, transformer: transformer, tokenizer: tokenizer, sampling: options, system: system,
+    /// The same policy taking its likeliest token always, for measurements. What makes a token likelier than another
+    /// stays, which is the penalty of repetitions.
+    public var greedy: TransformerPolicy {
+        var sampling = sampling
+        sampling.temperature = 0
+        return TransformerPolicy(
+            id: id, transformer: transformer, tokenizer: tokenizer, sampling: sampling, system: system,
             chatTemplate: chatTemplate, threads: threads)
     }
 

@@ -187,7 +187,8 @@ public struct ConfigurationReader {
 
     /// The next line with a key of the same name and column; nil where it is not written as plainly as that.
     private static func lineAgain(of key: String, after mark: Mark, _ text: String) -> Int? {
-        let lines = text.split(separator: "\n", omittingEmptySubsequences: false)
+        guard mark.line >= 1, mark.column >= 1 else { return nil }
+        let lines = text.split(omittingEmptySubsequences: false, whereSeparator: \.isNewline)
         let start = String(repeating: " ", count: mark.column - 1) + key
         return lines.indices.dropFirst(mark.line).first { index in
             lines[index].hasPrefix(start) && lines[index].dropFirst(start.count).drop { $0 == " " }.first == ":"
@@ -202,7 +203,7 @@ public struct ConfigurationReader {
         case .duplicatedKeysInMapping(let keys, let context):
             let key = keys.first ?? ""
             guard let second = lineAgain(of: key, after: context.mark, text) else {
-                return (context.mark.line, "the key `\(clipped(key))` stands twice in one section; keep one of them")
+                return (max(1, context.mark.line), "the key `\(clipped(key))` stands twice in one section; keep one of them")
             }
             return (second, "the key `\(clipped(key))` stands in line \(context.mark.line) of the same section already; keep one of them")
         case .reader(let problem, let offset, _, _):

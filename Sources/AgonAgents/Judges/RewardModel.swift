@@ -34,8 +34,7 @@ public struct JudgeConfiguration: Sendable {
         summary = try reader.text("description")
         weights = try WeightFormat(named: reader.text("weights"))
         weightsPlace = reader.place("weights")
-        let model = try reader.text("model")
-        self.model = model.hasPrefix("/") ? model : folder + "/" + model
+        model = RelativePath.resolved(try reader.text("model"), in: folder)
     }
 }
 

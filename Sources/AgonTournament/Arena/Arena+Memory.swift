@@ -1,5 +1,6 @@
 import AgonAgents
 import AgonCore
+import AgonScheduling
 import AgonTraining
 import AgonTransformer
 import Foundation
@@ -9,21 +10,18 @@ extension Arena {
     /// Sequences of one policy that are generated side by side on one thread.
     private static let slotCount = 64
 
-    /// The plan of a whole run: bases that agents share, every agent's newest version, and all learners in training.
+    /// The plan of a whole run: bases that agents share, every agent's newest version, the judge, and all learners in
+    /// training.
     ///
     /// - Throws: what an adapter's settings throw that do not fit their model.
-    func memoryPlan() throws -> MemoryPlan {
-        var plan = MemoryPlan.zero
+    func memoryPlan(_ options: TournamentOptions) throws -> MemoryPlan {
+        var plan = judgePlan
         for base in distinctBases {
-            var held = MemoryPlan.answering(
-                base.config, weights: base.weights, slotCount: Arena.slotCount, length: base.config.maxPositionCount)
+            var held = MemoryPlan.answering(base.config, weights: base.weights, slotCount: 0, length: 0)
             if base.isRepeated { held.parameters = 0 }
             plan = plan + held
         }
-        if let judge = judgeModel {
-            plan = plan + .answering(
-                judge.config, weights: judgeConfiguration?.weights ?? .float32, slotCount: 0, length: 0)
-        }
+        plan.keyValueCache = largestCache(options)
         for name in learners {
             guard let model = models[name] else { continue }
             let adapterCount = try adapters[name]?.parameterCount
@@ -36,12 +34,46 @@ extension Arena {
 
     /// Refuses an arena whose run would not fit into this machine's memory.
     /// - Throws: `AgentError` that says what takes how much, and what to do.
-    func checkMemory(physical: UInt64 = ProcessInfo.processInfo.physicalMemory) throws {
-        let plan = try memoryPlan()
+    func checkMemory(
+        _ options: TournamentOptions, physical: UInt64 = ProcessInfo.processInfo.physicalMemory
+    ) throws {
+        let plan = try memoryPlan(options)
         guard plan.total > physical else { return }
         throw AgentError(
             .badValue,
-            "\(configuration.file): a run takes up to \(plan.text), but this machine has \(MemoryPlan.mebibytes(Int(physical))) MiB: lower `training.batch_size` or `training.max_length`, or train adapters with `training.lora_r`, on `weights: int8` in agent.yaml.")
+            "\(configuration.file): a run takes up to \(plan.text), but this machine has \(MemoryPlan.mebibytes(Int(physical))) MiB: lower `training.batch_size`, `training.max_length` or `--threads`, or train adapters with `training.lora_r`, on `weights: int8` in agent.yaml.")
+    }
+
+    /// The judge, and where it learns its newest version beside the one that was loaded, and its training.
+    private var judgePlan: MemoryPlan {
+        guard let judge = judgeModel, let weights = judgeConfiguration?.weights else { return .zero }
+        var plan = MemoryPlan.answering(judge.config, weights: weights, slotCount: 0, length: 0)
+        guard configuration.judge.refreshStepCount > 0 else { return plan }
+        plan.parameters *= 2
+        return plan + .training(
+            judge.config, adapterCount: nil, sequenceCount: 4 * configuration.judge.refreshSideCount,
+            length: judge.config.maxPositionCount, ownCount: 0)
+    }
+
+    /// The largest cache of the agents': bases answer one after another, and each frees its cache when it has answered.
+    private func largestCache(_ options: TournamentOptions) -> Int {
+        let slotCount = min(Arena.slotCount * options.threads, requestCount(options))
+        return starts.compactMap { name, start -> Int? in
+            guard let model = models[name] else { return nil }
+            let length = longestPrompt(name, model).map { $0 + ownTokenCount(model.config) }
+            return MemoryPlan.answering(
+                start.config, slotCount: slotCount, length: length ?? start.config.maxPositionCount).keyValueCache
+        }.max() ?? 0
+    }
+
+    /// The most answers that are asked for at once: a wave's rooms, or a contest of two on held-out prompts, which plays
+    /// each prompt in both seatings.
+    private func requestCount(_ options: TournamentOptions) -> Int {
+        let pairings = scheduler.pairings(round: 1, entrants: entrants, seed: Seed(run: configuration.seed))
+        let seatCount = pairings.reduce(0) { max($0, $1.seats.count) }
+        return max(
+            min(options.roomsPerWave, pairings.count) * seatCount,
+            4 * max(configuration.gatePromptCount, configuration.evaluationPromptCount))
     }
 
     /// Each model in memory once for each format of its matrices; `isRepeated` where the weights that they were packed

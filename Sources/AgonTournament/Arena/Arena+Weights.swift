@@ -82,11 +82,11 @@ extension Arena {
                     + "\(judge.weights.rawValue): remove `weights`, or `judge.refresh` there.")
         }
         let formats = learners.compactMap { agents[$0]?.weights }
-        if configuration.training.usesBfloat16, formats.allSatisfy({ $0 == .int8 }) {
+        if configuration.training.usesBfloat16, !formats.contains(.float32) {
             throw AgentError(
                 .badValue,
                 "\(configuration.file): nothing would read `training.bf16`: "
-                    + (formats.isEmpty ? "nobody learns" : "all learners train adapters on int8 weights, which keep their format")
+                    + (formats.isEmpty ? "nobody learns" : "all learners train adapters on bf16 or int8 weights, which keep their format")
                     + ": remove it.")
         }
     }

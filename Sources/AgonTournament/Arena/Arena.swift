@@ -106,7 +106,7 @@ public struct Arena: Sendable {
         }
         try checkTogether()
         try checkPlayability()
-        try checkMemory()
+        try checkMemory(TournamentOptions(threads: 1))
     }
 
     static func noLanguageModel(_ agent: AgentConfiguration, _ model: String) -> AgentError {

@@ -44,6 +44,9 @@ public struct ArenaConfiguration: Sendable {
         public var refreshStepCount: Int
         public var refreshLearningRate: Double
         public var refreshBatchSize: Int
+
+        /// Pairs of this round's canaries in a step of the refresh, and as many of earlier ones.
+        var refreshSideCount: Int { max(1, refreshBatchSize / 2) }
     }
 
     public var name: String

@@ -85,11 +85,12 @@ extension Catalog {
 
     private static func arena(_ path: String) throws -> String {
         let arena = try Arena(file: path)
+        try arena.checkMemory(.allCores)
         let (all, learning) = (arena.entrants.count, arena.learners.count)
         let settings = arena.configuration
         return "arena \(settings.name), \(settings.contestText): \(all) agents, \(learning) of them learn; "
             + "\(settings.roundCount) rounds of \(arena.roomsPerRound) rooms, judged by \(settings.judgeText). "
-            + formats(arena) + "It takes at most \(try arena.memoryPlan().text)."
+            + formats(arena) + "It takes at most \(try arena.memoryPlan(.allCores).text)."
     }
 
     private static func judge(_ path: String) throws -> String {
@@ -119,7 +120,14 @@ extension Catalog {
         if let judge = arena.judgeConfiguration, judge.weights != .float32 {
             held.append("judge \(judge.name) as \(judge.weights.rawValue)")
         }
-        return (held.isEmpty ? "" : "Weights are held: \(held.joined(separator: ", ")). ")
-            + (arena.configuration.training.usesBfloat16 ? "Training multiplies in bf16. " : "")
+        return (held.isEmpty ? "" : "Weights are held: \(held.joined(separator: ", ")). ") + products(arena)
+    }
+
+    /// Says whose training multiplies in bf16: that of learners whose weights are float32.
+    private static func products(_ arena: Arena) -> String {
+        guard arena.configuration.training.usesBfloat16 else { return "" }
+        let rounded = arena.learners.filter { arena.starts[$0]?.weights == .float32 }
+        let whose = rounded.count == arena.learners.count ? "" : " of \(rounded.joined(separator: ", "))"
+        return "Training\(whose) multiplies in bf16. "
     }
 }

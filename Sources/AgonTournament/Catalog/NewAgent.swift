@@ -7,7 +7,7 @@ import Foundation
 public struct NewAgent: Sendable {
     /// What it starts as.
     public enum Source: Sendable, Hashable {
-        /// Another agent, by name or path: its model or strategy, sampling and system prompt.
+        /// Another agent, by name or path: all that its file says of how it answers, and its system prompt.
         case agent(String)
         /// A model folder, by its path from the current folder.
         case model(String)
@@ -48,9 +48,7 @@ public struct NewAgent: Sendable {
                 lines += NewAgent.transformer(
                     try model(path, in: catalog), "Starts where \(agent.name) stands and learns from its wins and losses.",
                     agent.sampling)
-                if agent.weights != .float32 {
-                    lines.append(("weights: \(agent.weights.rawValue)", "what the frozen matrices are held as; fp32 is exact"))
-                }
+                lines += NewAgent.kept(of: agent, adapter: agent.adapter.map { catalog.path($0, seenFrom: folder) })
             }
             if !agent.system.isEmpty { files.append(.init(path: folder + "/system.md", text: agent.system)) }
         }
@@ -95,6 +93,22 @@ public struct NewAgent: Sendable {
             ("top_p: \(sampling.topP)", "1 is off"),
             ("min_p: \(sampling.minP)", "0 is off"),
         ]
+    }
+
+    /// The other keys of an agent that one made from it keeps, where they are not the defaults.
+    /// - Parameter adapter: its path as the new agent's folder sees it.
+    private static func kept(of agent: AgentConfiguration, adapter: String?) -> [(text: String, comment: String)] {
+        var lines: [(text: String, comment: String)] = []
+        if agent.sampling.typicalP != 1 { lines.append(("typical_p: \(agent.sampling.typicalP)", "1 is off")) }
+        if agent.sampling.repetitionPenalty != 1 {
+            lines.append(("repetition_penalty: \(agent.sampling.repetitionPenalty)", "1 is off"))
+        }
+        if !agent.usesChatTemplate { lines.append(("chat_template: none", "plain text; auto asks through the model's template")) }
+        if let adapter { lines.append(("adapter: \(YAMLText.scalar(adapter))", "put on top of the model, seen from this folder")) }
+        if agent.weights != .float32 {
+            lines.append(("weights: \(agent.weights.rawValue)", "what the frozen matrices are held as; fp32 is exact"))
+        }
+        return lines
     }
 
     private static func scripted(_ strategy: String, _ skill: Double?, _ description: String) -> [(text: String, comment: String)] {

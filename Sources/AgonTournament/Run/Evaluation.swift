@@ -25,11 +25,11 @@ struct Evaluation {
         return records
     }
 
-    /// `gold_sampled` and `gold_greedy`: shares of right answers.
+    /// `gold_sampled` and `gold_greedy`: shares of right answers, drawn as the agent draws and with temperature 0.
     private func accuracy(_ policy: any Policy, prompts: [Prompt], round: Int) async throws -> [EvaluationRecord] {
         var records = [try await share("gold_sampled", policy, prompts, round)]
         if let transformer = policy as? TransformerPolicy {
-            records.append(try await share("gold_greedy", transformer.sampling(.greedy), prompts, round))
+            records.append(try await share("gold_greedy", transformer.greedy, prompts, round))
         }
         return records.compactMap { $0 }
     }

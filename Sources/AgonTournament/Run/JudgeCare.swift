@@ -36,16 +36,20 @@ struct JudgeCare {
 
     /// The judge after it learned from today's canaries and from replayed ones; the same judge where `refresh` is off
     /// or nothing was there to learn.
-    func refreshed(_ judge: RunState.LearnedJudge, today: [RewardPair], earlier: [RewardPair]) throws -> RunState.LearnedJudge {
+    ///
+    /// - Parameter threads: they change no bit.
+    func refreshed(
+        _ judge: RunState.LearnedJudge, today: [RewardPair], earlier: [RewardPair], threads: Int
+    ) throws -> RunState.LearnedJudge {
         let settings = arena.configuration.judge
         guard settings.refreshStepCount > 0, !(today.isEmpty && earlier.isEmpty) else { return judge }
-        let half = max(1, settings.refreshBatchSize / 2)
+        let half = settings.refreshSideCount
         let outcome = try RewardTraining.refresh(
             judge.parameters, newPairs: today, replay: earlier, newCount: half, replayCount: half, loss: RewardLoss(),
             configuration: StepConfiguration(
                 stepCount: settings.refreshStepCount, learningRate: settings.refreshLearningRate, schedule: .constant,
                 warmupSteps: 0, shardCount: 1),
-            seed: seed, kernels: arena.kernels)
+            seed: seed, threads: threads, kernels: arena.kernels)
         return RunState.LearnedJudge(
             id: JudgeID(name: judge.id.name, version: judge.id.version + 1), parameters: outcome.parameters, hash: "")
     }

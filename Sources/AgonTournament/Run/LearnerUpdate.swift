@@ -8,10 +8,14 @@ import AgonTransformer
 /// One learner's training on the round's pairs, and the gate that its new version must pass.
 struct LearnerUpdate: Sendable {
     let arena: Arena
-    let agent: String
+    /// The learner's version as it plays the round: the reference where that is the round's start, and the opponent in
+    /// the gate.
+    let policy: TransformerPolicy
     let learner: RunState.Learner
     let round: Int
     let seed: Seed
+
+    var agent: String { policy.id.agent }
 
     /// What became of an update.
     struct Outcome: Sendable {
@@ -22,13 +26,15 @@ struct LearnerUpdate: Sendable {
 
     /// Trains a candidate. Nil where there was nothing to learn from; the outcome then says so.
     ///
-    /// - Parameter folder: where the update's metrics and checkpoints are written.
+    /// - Parameters:
+    ///   - folder: where the update's metrics and checkpoints are written.
+    ///   - threads: of this update; they change no bit.
     func candidate(
-        pairs: [PreferencePair], results: [RoomResult], folder: TrainingFolder
+        pairs: [PreferencePair], results: [RoomResult], folder: TrainingFolder, threads: Int
     ) throws -> (TrainingOutcome?, UpdateRecord) {
         let data = UpdateData(
             configuration: arena.configuration, isGame: arena.game != nil,
-            policy: PolicyID(agent: agent, version: learner.version), pairs: pairs, results: results
+            policy: policy.id, pairs: pairs, results: results
         ).data()
         var record = UpdateRecord(
             round: round, agent: agent, fromVersion: learner.version, toVersion: nil, decision: "",
@@ -37,16 +43,18 @@ struct LearnerUpdate: Sendable {
             record.decision = "No update: no room of the round gave it \(Self.lesson(arena.configuration.training.method))."
             return (nil, record)
         }
-        guard let start = arena.starts[agent], let now = arena.transformer(agent, learner.weights) else {
-            preconditionFailure("\(agent) has no model")
-        }
+        guard let start = arena.starts[agent] else { preconditionFailure("\(agent) has no model") }
+        let isHeldToBase = arena.configuration.training.reference == .base
         do {
             let outcome = try PolicyUpdate.run(
-                policy: learner.weights, reference: .model(arena.configuration.training.reference == .base ? start : now),
-                base: start, data: data, configuration: arena.configuration.training, seed: seed,
+                policy: learner.weights, reference: .model(isHeldToBase ? start : policy.transformer),
+                base: start, data: data, configuration: arena.configuration.training, seed: seed, threads: threads,
                 kernels: arena.kernels, folder: folder)
             record.stepCount = outcome.stepCount
             record.metrics = outcome.metrics
+            // What was set aside or cut away taught nothing.
+            let unread = ["eval_pair_count", "dropped_count"].reduce(0) { $0 + (outcome.metrics[$1] ?? 0) }
+            record.pairCount = max(0, data.count - Int(unread))
             guard outcome.stepCount > 0 else {
                 record.decision = "No update: \(outcome.stop?.sentence ?? "nothing of the round fits into max_length.")"
                 return (nil, record)
@@ -78,11 +86,10 @@ struct LearnerUpdate: Sendable {
         var record = trained.1
         guard let candidate = trained.0?.trained else { return Outcome(record: record, promoted: nil) }
         let settings = arena.configuration
-        let (old, new) = (PolicyID(agent: agent, version: learner.version), PolicyID(agent: agent, version: learner.version + 1))
+        let (old, new) = (policy.id, PolicyID(agent: agent, version: learner.version + 1))
         if settings.gatePromptCount > 0 {
-            let policies = [
-                old: try Roster.policy(old, parameters: learner.weights, arena: arena, threads: threads),
-                new: try Roster.policy(new, parameters: candidate, arena: arena, threads: threads),
+            let policies: [PolicyID: any Policy] = [
+                old: policy, new: try Roster.policy(new, parameters: candidate, arena: arena, threads: threads),
             ]
             let contest = HeldOutContest(player: RoomPlayer(arena: arena, policies: policies), seed: seed.child(.gate, 0))
             let prompts = arena.prompts.prompts(.gate, count: settings.gatePromptCount, seed: seed.child(.gate, 1))

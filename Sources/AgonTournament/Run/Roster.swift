@@ -26,6 +26,11 @@ struct Roster: Sendable {
         self.versions = versions
     }
 
+    /// A learner's version as it plays this round; nil for agents that are rules.
+    func learner(_ name: String) -> TransformerPolicy? {
+        versions[name].flatMap { policies[$0] as? TransformerPolicy }
+    }
+
     /// The transformer policy of some weights, under an agent's own sampling and system prompt.
     static func policy(_ id: PolicyID, parameters: TrainedWeights?, arena: Arena, threads: Int) throws -> any Policy {
         guard let agent = arena.agents[id.agent] else { preconditionFailure("\(id) is in no arena") }

@@ -1,7 +1,8 @@
 import Foundation
 
 /// What every view of one base shares beside its packed weights: made when it is first needed, then kept.
-// Safety: the lock guards the caches; what they hold is written before it is stored and only read afterwards.
+// Safety: the lock guards the caches `transposedWeights`, `squares` and `others`; what they hold is written before it is
+// stored and only read afterwards.
 final class FrozenBase: @unchecked Sendable {
     let parameters: Parameters
     let packed: PackedWeights

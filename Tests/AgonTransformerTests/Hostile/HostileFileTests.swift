@@ -187,6 +187,9 @@ import Testing
         let json = try known("tokenizer")
         #expect(json.count >= 4)
         for bytes in json { #expect(throws: TransformerError.self) { try Tokenizer(json: bytes, file: "tokenizer.json") } }
+        let distant = try bytes("hostile/tokenizer-distant-id.json")
+        let said = sentence { _ = try Tokenizer(json: distant, file: "tokenizer.json") }
+        #expect(said.contains("is 4194303, outside the ids 0 to \(distant.count - 1), no more than the file has bytes"), "\(said)")
     }
 
     @Test("layers that a config only claims and lists that are long take memory by the size of the file")
