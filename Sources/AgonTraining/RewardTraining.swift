@@ -40,6 +40,8 @@ public enum RewardTraining {
     ///   - model: the weights to start from; read only.
     ///   - threads: how many threads share a batch's shards; changes no bit.
     ///   - folder: where metrics and checkpoints are written, and from where a killed run goes on; nil writes nothing.
+    ///   - corpus: what the batches are drawn from, in words, with every number that decides. A checkpoint of a run on
+    ///     another corpus is refused; beside these words only the first batch tells them apart.
     ///   - batch: the pairs of a step, drawn from the seed that it is handed. They must depend on both alone: a run that
     ///     goes on does not ask for the steps that are done.
     /// - Throws: `nonFiniteLoss`, naming the step and the pair; `invalidData` for an empty batch or a sequence that
@@ -47,7 +49,7 @@ public enum RewardTraining {
     /// - Precondition: the model's head is `score`.
     public static func run(
         _ model: Parameters, loss: RewardLoss, configuration: StepConfiguration, seed: Seed, threads: Int = 1,
-        kernels: Kernels? = nil, folder: TrainingFolder? = nil, progress: ProgressCallback? = nil,
+        kernels: Kernels? = nil, folder: TrainingFolder? = nil, corpus: String = "", progress: ProgressCallback? = nil,
         batch: @escaping (_ step: Int, _ seed: Seed) throws -> [RewardPair]
     ) throws -> TrainingOutcome {
         precondition(model.config.head == .score, "reward training needs a model with a score head")
@@ -65,7 +67,7 @@ public enum RewardTraining {
         if (folder?.saveSteps ?? 0) > 0 {
             var fingerprint = Fingerprint()
             fingerprint.add(model.trained)
-            fingerprint.add(configuration, seed: seed, kernels: kernels)
+            fingerprint.add(configuration, corpus: corpus, seed: seed, kernels: kernels)
             fingerprint.add("\(loss)")
             fingerprint.add(try steps.batch(0))
             record.fingerprint = fingerprint.text

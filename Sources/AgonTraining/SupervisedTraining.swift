@@ -16,22 +16,26 @@ public enum SupervisedTraining {
     ///   - model: the weights to start from, or an adapter on its base as `TrainedWeights`; read only.
     ///   - threads: how many threads share a batch's shards; changes no bit.
     ///   - folder: where metrics and checkpoints are written, and from where a killed run goes on; nil writes nothing.
+    ///   - kernels: nil takes the path of an adapter's base, or the process's.
+    ///   - corpus: what the batches are drawn from, in words, with every number that decides. A checkpoint of a run on
+    ///     another corpus is refused; beside these words only the first batch tells them apart.
     ///   - batch: the sequences of a step, drawn from the seed that it is handed. They must depend on both alone: a run
     ///     that goes on does not ask for the steps that are done.
     /// - Throws: `nonFiniteLoss`, naming the step and the sequence; `invalidData` for a batch without own tokens or
-    ///   a sequence that does not fit the model; `checkpointFailed`; what `progress` throws.
+    ///   a sequence that does not fit the model; `invalidConfiguration` for kernels that are not those of an adapter's
+    ///   base; `checkpointFailed`; what `progress` throws.
     public static func run(
         _ model: some TrainablePolicy, configuration: StepConfiguration, seed: Seed, threads: Int = 1,
-        kernels: Kernels? = nil, folder: TrainingFolder? = nil, progress: ProgressCallback? = nil,
+        kernels: Kernels? = nil, folder: TrainingFolder? = nil, corpus: String = "", progress: ProgressCallback? = nil,
         batch: @escaping (_ step: Int, _ seed: Seed) throws -> [TokenSequence]
     ) throws -> TrainingOutcome {
         guard configuration.stepCount > 0 else {
             return TrainingOutcome(parameters: model, stepCount: 0, metrics: [:], steps: [])
         }
-        let kernels = try kernels ?? .current
+        let kernels = try model.trained.path(kernels)
         let trainee = Trainee(
-            copying: model, configuration.optimiser, configuration.rate, kernels: kernels,
-            shardCount: configuration.shardCount, threads: threads, dropoutSeed: seed.child(.sample, 0))
+            copying: model.trained.multiplied(in: kernels.products), configuration.optimiser, configuration.rate,
+            kernels: kernels, shardCount: configuration.shardCount, threads: threads, dropoutSeed: seed.child(.sample, 0))
         var steps = SupervisedSteps(trainee: trainee, stepCount: configuration.stepCount) {
             try batch($0, seed.child(.training, $0))
         }
@@ -39,13 +43,14 @@ public enum SupervisedTraining {
         if (folder?.saveSteps ?? 0) > 0 {
             var fingerprint = Fingerprint()
             fingerprint.add(model.trained)
-            fingerprint.add(configuration, seed: seed, kernels: kernels)
+            fingerprint.add(configuration, corpus: corpus, seed: seed, kernels: kernels)
             fingerprint.add(.sequences(try steps.batch(0)))
             record.fingerprint = fingerprint.text
         }
         let log = try steps.run(record, progress: progress)
         return TrainingOutcome(
-            parameters: steps.trainee.parameters, stepCount: log.steps.count, metrics: log.metrics, steps: log.steps)
+            parameters: steps.trainee.parameters.onBase(of: model.trained), stepCount: log.steps.count,
+            metrics: log.metrics, steps: log.steps)
     }
 }
 

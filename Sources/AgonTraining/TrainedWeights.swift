@@ -39,6 +39,18 @@ extension TrainedWeights {
         }
     }
 
+    /// The path that trains: the caller's; without one that of an adapter's base, or the process's.
+    ///
+    /// - Throws: `invalidConfiguration` where the caller's is not that of an adapter's base.
+    func path(_ given: Kernels?) throws -> Kernels {
+        guard case .adapter(_, let base) = self else { return try given ?? .current }
+        guard let given, given.name != base.kernels.name else { return given ?? base.kernels }
+        throw TrainingError(
+            .invalidConfiguration,
+            "kernels \(given.name) cannot train an adapter on a base that was packed for \(base.kernels.name); "
+                + "leave them out, or pack the base for them.")
+    }
+
     /// The same on a memory of its own.
     func copy() -> TrainedWeights {
         switch self {

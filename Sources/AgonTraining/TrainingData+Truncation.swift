@@ -9,14 +9,18 @@ extension TrainingData {
         var truncatedCount = 0
         /// Items of which a sequence has no own token left, because its prompt alone is that long.
         var droppedCount = 0
+        /// The index that each item of the new data had among all.
+        var numbers: [Int] = []
     }
 
     /// Cuts the end off sequences that are too long (TRL's `max_length` with `keep_start`), and drops the items of which
     /// nothing to learn is left.
     func truncated(to maxLength: Int) -> Truncation {
         var result = Truncation(data: self)
+        var seenCount = 0
         /// The item with its sequences cut; nil where one of them has no own token left.
         func cut<Item>(_ item: Item, _ sequences: [WritableKeyPath<Item, TokenSequence>]) -> Item? {
+            defer { seenCount += 1 }
             var shorter = item
             for path in sequences where item[keyPath: path].tokens.count > maxLength {
                 shorter[keyPath: path] = TokenSequence(
@@ -24,12 +28,16 @@ extension TrainingData {
                     own: Array(item[keyPath: path].own.prefix(maxLength)))
             }
             let isLong = sequences.contains { item[keyPath: $0].tokens.count > maxLength }
-            guard isLong else { return item }
+            guard isLong else {
+                result.numbers.append(seenCount)
+                return item
+            }
             guard sequences.allSatisfy({ shorter[keyPath: $0].own.contains(true) }) else {
                 result.droppedCount += 1
                 return nil
             }
             result.truncatedCount += 1
+            result.numbers.append(seenCount)
             return shorter
         }
         switch self {

@@ -9,12 +9,18 @@ public struct TrainingPair: Sendable, Hashable {
     /// How probable it is that the chosen side is the better one, 0 … 1: a vote, a judge's confidence, or ½ for a tie.
     /// Anything but 1 needs a loss that takes soft labels: `sigmoid` or `cdpo`.
     public var label: Double
+    /// Pairs of one group are set aside together by `eval_share`: a number that stands for the prompt. Nil takes what
+    /// both sides begin with, which is the prompt only where both were asked in the same words.
+    public var group: Int?
 
-    public init(chosen: TokenSequence, rejected: TokenSequence, weight: Double = 1, label: Double = 1) {
+    public init(
+        chosen: TokenSequence, rejected: TokenSequence, weight: Double = 1, label: Double = 1, group: Int? = nil
+    ) {
         self.chosen = chosen
         self.rejected = rejected
         self.weight = weight
         self.label = label
+        self.group = group
     }
 }
 

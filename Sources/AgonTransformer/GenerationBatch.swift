@@ -256,7 +256,9 @@ final class GenerationBatch {
         return changed.withUnsafeMutableBufferPointer { changed in
             guard let own = changed.baseAddress else { return 0 }
             let said = cache.tokens[row.slot]
-            return draw(own, atLeast: sampling.prepare(own, count: count, said: said, scratch: &scratch))
+            return draw(
+                own,
+                atLeast: sampling.prepare(own, of: logits, count: count, said: said, scratch: &scratch))
         }
     }
 }

@@ -15,7 +15,8 @@ public struct Kernels: @unchecked Sendable {
     /// Threads that share its loops; nil for the caller's alone.
     var team: WorkerTeam?
     /// What the operands of a training pass's products are rounded to: float32, or bfloat16 with float32 weights kept
-    /// beside it. Sums, norms, softmax, gradients and the optimiser are float32 in both.
+    /// beside it. Sums, norms, softmax, gradients, the optimiser and the products of an adapter's own matrices are float32
+    /// in both.
     public var products = WeightFormat.float32
 
     private init(_ table: UnsafePointer<agon_kernels>) {

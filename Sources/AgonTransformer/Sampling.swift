@@ -26,15 +26,17 @@ extension SamplingOptions {
     ///
     /// - Parameters:
     ///   - logits: `[count]`, a copy of the model's.
-    ///   - said: prompt and completion so far; a token that was said often is penalised once.
+    ///   - original: the model's, from which a token that was said often is penalised once.
+    ///   - said: prompt and completion so far.
     /// - Returns: the least logit that the other filters keep.
     func prepare(
-        _ logits: UnsafeMutablePointer<Float>, count: Int, said: [Int32], scratch: inout [Float]
+        _ logits: UnsafeMutablePointer<Float>, of original: UnsafePointer<Float>, count: Int, said: [Int32],
+        scratch: inout [Float]
     ) -> Float {
         if repetitionPenalty != 1 {
             let penalty = Float(repetitionPenalty)
-            for token in Set(said) where Int(token) < count {
-                let logit = logits[Int(token)]
+            for token in said where Int(token) < count {
+                let logit = original[Int(token)]
                 logits[Int(token)] = logit > 0 ? logit / penalty : logit * penalty
             }
         }
@@ -44,22 +46,50 @@ extension SamplingOptions {
     }
 
     /// Sets what `typicalP` does not keep to −∞.
+    ///
+    /// With x = logit / temperature, −log p − H is the mean of x under p minus x: no token needs a logarithm.
     private func dropUntypical(_ logits: UnsafeMutablePointer<Float>, _ count: Int, atLeast floor: Float) {
         var greatest = -Float.infinity
         for index in 0..<count { greatest = max(greatest, logits[index]) }
-        let kept = (0..<count).filter { logits[$0] >= floor }
-        let weights = kept.map { weight(logits[$0], greatest) }
-        let total = weights.reduce(0, +)
-        let surprises = zip(kept, weights).map { log(total) - Double(logits[$0.0] - greatest) / temperature }
-        let entropy = zip(weights, surprises).reduce(0) { $0 + ($1.0 > 0 ? $1.0 * $1.1 : 0) } / total
-        let deviations = surprises.map { abs($0 - entropy) }
-        var (mass, bound) = (0.0, Double.infinity)
-        for place in kept.indices.sorted(by: { (deviations[$0], $0) < (deviations[$1], $1) }) {
-            mass += weights[place]
-            bound = deviations[place]
-            if mass >= typicalP * total { break }
+        var (total, sum) = (0.0, 0.0)
+        for index in 0..<count where logits[index] >= floor {
+            let weight = weight(logits[index], greatest)
+            total += weight
+            if weight > 0 { sum += weight * Double(logits[index]) }
         }
-        for (place, index) in kept.enumerated() where deviations[place] > bound { logits[index] = -.infinity }
+        let mean = sum / total
+        let bound = typicalBound(logits, count, atLeast: floor, greatest, mean: mean, needed: typicalP * total)
+        for index in 0..<count where abs(Double(logits[index]) - mean) > bound { logits[index] = -.infinity }
+    }
+
+    /// How far from the mean the last logit lies that `typicalP` keeps.
+    ///
+    /// - Parameter needed: the weight that those kept must reach together.
+    private func typicalBound(
+        _ logits: UnsafePointer<Float>, _ count: Int, atLeast floor: Float, _ greatest: Float, mean: Double, needed: Double
+    ) -> Double {
+        // Bands around the mean are summed, each as wide as all before it; only the one in which enough is reached is
+        // sorted.
+        var (mass, inner, outer) = (0.0, -1.0, max(temperature / 4, 1e-30))
+        var band: [(deviation: Double, weight: Double)] = []
+        while true {
+            band.removeAll(keepingCapacity: true)
+            for index in 0..<count where logits[index] >= floor {
+                let deviation = abs(Double(logits[index]) - mean)
+                if deviation > inner, deviation <= outer { band.append((deviation, weight(logits[index], greatest))) }
+            }
+            let within = band.reduce(0) { $0 + $1.weight }
+            if mass + within >= needed || outer == .infinity { break }
+            mass += within
+            (inner, outer) = (outer, outer > 1e30 ? .infinity : 2 * outer)
+        }
+        band.sort { $0.deviation == $1.deviation ? $0.weight < $1.weight : $0.deviation < $1.deviation }
+        for token in band {
+            mass += token.weight
+            if mass >= needed { return token.deviation }
+        }
+        // Rounding: all of the band are needed, or none is a number.
+        return band.last?.deviation ?? .infinity
     }
 
     /// The least logit that the filters before `typicalP` keep, −∞ where they keep all.

@@ -24,8 +24,8 @@ public final class Transformer: Sendable {
     let frozen: FrozenBase
     /// What the view adds to the base; nil for the base itself.
     let adapter: PackedAdapter?
-    /// The adapter as it was given.
-    private let source: Adapter?
+    /// The adapter of a view as it was given; nil for the base itself.
+    public let source: Adapter?
 
     /// Packs the weights; they must not be written afterwards.
     ///

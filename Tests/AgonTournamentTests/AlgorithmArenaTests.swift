@@ -120,8 +120,12 @@ import Testing
                 }, judge: JudgeID(name: "judge"), scores: [5, 2, -1, nil], verdicts: verdicts,
                 ranking: Ranking(ranks: [1, 2, 2, 4]))
             return UpdateData(
-                configuration: try ArenaConfiguration(file: file), isGame: false, policy: ada, pairs: [],
-                results: [result])
+                configuration: try ArenaConfiguration(file: file), isGame: false, policy: ada,
+                pairs: [
+                    PreferencePair(
+                        round: 1, promptID: "p", chosen: RolloutAddress(room: 0, seat: 0, policy: ada),
+                        rejected: RolloutAddress(room: 0, seat: 2, policy: rookie), judge: JudgeID(name: "judge"))
+                ], results: [result])
         }
         guard case .labelled(let labelled) = try update("{algorithm: kto}").data() else { return }
         #expect(labelled.map { $0.sequence.tokens[1] } == [0, 3] && labelled.map(\.isDesirable) == [true, false])
@@ -132,7 +136,8 @@ import Testing
         guard case .groups(let scored) = try update("{algorithm: ppo, reward: score}").data() else { return }
         #expect(scored[0].rollouts.map(\.reward) == [5, 2, -1])
         guard case .pairs(let pairs) = try update("{algorithm: dpo}").data() else { return }
-        #expect(pairs.isEmpty)
+        #expect(pairs.map { $0.chosen.tokens[1] } == [0] && pairs.map { $0.rejected.tokens[1] } == [2])
+        #expect(pairs.map(\.group) == [Prompt(id: "p", text: "asked otherwise", reference: nil).cluster])
     }
 
     @Test(

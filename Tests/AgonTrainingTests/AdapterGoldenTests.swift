@@ -54,8 +54,9 @@ private struct GoldenAdapterRun: Decodable {
             method: .dpo(PreferenceLoss([loss], beta: 0.1)), learningRate: 5e-3, batchSize: 4, adamBeta2: 0.999)
         let pairs = Array(try GoldenModel.pairs().prefix(12))
         return try PolicyUpdate.run(
-            policy: TrainedWeights.adapter(start, base: base), reference: .model(reference), base: base,
-            data: .pairs(pairs), configuration: configuration, shardCount: shardCount, kernels: base.kernels
+            policy: TrainedWeights.adapter(start, base: base),
+            DataPart(data: .pairs(pairs), reference: .model(reference)), base: base,
+            configuration: configuration, shardCount: shardCount, kernels: base.kernels
         ) { _ in Array(pairs.indices) }
     }
 

@@ -65,6 +65,31 @@ import Testing
         }
     }
 
+    @Test func `an adapter trains on the path of its base, and no other can be asked for`() throws {
+        let portable = try #require(Kernels.named("portable"))
+        let base = Transformer(Parameters.initialised(ToyTask.config, seed: 3), kernels: portable)
+        let start = TrainedWeights.adapter(
+            try Adapter.initialised(AdapterConfig(rank: 4, targets: .allLinear), for: base, seed: 1), base: base)
+        func update(_ kernels: Kernels?) throws -> TrainingOutcome {
+            try PolicyUpdate.run(
+                policy: start, reference: .model(base), data: .pairs(ToyTask.pairs(count: 8, seed: 9)),
+                configuration: TrainingConfiguration(), seed: Seed(run: 5), kernels: kernels)
+        }
+        func imitate(_ kernels: Kernels?) throws -> TrainingOutcome {
+            try SupervisedTraining.run(
+                start, configuration: StepConfiguration(stepCount: 2), seed: Seed(run: 5), kernels: kernels
+            ) { _, seed in ToyTask.crowd(count: 4, seed: seed) }
+        }
+        for train in [update, imitate] {
+            let (given, found) = (try #require(try train(portable).adapter), try #require(try train(nil).adapter))
+            #expect(given.values.elementsEqual(found.values))
+            for other in Kernels.allAvailable where other.name != portable.name {
+                let error = #expect(throws: TrainingError.self) { try train(other) }
+                #expect(error?.code == .invalidConfiguration && error?.message.contains(other.name) == true)
+            }
+        }
+    }
+
     @Test func `what cannot follow an adapter is refused`() throws {
         let configuration = try TrainingConfiguration(
             method: .dpo(PreferenceLoss([.sigmoid], beta: 0.1), sync: ReferenceSync(mixupAlpha: 0.5, syncSteps: 1)))

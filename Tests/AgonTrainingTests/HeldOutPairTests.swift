@@ -24,10 +24,12 @@ import Testing
     ) throws -> (inside: [TrainingPair], outside: [TrainingPair]) {
         let known = UpdateReference.logProbs(chosen: pairs.indices.map(Double.init), rejected: pairs.indices.map { -Double($0) })
         let split = TrainingData.pairs(pairs).split(evalShare: share, known)
-        guard case .pairs(let inside) = split.data else { return ([], []) }
+        guard case .pairs(let inside) = split.training.data else { return ([], []) }
         guard let part = split.heldOut, case .pairs(let outside) = part.data else { return (inside, []) }
         guard case .logProbs(let chosen, let rejected) = part.reference else { return ([], []) }
         #expect(chosen.map { pairs[Int($0)] } == outside && rejected == chosen.map { -$0 })
+        #expect(part.numbers == chosen.map { Int($0) })
+        #expect(split.training.numbers?.map { pairs[$0] } == inside)
         return (inside, outside)
     }
 
@@ -49,6 +51,54 @@ import Testing
     @Test func `about a share of many prompts is set aside`() {
         let split = TrainingData.pairs(Self.pairs(count: 4000)).split(evalShare: 0.25, .logProbs(chosen: [], rejected: []))
         #expect(abs((split.heldOut?.data.count ?? 0) - 1000) < 150)
+    }
+
+    @Test func `pairs of one group stay together, in whichever words either side was asked`() throws {
+        // Nothing but the beginning of every text is common to both sides.
+        let pairs = (0..<120).map { index in
+            TrainingPair(
+                chosen: TokenSequence(prompt: [0, Int32(2 + index % 3)], completion: [1, Int32(index % 7)]),
+                rejected: TokenSequence(prompt: [0, Int32(5 + index % 2)], completion: [2]), group: index / 3 - 20)
+        }
+        let (inside, outside) = try Self.split(0.3, pairs)
+        func groups(_ pairs: [TrainingPair]) -> Set<Int?> { Set(pairs.map(\.group)) }
+        #expect(groups(inside).count + groups(outside).count == 40 && groups(outside).count > 5)
+        #expect(groups(inside).isDisjoint(with: groups(outside)))
+        // Another round's pairs of the same prompts fall on the same side.
+        let later = pairs.map { TrainingPair(chosen: $0.rejected, rejected: $0.chosen, group: $0.group) }
+        #expect(try groups(Self.split(0.3, later).outside) == groups(outside))
+    }
+
+    @Test func `an update of one prompt says that nothing was set aside`() throws {
+        let pairs = Self.pairs.map { TrainingPair(chosen: $0.chosen, rejected: $0.rejected, group: 3) }
+        let outcome = try train(0.3, pairs)
+        #expect(outcome.metrics["eval_pair_count"] == 0 && outcome.metrics["eval_loss"] == nil)
+        #expect(try train(0, pairs).metrics["eval_pair_count"] == nil)
+    }
+
+    @Test func `messages call a pair by its place among all, whichever half it fell into and whatever was dropped`() throws {
+        var pairs = Self.pairs
+        let split = TrainingData.pairs(pairs).split(evalShare: 0.3, .logProbs(chosen: [], rejected: []))
+        for part in [split.training, try #require(split.heldOut)] {
+            let number = try #require(part.numbers?.last)
+            pairs[number].weight = -1
+            let error = #expect(throws: TrainingError.self) { try train(0.3, pairs) }
+            #expect(error?.message.contains("The weight of pair \(number) must") == true)
+            pairs[number].weight = 1
+        }
+        // Its prompt alone is too long, so that it is dropped before the others are counted.
+        let long = TokenSequence(prompt: [0, 2, 3, 4, 5, 6], completion: [1])
+        let cut = TrainingData.pairs([TrainingPair(chosen: long, rejected: long)] + pairs).truncated(to: 5)
+        #expect(cut.numbers == Array(1...40) && cut.droppedCount == 1)
+    }
+
+    @Test func `a pair set aside that does not fit the model is an error of its own measurement`() throws {
+        var pairs = Self.pairs
+        let split = TrainingData.pairs(pairs).split(evalShare: 0.3, .logProbs(chosen: [], rejected: []))
+        pairs[try #require(split.heldOut?.numbers?.first)].chosen.tokens[2] = 4000
+        let error = #expect(throws: TrainingError.self) { try train(0.3, pairs) }
+        #expect(error?.code == .invalidData && error?.underlying is TransformerError)
+        #expect(error?.message.hasPrefix("Before the first step, measuring the pairs set aside: ") == true)
     }
 
     private func train(_ share: Double, _ pairs: [TrainingPair], dropout: Double? = nil) throws -> TrainingOutcome {

@@ -115,6 +115,14 @@ import Testing
                 _ = try TrainingConfiguration(method: .orpo(OddsRatioLoss()), evalShare: 1)
             }),
         Fault(
+            setting: "ref_model_sync", reason: "reference base would be gone",
+            make: { () throws(TrainingError) in
+                _ = try TrainingConfiguration(
+                    method: .dpo(
+                        PreferenceLoss([.sigmoid], beta: 0.1), sync: ReferenceSync(bema: BiasCorrectedMean())),
+                    reference: .base)
+            }),
+        Fault(
             setting: "bema_lag", reason: "at least",
             make: { () throws(TrainingError) in _ = try BiasCorrectedMean(lag: 0) }),
         Fault(

@@ -53,8 +53,9 @@ private struct GoldenRun: Decodable {
             warmup: .steps(options.warmup_steps ?? 0))
         let pairs = Array(try GoldenModel.pairs().prefix(12))
         return try PolicyUpdate.run(
-            policy: GoldenModel.policy(), reference: .model(Transformer(GoldenModel.reference(), kernels: .current)),
-            base: nil, data: .pairs(pairs), configuration: configuration, kernels: .current
+            policy: GoldenModel.policy(),
+            DataPart(data: .pairs(pairs), reference: .model(Transformer(GoldenModel.reference(), kernels: .current))),
+            base: nil, configuration: configuration, kernels: .current
         ) { _ in Array(pairs.indices) }
     }
 

@@ -61,11 +61,13 @@ import Testing
     @Test func `a judge's training killed at every step, one step a start, ends with the same bits and log`() throws {
         let root = FileManager.default.temporaryDirectory.appendingPathComponent("agon-\(UUID().uuidString)").path
         defer { try? FileManager.default.removeItem(atPath: root) }
-        func train(_ name: String, center: Double = 0.01, killAfter: Int? = nil) throws -> TrainingOutcome {
+        func train(
+            _ name: String, center: Double = 0.01, corpus: String = "", killAfter: Int? = nil
+        ) throws -> TrainingOutcome {
             try RewardTraining.run(
                 Self.judge(), loss: RewardLoss(centerCoefficient: center),
                 configuration: StepConfiguration(stepCount: 6, learningRate: 5e-3, warmupSteps: 2), seed: Seed(run: 5),
-                folder: TrainingFolder(path: "\(root)/\(name)", saveSteps: 1),
+                folder: TrainingFolder(path: "\(root)/\(name)", saveSteps: 1), corpus: corpus,
                 progress: { if $0.step == killAfter { throw Killed() } }
             ) { step, _ in Self.pairs(count: 6, seed: UInt64(step)) }
         }
@@ -77,6 +79,7 @@ import Testing
         let logs = try ["whole", "killed"].map { try String(contentsOfFile: "\(root)/\($0)/metrics.jsonl", encoding: .utf8) }
         #expect(logs[0] == logs[1])
         #expect(throws: TrainingError.self) { try train("whole", center: 0) }
+        #expect(throws: TrainingError.self) { try train("whole", corpus: "another") }
     }
 
     @Test func `a refresh learns the new pairs from a few steps, replayable and on any thread count`() throws {

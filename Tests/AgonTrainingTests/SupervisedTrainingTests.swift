@@ -73,6 +73,46 @@ import Testing
         #expect(error?.code == .checkpointFailed && error?.message.contains("belongs to a run with other data") == true)
     }
 
+    @Test func `a killed run goes on with its own corpus and products alone`() throws {
+        let path = FileManager.default.temporaryDirectory.appendingPathComponent("agon-\(UUID().uuidString)").path
+        defer { try? FileManager.default.removeItem(atPath: path) }
+        func train(_ corpus: String, products: WeightFormat = .float32, killAfter: Int? = nil) throws -> TrainingOutcome {
+            var kernels = try Kernels.current
+            kernels.products = products
+            return try SupervisedTraining.run(
+                Parameters.initialised(ToyTask.config, seed: 4),
+                configuration: StepConfiguration(stepCount: 6, learningRate: 5e-3, warmupSteps: 2), seed: Seed(run: 1),
+                kernels: kernels, folder: TrainingFolder(path: path, saveSteps: 2), corpus: corpus,
+                progress: { if $0.step == killAfter { throw Killed() } }
+            ) { _, seed in ToyTask.crowd(count: 12, seed: seed) }
+        }
+        #expect(throws: Killed.self) { try train("skill 0.9", killAfter: 3) }
+        for (corpus, products) in [("skill 0.91", WeightFormat.float32), ("skill 0.9", .bfloat16)] {
+            let error = #expect(throws: TrainingError.self) { try train(corpus, products: products) }
+            #expect(error?.message.contains("belongs to a run with other data") == true)
+        }
+        #expect(try train("skill 0.9").stepCount == 6)
+    }
+
+    @Test func `an adapter trains on its base in the format of the products, and stays on it`() throws {
+        let base = Transformer(Parameters.initialised(ToyTask.config, seed: 4), kernels: try .current)
+        let adapter = try Adapter.initialised(AdapterConfig(rank: 4, alpha: 8, targets: .allLinear), for: base, seed: 1)
+        func train(_ products: WeightFormat) throws -> TrainingOutcome {
+            var kernels = base.kernels
+            kernels.products = products
+            return try SupervisedTraining.run(
+                TrainedWeights.adapter(adapter, base: base),
+                configuration: StepConfiguration(stepCount: 4, learningRate: 5e-3, warmupSteps: 0), seed: Seed(run: 1),
+                kernels: kernels
+            ) { _, seed in ToyTask.crowd(count: 12, seed: seed) }
+        }
+        let (exact, rounded) = (try train(.float32), try train(.bfloat16))
+        let (one, two) = (try #require(exact.adapter), try #require(rounded.adapter))
+        #expect(!one.values.elementsEqual(two.values))
+        guard case .adapter(_, let same) = rounded.trained else { preconditionFailure("an adapter") }
+        #expect(same === base)
+    }
+
     @Test func `a batch without own tokens is an error that names its step`() throws {
         let error = #expect(throws: TrainingError.self) {
             try SupervisedTraining.run(

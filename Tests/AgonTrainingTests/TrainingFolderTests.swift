@@ -20,11 +20,12 @@ import Testing
     /// Three epochs of three steps, the last of each with less than a full micro-batch.
     private func run(
         _ method: TrainingMethod, data: TrainingData? = nil, folder: TrainingFolder?, killAfter: Int? = nil,
-        guards: TrainingGuards = .none, evalShare: Double = 0, seed: UInt64 = 7, threads: Int = 1
+        guards: TrainingGuards = .none, evalShare: Double = 0, seed: UInt64 = 7, threads: Int = 1,
+        reference: UpdateReference? = nil
     ) throws -> TrainingOutcome {
         let policy = Parameters.initialised(ToyTask.config, seed: 1)
         return try PolicyUpdate.run(
-            policy: policy, reference: .model(Transformer(policy.copy(), kernels: .current)),
+            policy: policy, reference: reference ?? .model(Transformer(policy.copy(), kernels: .current)),
             data: data ?? .pairs(ToyTask.pairs(count: 11, seed: 2)),
             configuration: TrainingConfiguration(
                 method: method, learningRate: 5e-3, epochs: 3, batchSize: 2, accumulationSteps: 2, weightDecay: 0.01,
@@ -41,7 +42,7 @@ import Testing
         defer { for path in [whole, killed] { try? FileManager.default.removeItem(atPath: path) } }
         let method = try Self.dpo(sync: ReferenceSync(mixupAlpha: 0.6, syncSteps: 2))
         let expected = try run(method, folder: TrainingFolder(path: whole, saveSteps: saveSteps))
-        #expect(expected.stepCount == 9)
+        #expect(expected.stepCount == 9 && expected.metrics["ref_model_syncs"] == 4)
         let folder = TrainingFolder(path: killed, saveSteps: saveSteps)
         #expect(throws: Killed.self) { try run(method, folder: folder, killAfter: step) }
         let outcome = try run(method, folder: folder, threads: 2)
@@ -124,6 +125,66 @@ import Testing
         try Data("{".utf8).write(to: URL(fileURLWithPath: path + "/checkpoint/trainer_state.json"))
         let broken = #expect(throws: TrainingError.self) { try run(Self.dpo(), folder: folder) }
         #expect(broken?.message.contains("trainer_state.json cannot be read") == true)
+    }
+
+    @Test func `a checkpoint of a run with another reference is refused`() throws {
+        let path = Self.temporary()
+        defer { try? FileManager.default.removeItem(atPath: path) }
+        func model(_ seed: UInt64, _ weights: WeightFormat = .float32) throws -> UpdateReference {
+            .model(Transformer(Parameters.initialised(ToyTask.config, seed: seed), kernels: try .current, weights: weights))
+        }
+        func adapted(_ seed: UInt64) throws -> UpdateReference {
+            let base = Transformer(Parameters.initialised(ToyTask.config, seed: 1), kernels: try .current)
+            let adapter = try Adapter.initialised(AdapterConfig(rank: 2, targets: .allLinear), for: base, seed: seed)
+            return .model(base.adapted(by: adapter))
+        }
+        func sums(_ last: Double) -> UpdateReference {
+            .logProbs(chosen: [Double](repeating: -4, count: 10) + [last], rejected: [Double](repeating: -5, count: 11))
+        }
+        let references = try [model(1), model(2), model(1, .int8), adapted(1), adapted(2), sums(-4), sums(-4.5)]
+        for (index, reference) in references.enumerated() {
+            let folder = TrainingFolder(path: "\(path)/\(index)", saveSteps: 2)
+            #expect(throws: Killed.self) { try run(Self.dpo(), folder: folder, killAfter: 5, reference: reference) }
+            for (other, foreign) in references.enumerated() where other != index {
+                let error = #expect(throws: TrainingError.self) { try run(Self.dpo(), folder: folder, reference: foreign) }
+                #expect(error?.code == .checkpointFailed && error?.message.contains("belongs to a run with other") == true)
+            }
+            #expect(try run(Self.dpo(), folder: folder, reference: reference).stepCount == 9)
+        }
+        // A method that compares with none may be handed any.
+        let folder = TrainingFolder(path: path + "/free", saveSteps: 2)
+        let method = try TrainingMethod.orpo(OddsRatioLoss(beta: 0.1))
+        #expect(throws: Killed.self) { try run(method, folder: folder, killAfter: 5, reference: model(1)) }
+        #expect(try run(method, folder: folder, reference: model(2)).stepCount == 9)
+    }
+
+    @Test(arguments: [
+        ("step", Int.max), ("step", -1), ("step", 10), ("step", 8), ("tokenCount", .max), ("tokenCount", -1),
+        ("lineCount", 0), ("lineCount", 8), ("lineCount", 12), ("lineCount", .max), ("lineCount", .min),
+    ])
+    func `a state that counts what no run counts is an error, with and without a guard that ended it`(
+        name: String, value: Int
+    ) throws {
+        let path = Self.temporary()
+        defer { try? FileManager.default.removeItem(atPath: path) }
+        let folder = TrainingFolder(path: path, saveSteps: 3)
+        _ = try run(Self.dpo(), folder: folder)
+        let file = URL(fileURLWithPath: path + "/checkpoint/trainer_state.json")
+        var state = try #require(try JSONSerialization.jsonObject(with: Data(contentsOf: file)) as? [String: Any])
+        state[name] = value
+        for stop in [nil, ["name": "max_kl", "step": 10, "value": 2, "limit": 1] as [String: Any]?] {
+            state["stop"] = stop
+            if stop != nil, name != "lineCount" { state["lineCount"] = 10 }
+            try JSONSerialization.data(withJSONObject: state).write(to: file)
+            let error = #expect(throws: TrainingError.self) { try run(Self.dpo(), folder: folder) }
+            #expect(error?.code == .checkpointFailed && error?.message.contains("remove \(path)") == true)
+        }
+    }
+
+    @Test func `an update with fewer steps than its reference waits for says that it never moved`() throws {
+        let outcome = try run(Self.dpo(sync: ReferenceSync()), folder: nil)
+        #expect(outcome.metrics["ref_model_syncs"] == 0)
+        #expect(try run(Self.dpo(), folder: nil).metrics["ref_model_syncs"] == nil)
     }
 
     @Test func `a run that ended is not trained again`() throws {

@@ -98,8 +98,8 @@ import Testing
         let views = adapters.map(base.adapted)
         #expect(views.allSatisfy { $0.packed === base.packed && $0.parameters === base.parameters })
         #expect(views.allSatisfy { $0.sharesBase(with: base) && $0.baseIdentity == base.baseIdentity })
-        #expect(!views[0].isSame(as: views[1]) && views[0].isSame(as: views[0]))
-        #expect(views[0].withoutAdapter.isSame(as: base))
+        #expect(zip(views, adapters).allSatisfy { $0.source === $1 } && base.source == nil)
+        #expect(views[0].withoutAdapter.source == nil && views[0].withoutAdapter.sharesBase(with: base))
         // Packing fills up to whole panels: at rank 8 with 32 outputs a panel, less than three times the adapter.
         let packed = try #require(views[0].adapter?.count)
         #expect(packed < 3 * adapters[0].layout.count)

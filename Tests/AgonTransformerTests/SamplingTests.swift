@@ -21,10 +21,11 @@ import Testing
 
     /// softmax(logits / temperature) over what the options keep, after these tokens.
     private func probabilities(_ logits: [Float], _ options: SamplingOptions, said: [Int32] = []) -> [Double] {
+        let original = logits
         var (logits, scratch) = (logits, [Float]())
         let count = logits.count
         let floor = logits.withUnsafeMutableBufferPointer {
-            options.prepare($0.baseAddress!, count: count, said: said, scratch: &scratch)
+            options.prepare($0.baseAddress!, of: original, count: count, said: said, scratch: &scratch)
         }
         let greatest = logits.max() ?? 0
         let weights = logits.map { $0 >= floor ? exp(Double($0 - greatest) / Double(options.temperature)) : 0 }
@@ -50,10 +51,11 @@ import Testing
     }
 
     @Test func aRepetitionPenaltyCountsATokenOnceAndPushesBothSignsDown() {
-        var (logits, scratch): ([Float], [Float]) = ([3, -3, 3, 0, 1], [])
+        let original: [Float] = [3, -3, 3, 0, 1]
+        var (logits, scratch) = (original, [Float]())
         let options = SamplingOptions(repetitionPenalty: 1.5)
         let floor = logits.withUnsafeMutableBufferPointer {
-            options.prepare($0.baseAddress!, count: 5, said: [0, 1, 0, 0, 3, 7], scratch: &scratch)
+            options.prepare($0.baseAddress!, of: original, count: 5, said: [0, 1, 0, 0, 3, 7], scratch: &scratch)
         }
         #expect(logits == [2, -4.5, 3, 0, 1] && floor == -.infinity)
     }
@@ -69,6 +71,53 @@ import Testing
         // It acts on what the other filters have kept.
         #expect(kept(SamplingOptions(topK: 1, typicalP: 0.2)) == [true, false, false, false])
         #expect(!SamplingOptions(temperature: 0, typicalP: 0.2).changesLogits, "the likeliest token needs no filter")
+    }
+
+    /// Which tokens `typicalP` keeps, by sorting all of them.
+    private func typical(_ logits: [Float], _ options: SamplingOptions) -> [Bool] {
+        let greatest = Double(logits.max() ?? 0)
+        let weights = logits.map { exp((Double($0) - greatest) / options.temperature) }
+        let total = weights.reduce(0, +)
+        let surprises = logits.map { log(total) - (Double($0) - greatest) / options.temperature }
+        let entropy = zip(weights, surprises).reduce(0) { $0 + ($1.0 > 0 ? $1.0 * $1.1 : 0) } / total
+        var (kept, mass) = (logits.map { _ in false }, 0.0)
+        for index in logits.indices.sorted(by: { abs(surprises[$0] - entropy) < abs(surprises[$1] - entropy) }) {
+            kept[index] = true
+            mass += weights[index]
+            if mass >= options.typicalP * total { break }
+        }
+        return kept
+    }
+
+    @Test func typicalTokensAreThoseOfAFullSort() {
+        var generator = SeededGenerator(Seed(run: 1))
+        for (count, spread) in [(1, 1.0), (2, 3), (17, 0.01), (300, 1), (300, 8), (5000, 4), (5000, 60)] {
+            var logits = (0..<count).map { _ in
+                // Nearly normal, so that a few tokens stand out.
+                Float(spread * ((0..<4).reduce(-2) { sum, _ in sum + generator.unit() }))
+            }
+            for typicalP in [1e-9, 0.05, 0.2, 0.5, 0.9, 0.999] {
+                for temperature in [0.1, 0.7, 1, 3] {
+                    let options = SamplingOptions(temperature: temperature, typicalP: typicalP)
+                    let made = probabilities(logits, options)
+                    let expected = typical(logits, options)
+                    for index in logits.indices where (made[index] > 0) != expected[index] {
+                        // Too rare for a probability at all.
+                        #expect(expected[index] && made[index] == 0 && logits[index] < logits.max() ?? 0)
+                    }
+                }
+            }
+            logits[count - 1] = -.infinity
+            #expect(probabilities(logits, SamplingOptions(typicalP: 0.9)).allSatisfy { count == 1 || $0.isFinite })
+        }
+    }
+
+    @Test func typicalTokensAreFoundAtEveryTemperature() {
+        let logits: [Float] = [7.1, 7.1, 7.1, -1e30, 3]
+        for temperature in [Double.leastNonzeroMagnitude, 1e-300, 1e-30, 1e-3, 1e30, 1e300] {
+            let made = probabilities(logits, SamplingOptions(temperature: temperature, typicalP: 0.5))
+            #expect(made[0] > 0 && made[0] == made[1] && made[1] == made[2], "\(temperature)")
+        }
     }
 
     @Test func topKKeepsAllThatEqualTheKth() {

@@ -22,8 +22,8 @@ public enum TrainingKeys {
         Key("adam_epsilon", .number(1e-30...0.1, default: 1e-8), "Added to the root of the mean square."),
         Key("weight_decay", .number(0...10, default: 0), "Pull of the weights towards zero, norms left out."),
         Key("reference", .choice(["round_start", "base"], default: "round_start"), "dpo, kto, and grpo and ppo where they have a KL term: the policy that the loss compares with: the version that the round began with, or version 0."),
-        Key("bf16", .boolean(default: false), "The training pass rounds the operands of its products to bfloat16 and sums in float32; weights, gradients and the optimiser stay float32, and so do versions. The reference is read in the same way. Faster where the processor multiplies bfloat16."),
-        Key("eval_share", .number(0...0.9999, default: 0), unit: "share", "dpo, cpo, simpo, orpo: the share of prompts whose pairs are set aside. Their loss and metrics before and after the update stand under `eval_` names. The prompt alone decides, so that the same ones are set aside every round; where all of an update's would be, none is."),
+        Key("bf16", .boolean(default: false), "The training pass rounds the operands of its products to bfloat16 and sums in float32; weights, gradients and the optimiser stay float32, and so do versions and an adapter's own matrices with their products. The reference is read in the same way. Faster where the processor multiplies bfloat16."),
+        Key("eval_share", .number(0...0.9999, default: 0), unit: "share", "dpo, cpo, simpo, orpo: the share of prompts whose pairs are set aside. Their loss and metrics before and after the update stand under `eval_` names. The prompt alone decides, so that the same ones are set aside every round; where all of an update's would be, none is, and `eval_pair_count` is 0."),
         Key("save_steps", .integer(0...1_000_000, default: 0), unit: "steps", "Steps between checkpoints within an update, from which a killed run goes on exactly; 0 trains a killed update again. Changes no result."),
     ]
 
@@ -48,8 +48,8 @@ public enum TrainingKeys {
         Key("dpop_lambda", .number(0...10_000, default: nil), absent: "0", "dpo: price of a chosen side that becomes rarer than under the reference (DPOP). Read by sigmoid and cdpo."),
         Key("precompute_ref_log_probs", .boolean(default: false), "dpo: the reference's log-probabilities are computed before the first step instead of when a pair is first met. Same bits."),
         Key("sync_ref_model", .boolean(default: false), "dpo: the reference follows the policy within an update (TR-DPO)."),
-        Key("ref_model_sync", .choice(["mixup", "bema"], default: "mixup"), "sync_ref_model: `mixup`: the reference moves a share of the way to the policy (TR-DPO). `bema`: it is a mean of the policy's weights, corrected for its lag."),
-        Key("ref_model_sync_steps", .integer(1...1_000_000, default: nil), unit: "steps", absent: "512; bema 400", "sync_ref_model: steps between two references."),
+        Key("ref_model_sync", .choice(["mixup", "bema"], default: "mixup"), "sync_ref_model: `mixup`: the reference moves a share of the way to the policy (TR-DPO). `bema`: it is a mean of the policy's weights, corrected for its lag; not with `reference: base`, which it would lose."),
+        Key("ref_model_sync_steps", .integer(1...1_000_000, default: nil), unit: "steps", absent: "512; bema 400", "sync_ref_model: steps between two references, counted within an update; `ref_model_syncs` in its metrics says how often one was made."),
         Key("ref_model_mixup_alpha", .number(0...1, default: 0.6), "mixup: the policy's share in the new reference."),
         Key("bema_ema_power", .number(0...99, default: 0.5), "bema: κ; after step t the mean takes (ρ + γt)^−κ of the policy."),
         Key("bema_bias_power", .number(0...99, default: 0.2), "bema: η; (ρ + γt)^−η of the way that the policy has gone is added to the mean."),

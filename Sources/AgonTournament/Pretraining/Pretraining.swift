@@ -47,12 +47,12 @@ public struct Pretraining {
         if configuration.isRewardModel {
             outcome = try RewardTraining.run(
                 start, loss: RewardLoss(centerCoefficient: 0.01), configuration: steps, seed: corpus, threads: threads,
-                kernels: kernels, folder: folder, progress: progress
+                kernels: kernels, folder: folder, corpus: configuration.corpusText, progress: progress
             ) { _, seed in try pairs(seed) }
         } else {
             outcome = try SupervisedTraining.run(
                 start, configuration: steps, seed: corpus, threads: threads, kernels: kernels, folder: folder,
-                progress: progress
+                corpus: configuration.corpusText, progress: progress
             ) { _, seed in try sequences(seed) }
         }
         try ModelFolder(parameters: outcome.parameters, tokenizer: tokenizer).save(to: configuration.output)

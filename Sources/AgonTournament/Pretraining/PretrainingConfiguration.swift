@@ -38,6 +38,15 @@ public struct PretrainingConfiguration: Sendable {
     public var seed: UInt64
     public var file: String
 
+    /// What batches are drawn from beside the seed, so that a checkpoint goes on with the same ones.
+    var corpusText: String {
+        let crowd = switch corpus {
+        case .game(let name, let skill): "game \(name), skill \(skill)"
+        case .task(let name, let right): "task \(name), right \(right)"
+        }
+        return "\(crowd), batch_size \(batchSize), max_position_embeddings \(shape.maxPositionCount)"
+    }
+
     static let model = Section(
         "model",
         [

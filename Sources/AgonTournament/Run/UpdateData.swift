@@ -5,7 +5,7 @@ import AgonTraining
 
 /// What a round's rooms teach one learner, in the form that its algorithm reads.
 ///
-/// - Pairs (`dpo`, `cpo`, `simpo`, `orpo`): the round's preference pairs.
+/// - Pairs (`dpo`, `cpo`, `simpo`, `orpo`): the round's preference pairs, those of one prompt in one group.
 /// - `kto`: answers that made more than half of the points against the others of their room are desirable, answers that
 ///   made less are not; a half, and voids only, say nothing. A forfeit is undesirable.
 /// - `sft`: the desirable answers alone.
@@ -45,7 +45,8 @@ struct UpdateData {
     private func trainingPair(_ pair: PreferencePair) -> TrainingPair? {
         func sequence(_ address: RolloutAddress) -> TokenSequence? { results[address.room].rollouts[address.seat].sequence }
         guard let chosen = sequence(pair.chosen), let rejected = sequence(pair.rejected) else { return nil }
-        return TrainingPair(chosen: chosen, rejected: rejected)
+        return TrainingPair(
+            chosen: chosen, rejected: rejected, group: results[pair.chosen.room].room.prompt.cluster)
     }
 
     /// All seats with tokens of their own, in room and seat order.

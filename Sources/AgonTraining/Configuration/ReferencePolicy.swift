@@ -35,6 +35,12 @@ public struct ReferenceSync: Sendable, Hashable {
     /// `ref_model_sync_steps`: optimiser steps between two moves.
     public let syncSteps: Int
 
+    /// Whether the reference is a mean of the policy's weights.
+    var isMean: Bool {
+        guard case .bema = rule else { return false }
+        return true
+    }
+
     /// - Throws: `invalidConfiguration`, naming the setting that is out of range.
     public init(mixupAlpha: Double = 0.6, syncSteps: Int = 512) throws(TrainingError) {
         try requireRange("ref_model_mixup_alpha", mixupAlpha, through: 1)
@@ -57,6 +63,9 @@ public struct ReferenceSync: Sendable, Hashable {
 ///
 ///     mean ← (1 − β) · mean + β · θ       β = (ρ + γt)^−κ
 ///     ref  ← mean + α · (θ − θ₀)          α = (ρ + γt)^−η
+///
+/// The reference that the update began with leaves no trace after the first sync, so that it must be θ₀ itself: with
+/// `reference: base` this rule is refused.
 ///
 /// - Source: Block and Zhang 2025, arXiv:2508.00180, algorithm 1.
 public struct BiasCorrectedMean: Sendable, Hashable {

@@ -27,10 +27,11 @@ public struct TrainingConfiguration: Sendable, Hashable {
     public let guards: TrainingGuards
     /// Whether the products of the training pass round their operands to bfloat16 (`bf16`), the weights that the
     /// optimiser changes staying float32. The reference is read in the same way, so that what rounding does to both
-    /// cancels out. A frozen base that is held in a narrower format keeps its own.
+    /// cancels out. An adapter's own matrices and their products stay float32, and a frozen base that is held in a
+    /// narrower format keeps its own.
     public let usesBfloat16: Bool
     /// The share of prompts whose pairs no step sees (`eval_share`); they are measured before and after the update. Which
-    /// prompts these are depends on the prompts alone, so they are the same in every round.
+    /// prompts these are depends on the prompts alone (`TrainingPair.group`), so they are the same in every round.
     public let evalShare: Double
     /// Joined with the update's own seed: another number gives another order of the items.
     public let seed: UInt64
@@ -46,7 +47,7 @@ public struct TrainingConfiguration: Sendable, Hashable {
         reference: ReferencePolicy = .roundStart, guards: TrainingGuards = .none, evalShare: Double = 0,
         bf16: Bool = false, seed: UInt64 = 0
     ) throws(TrainingError) {
-        try method.check()
+        try method.check(reference)
         try requireRange("learning_rate", learningRate, 0..<10)
         try requireRange("num_train_epochs", epochs, 1...10_000)
         try requireRange("batch_size", batchSize, 1...1_000_000)

@@ -71,8 +71,13 @@ public enum TrainingMethod: Sendable, Hashable {
     }
 
     /// Checks what the parts do not know of one another.
-    func check() throws(TrainingError) {
+    func check(_ reference: ReferencePolicy) throws(TrainingError) {
         switch self {
+        case .dpo(_, let sync?, _) where sync.isMean && reference == .base:
+            throw TrainingError(
+                .invalidConfiguration,
+                "ref_model_sync bema makes the reference a mean of the update's own weights, so that reference base would "
+                    + "be gone at the first sync; choose reference round_start, or ref_model_sync mixup.")
         case .dpo(_, let sync, let precomputes) where sync != nil && precomputes:
             throw TrainingError(
                 .invalidConfiguration,

@@ -3,10 +3,14 @@ import AgonCore
 /// What the objectives of pairs share: chosen and rejected in turn, and the metrics of both sides.
 class PairData {
     let pairs: [TrainingPair]
+    /// What messages call each pair.
+    private let given: [Int]?
 
+    /// - Parameter numbers: what messages call the pairs; nil counts from 0.
     /// - Throws: `invalidData` for a pair without own tokens on a side, or whose weight or label is out of range.
-    init(_ pairs: [TrainingPair]) throws(TrainingError) {
-        for (index, pair) in pairs.enumerated() {
+    init(_ pairs: [TrainingPair], numbers: [Int]?) throws(TrainingError) {
+        for (place, pair) in pairs.enumerated() {
+            let index = numbers?[place] ?? place
             guard pair.chosen.own.contains(true), pair.rejected.own.contains(true) else {
                 throw TrainingError(
                     .invalidData,
@@ -23,9 +27,13 @@ class PairData {
             }
         }
         self.pairs = pairs
+        given = numbers
     }
 
     var itemCount: Int { pairs.count }
+
+    /// What messages call these pairs.
+    func numbers(of items: [Int]) -> [Int] { items.map { given?[$0] ?? $0 } }
 
     func sequences(of items: [Int]) -> [TokenSequence] { items.flatMap { [pairs[$0].chosen, pairs[$0].rejected] } }
 
@@ -34,7 +42,8 @@ class PairData {
         guard let index = pairs.firstIndex(where: { $0.label != 1 }) else { return }
         throw TrainingError(
             .invalidData,
-            "Pair \(index) has the label \(pairs[index].label), which \(loss) ignores; use loss_type sigmoid or cdpo.")
+            "Pair \(numbers(of: [index])[0]) has the label \(pairs[index].label), which \(loss) ignores; "
+                + "use loss_type sigmoid or cdpo.")
     }
 
     func counts(_ items: [Int]) -> (chosen: [Int], rejected: [Int]) {

@@ -8,16 +8,19 @@ final class PreferenceObjective: PairData, Objective {
     private let frozen: ReferenceLogProbs
 
     /// - Throws: `invalidData` for pairs that the loss cannot be of.
-    init(_ pairs: [TrainingPair], _ loss: PreferenceLoss, _ reference: ReferenceLogProbs) throws(TrainingError) {
+    init(
+        _ pairs: [TrainingPair], _ loss: PreferenceLoss, _ reference: ReferenceLogProbs, numbers: [Int]? = nil
+    ) throws(TrainingError) {
         self.loss = loss
         self.reference = reference
         frozen = reference
-        try super.init(pairs)
+        try super.init(pairs, numbers: numbers)
         if !loss.takesSoftLabels { try requireHardLabels("loss_type \(loss.types.map(\.rawValue).joined(separator: ", "))") }
         if loss.couplesBatch, let index = pairs.firstIndex(where: { $0.weight != 1 }) {
             throw TrainingError(
                 .invalidData,
-                "Pair \(index) has the weight \(pairs[index].weight), but aot losses have no loss per pair to weigh.")
+                "Pair \(self.numbers(of: [index])[0]) has the weight \(pairs[index].weight), but aot losses have no "
+                    + "loss per pair to weigh.")
         }
         if let sums = reference.sums, sums.chosen.count != pairs.count || sums.rejected.count != pairs.count {
             throw TrainingError(
@@ -46,7 +49,8 @@ final class PreferenceObjective: PairData, Objective {
                 policyChosen: policy.chosen, policyRejected: policy.rejected, referenceChosen: held.0,
                 referenceRejected: held.1, chosenCounts: chosenCounts, rejectedCounts: rejectedCounts,
                 chosenLogLikelihoods: sides(forward.values.map(sum)).chosen, weights: items.map { pairs[$0].weight },
-                labels: items.map { pairs[$0].label }, importance: importance(forward)), numbers: items)
+                labels: items.map { pairs[$0].label }, importance: importance(forward)),
+            numbers: numbers(of: items))
         var metrics = metrics(
             items, forward, logProbs: policy, rewards: (value.chosenRewards, value.rejectedRewards))
         var readings = GuardReadings(margin: metrics["rewards/margins"])

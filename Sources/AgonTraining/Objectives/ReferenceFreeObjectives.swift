@@ -5,9 +5,9 @@ final class ContrastiveObjective: PairData, Objective {
     private let loss: ContrastiveLoss
     var reference: ReferenceLogProbs? { nil }
 
-    init(_ pairs: [TrainingPair], _ loss: ContrastiveLoss) throws(TrainingError) {
+    init(_ pairs: [TrainingPair], _ loss: ContrastiveLoss, numbers: [Int]? = nil) throws(TrainingError) {
         self.loss = loss
-        try super.init(pairs)
+        try super.init(pairs, numbers: numbers)
         try requireHardLabels("algorithm cpo")
     }
 
@@ -19,7 +19,8 @@ final class ContrastiveObjective: PairData, Objective {
         let value = try loss.evaluate(
             .init(
                 chosen: sums.chosen, rejected: sums.rejected, chosenCounts: chosenCounts,
-                rejectedCounts: rejectedCounts, weights: items.map { pairs[$0].weight }), numbers: items)
+                rejectedCounts: rejectedCounts, weights: items.map { pairs[$0].weight }),
+            numbers: numbers(of: items))
         var metrics = metrics(items, forward, logProbs: sums, rewards: (value.chosenRewards, value.rejectedRewards))
         metrics["nll_loss"] = value.negativeLogLikelihood
         let derivatives = forward.values.enumerated().map { place, values in
@@ -37,9 +38,9 @@ final class OddsRatioObjective: PairData, Objective {
     private let loss: OddsRatioLoss
     var reference: ReferenceLogProbs? { nil }
 
-    init(_ pairs: [TrainingPair], _ loss: OddsRatioLoss) throws(TrainingError) {
+    init(_ pairs: [TrainingPair], _ loss: OddsRatioLoss, numbers: [Int]? = nil) throws(TrainingError) {
         self.loss = loss
-        try super.init(pairs)
+        try super.init(pairs, numbers: numbers)
         try requireHardLabels("algorithm orpo")
     }
 
@@ -63,7 +64,8 @@ final class OddsRatioObjective: PairData, Objective {
             .init(
                 chosen: chosen, rejected: rejected, chosenCounts: chosenCounts, rejectedCounts: rejectedCounts,
                 chosenTexts: texts.map(sum), chosenTextCounts: texts.map(\.count),
-                weights: items.map { pairs[$0].weight }), numbers: items)
+                weights: items.map { pairs[$0].weight }),
+            numbers: numbers(of: items))
         let averages = (
             zip(chosen, chosenCounts).map { $0 / Double($1) }, zip(rejected, rejectedCounts).map { $0 / Double($1) }
         )

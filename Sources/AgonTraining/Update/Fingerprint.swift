@@ -6,6 +6,8 @@ import AgonTransformer
 /// FNV-1a over 64-bit words: it finds mistakes, not malice.
 struct Fingerprint {
     private(set) var value: UInt64 = 0xCBF2_9CE4_8422_2325
+    /// What memory came to that was met before: a policy and its reference often share one.
+    private var known: [ObjectIdentifier: UInt64] = [:]
 
     mutating func add(_ word: UInt64) { value = (value ^ word) &* 0x0000_0100_0000_01B3 }
     mutating func add(_ number: Double) { add(number.bitPattern) }
@@ -17,19 +19,51 @@ struct Fingerprint {
 
     /// All weights that a run starts from.
     mutating func add(_ policy: TrainedWeights) {
-        var memories = [policy.memory]
         if case .adapter(let adapter, let base) = policy {
             add("\(adapter.config) \(base.weights.rawValue)")
-            memories.append(base.parameters)
+            add(weights: base.parameters)
         }
-        for memory in memories { memory.withValues { for value in $0 { add(UInt64(value.bitPattern)) } } }
+        add(weights: policy.memory)
     }
 
+    /// What a run compares with.
+    mutating func add(_ reference: UpdateReference) {
+        switch reference {
+        case .model(let model):
+            add(model.weights.rawValue)
+            if let adapter = model.source {
+                add("\(adapter.config)")
+                add(weights: adapter)
+            }
+            add(weights: model.parameters)
+        case .logProbs(let chosen, let rejected):
+            for sums in [chosen, rejected] {
+                add(UInt64(sums.count))
+                for sum in sums { add(sum) }
+            }
+        }
+    }
+
+    /// By content, so that a copy is the same.
+    private mutating func add(weights memory: any TensorMemory) {
+        if let value = known[ObjectIdentifier(memory)] { return add(value) }
+        var own = Fingerprint()
+        memory.withValues { for value in $0 { own.add(UInt64(value.bitPattern)) } }
+        known[ObjectIdentifier(memory)] = own.value
+        add(own.value)
+    }
+
+    /// What computes.
+    mutating func add(_ kernels: Kernels) { add("\(kernels.name) \(kernels.products.rawValue)") }
+
     /// What a run of steps is beside its weights and its data.
-    mutating func add(_ configuration: StepConfiguration, seed: Seed, kernels: Kernels) {
+    ///
+    /// - Parameter corpus: what its batches are drawn from, in words.
+    mutating func add(_ configuration: StepConfiguration, corpus: String, seed: Seed, kernels: Kernels) {
         add("\(configuration)")
+        add(corpus)
         add(seed.value)
-        add(kernels.name)
+        add(kernels)
     }
 
     /// The value as text: JSON readers lose digits of 64-bit numbers.

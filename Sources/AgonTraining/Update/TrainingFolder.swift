@@ -26,6 +26,8 @@ public struct TrainingFolder: Sendable, Hashable {
     }
 
     private var checkpoint: String { path + "/checkpoint" }
+    /// Far from where the count would overflow.
+    private static let tokenLimit = 1 << 62
     private var stateFile: String { checkpoint + "/trainer_state.json" }
 
     /// Removes the checkpoint of an update that is no longer needed; the metrics stay.
@@ -99,8 +101,9 @@ public struct TrainingFolder: Sendable, Hashable {
 
     /// The state of the newest checkpoint; nil where there is none.
     ///
-    /// - Throws: `checkpointFailed` where it cannot be read or belongs to another run.
-    func state(fingerprint: String) throws(TrainingError) -> State? {
+    /// - Parameter stepCount: steps of the whole run.
+    /// - Throws: `checkpointFailed` where it cannot be read, belongs to another run or counts what no run counts.
+    func state(fingerprint: String, stepCount: Int) throws(TrainingError) -> State? {
         guard saveSteps > 0, DurableFile.exists(stateFile) else { return nil }
         let state: State
         do {
@@ -115,10 +118,14 @@ public struct TrainingFolder: Sendable, Hashable {
                 "\(checkpoint) belongs to a run with other data, settings, weights, weight format or kernels "
                     + "(\(state.fingerprint), this one is \(fingerprint)); remove it or choose another folder.")
         }
-        guard state.step >= 0, state.lineCount >= 0, state.lineCount <= state.step + 2 else {
+        let stopLines = state.stop == nil ? 0 : 1
+        guard (0...stepCount).contains(state.step), (0...Self.tokenLimit).contains(state.tokenCount),
+            (state.step + stopLines...state.step + stopLines + 1).contains(state.lineCount)
+        else {
             throw TrainingError(
                 .checkpointFailed,
-                "\(stateFile) counts \(state.step) steps and \(state.lineCount) lines; remove \(path) to begin again.")
+                "\(stateFile) counts \(state.step) of \(stepCount) steps, \(state.lineCount) lines and "
+                    + "\(state.tokenCount) tokens, which do not go together; remove \(path) to begin again.")
         }
         return state
     }

@@ -80,7 +80,7 @@ extension TrainingRun {
     mutating func run(_ record: TrainingRecord, progress: ProgressCallback?) throws -> TrainingLog {
         var result = TrainingLog()
         let folder = record.folder
-        let state = try folder?.state(fingerprint: record.fingerprint)
+        let state = try folder?.state(fingerprint: record.fingerprint, stepCount: stepCount)
         if let folder, let state { result = try resume(folder, state) }
         let file = try folder.map { folder throws(TrainingError) in try folder.log(keeping: state?.lineCount ?? 0) }
         if state == nil, let before = try measure() {

@@ -59,7 +59,8 @@ struct UpdateLoop: TrainingRun {
         var readings = GuardReadings()
         var parts: [[String: Double]] = []
         for (batch, sequences) in zip(batches, sequences) {
-            let value = try evaluate(objective, batch, sequences, context)
+            let value = try evaluate(
+                objective, batch, sequences, context, moment: "Step \(trainee.stepsDone + 1)")
             // The derivatives of one micro-batch are those of the step; only a real mean rounds.
             let share = 1 / Float(batches.count)
             try trainee.accumulate(
@@ -81,12 +82,23 @@ struct UpdateLoop: TrainingRun {
     /// The held-out items' loss and metrics under `eval_` names, each batch's counted by its items.
     func measure() throws -> [String: Double]? {
         guard let heldOut else { return nil }
+        let done = trainee.stepsDone
+        let moment = (done == 0 ? "Before the first step" : "After step \(done)") + ", measuring the pairs set aside"
+        do {
+            return try measure(heldOut, moment)
+        } catch let error as TransformerError {
+            throw TrainingError(
+                .invalidData, "\(moment): A sequence does not fit the model.", underlying: error)
+        }
+    }
+
+    private func measure(_ heldOut: any Objective, _ moment: String) throws -> [String: Double] {
         var sums: [String: Double] = [:]
         for batch in Self.batches(Array(0..<heldOut.itemCount), configuration.batchSize) {
             let sequences = heldOut.sequences(of: batch)
             let value = try evaluate(
                 heldOut, batch, sequences, StepContext(ownTokenCount: sequences.reduce(0) { $0 + $1.ownCount }),
-                isTraining: false)
+                moment: moment, isTraining: false)
             for (name, number) in value.metrics.merging(["loss": value.loss], uniquingKeysWith: { first, _ in first }) {
                 sums["eval_\(name)", default: 0] += Double(batch.count) / Double(heldOut.itemCount) * number
             }
@@ -98,9 +110,10 @@ struct UpdateLoop: TrainingRun {
         stride(from: 0, to: items.count, by: size).map { Array(items[$0..<min($0 + size, items.count)]) }
     }
 
+    /// - Parameter moment: what the message of an error begins with.
     private func evaluate(
         _ objective: any Objective, _ batch: [Int], _ sequences: [TokenSequence], _ context: StepContext,
-        isTraining: Bool = true
+        moment: String, isTraining: Bool = true
     ) throws -> ObjectiveValue {
         let probes = objective.probes(of: batch)
         let answers = probes.isEmpty
@@ -110,8 +123,7 @@ struct UpdateLoop: TrainingRun {
         do {
             return try objective.evaluate(batch, forward, probes: answers, context)
         } catch {
-            throw TrainingError(
-                error.code, "Step \(trainee.stepsDone + 1): \(error.message)", underlying: error.underlying)
+            throw TrainingError(error.code, "\(moment): \(error.message)", underlying: error.underlying)
         }
     }
 }

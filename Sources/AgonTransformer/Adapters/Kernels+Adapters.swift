@@ -3,6 +3,8 @@ import CKernels
 /// The table's functions that adapters need, with Swift's integers. Shapes are in the C header.
 extension Kernels {
     /// dw `[outputs, inputs]` += dyᵀ·x, dy and x being parts of wider rows.
+    ///
+    /// In float32 whatever `products` says: an adapter's matrices are small, and its operands are never rounded.
     @inline(__always)
     func linearGradient(
         _ dw: Floats, _ dy: Floats, _ lddy: Int, outputs: Int, _ x: Floats, _ ldx: Int, inputs: Int, rows: Int

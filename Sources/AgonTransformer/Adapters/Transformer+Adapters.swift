@@ -21,9 +21,6 @@ extension Transformer {
     /// The same for every view of one base in memory.
     public var baseIdentity: ObjectIdentifier { ObjectIdentifier(packed) }
 
-    /// Whether two models are the same base, in one format, with the same adapter object.
-    public func isSame(as other: Transformer) -> Bool { packed === other.packed && adapter === other.adapter }
-
     /// log p of each own token of sequences that belong to several policies on one base.
     ///
     /// - Parameters:
