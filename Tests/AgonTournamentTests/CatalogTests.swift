@@ -1,4 +1,5 @@
 import AgonAgents
+import AgonTransformer
 import Foundation
 import Testing
 
