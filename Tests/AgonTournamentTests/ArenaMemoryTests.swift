@@ -41,7 +41,9 @@ import Testing
 
     @Test("each thread has a cache of its own, as far as there are answers to fill them")
     func caches() throws {
-        let arena = try Arena(file: StoryArena(StoryArena.game).file)
+        let story = try StoryArena(StoryArena.game)
+        defer { withExtendedLifetime(story) {} }
+        let arena = try Arena(file: story.file)
         func cache(_ threads: Int) throws -> Int { try arena.memoryPlan(TournamentOptions(threads: threads)).keyValueCache }
         // 12 rooms of the two learners, 12 and 2 of each with the three anchors: 12 + 6 · … rooms of two seats.
         let slots = 2 * min(arena.roomsPerRound, 256)
