@@ -10,7 +10,7 @@ final class FloatBuffer {
     func reserve(_ count: Int) -> Floats {
         if let memory, memory.count >= count { return memory.baseAddress! }
         memory?.deallocate()
-        let grown = FloatMemory.allocate(count + count / 8 + 16)
+        let grown = FloatMemory.allocate(count + count / 8 + 16, isReused: true)
         memory = grown
         return grown.baseAddress!
     }
