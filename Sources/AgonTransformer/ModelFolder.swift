@@ -1,3 +1,4 @@
+import Dispatch
 import Foundation
 
 /// A Hugging Face model folder: config.json, weights as safetensors, tokenizer.json.
@@ -97,18 +98,31 @@ public struct ModelFolder: Sendable {
         let layout = ParameterLayout(config)
         try checkTensors(files, layout, config)
         let parameters = Parameters(unfilled: config)
-        for tensor in layout.tensors {
-            guard let place = files[tensor.name] else { preconditionFailure("every tensor was found above") }
-            let memory = parameters.memory(of: tensor)
-            try place.file.read(place.tensor, into: memory)
-            if let index = firstNonFinite(memory) {
-                throw TransformerError(
-                    .invalidTensor,
-                    "\(place.file.path): tensor \(tensor.name) holds \(memory[index]) at element \(index); "
-                        + "use weights from before the training diverged.")
+        let failures = FirstFailure()
+        // The first touch of the memory is most of the time, so that all cores share it.
+        DispatchQueue.concurrentPerform(iterations: layout.tensors.count) { index in
+            do throws(TransformerError) {
+                try fill(layout.tensors[index], of: parameters, from: files)
+            } catch {
+                failures.record(error, at: index)
             }
         }
+        if let failure = failures.first { throw failure }
         return parameters
+    }
+
+    private static func fill(
+        _ tensor: ParameterLayout.Tensor, of parameters: Parameters, from files: WeightFiles
+    ) throws(TransformerError) {
+        guard let place = files[tensor.name] else { preconditionFailure("every tensor was found before") }
+        let memory = parameters.memory(of: tensor)
+        try place.file.read(place.tensor, into: memory)
+        if let index = firstNonFinite(memory) {
+            throw TransformerError(
+                .invalidTensor,
+                "\(place.file.path): tensor \(tensor.name) holds \(memory[index]) at element \(index); "
+                    + "use weights from before the training diverged.")
+        }
     }
 
     private static func checkTensors(
@@ -182,5 +196,18 @@ public struct ModelFolder: Sendable {
             start = end
         }
         return nil
+    }
+}
+
+/// The failure of the first of several things that were tried at once, whichever failed first.
+// Safety: the lock guards the failure.
+private final class FirstFailure: @unchecked Sendable {
+    private let lock = NSLock()
+    private var failure: (index: Int, error: TransformerError)?
+
+    var first: TransformerError? { lock.withLock { failure?.error } }
+
+    func record(_ error: TransformerError, at index: Int) {
+        lock.withLock { if failure.map({ index < $0.index }) ?? true { failure = (index, error) } }
     }
 }

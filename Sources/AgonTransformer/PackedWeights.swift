@@ -70,27 +70,30 @@ final class PackedWeights: @unchecked Sendable {
     var byteCount: Int { memory.count * MemoryLayout<Float>.stride }
 
     /// Reads every matrix of the parameters, which must be of the same config.
-    func pack(_ parameters: Parameters) {
+    ///
+    /// - Parameter shared: the kernels with the threads that share the work; nil for those that it was made with.
+    func pack(_ parameters: Parameters, shared: Kernels? = nil) {
+        let kernels = shared ?? kernels
         let base = parameters.base
         let f = parameters.config.feedForwardSize
         let gateCount = f * parameters.config.hiddenSize
         for (index, layer) in layers.enumerated() {
             let offsets = parameters.layout.layer(index)
-            pack(base + offsets.query, layer.queryKeyValue)
-            pack(base + offsets.output, layer.output)
-            pack(base + offsets.gate, layer.gate)
-            pack(base + offsets.gate + gateCount, layer.up)
-            pack(base + offsets.down, layer.down)
+            pack(base + offsets.query, layer.queryKeyValue, kernels)
+            pack(base + offsets.output, layer.output, kernels)
+            pack(base + offsets.gate, layer.gate, kernels)
+            pack(base + offsets.gate + gateCount, layer.up, kernels)
+            pack(base + offsets.down, layer.down, kernels)
             copyBias(base, offsets.queryBias, layer.queryKeyValue)
             copyBias(base, offsets.outputBias, layer.output)
             copyBias(base, offsets.gateBias, layer.gate)
             copyBias(base, offsets.gateBias.map { $0 + f }, layer.up)
             copyBias(base, offsets.downBias, layer.down)
         }
-        pack(base + parameters.layout.headMatrix, head)
+        pack(base + parameters.layout.headMatrix, head, kernels)
     }
 
-    private func pack(_ w: Floats, _ matrix: PackedMatrix) {
+    private func pack(_ w: Floats, _ matrix: PackedMatrix, _ kernels: Kernels) {
         transposed ? kernels.packTransposed(w, into: matrix) : kernels.pack(w, into: matrix)
     }
 

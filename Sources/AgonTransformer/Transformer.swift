@@ -1,6 +1,7 @@
 public import AgonCore
 import CKernels
 import Dispatch
+import Foundation
 
 /// A model that is read and never written: packed once for inference, safe to use from any thread.
 ///
@@ -39,7 +40,9 @@ public final class Transformer: Sendable {
         self.kernels = kernels
         self.weights = weights
         packed = PackedWeights(parameters.config, kernels: kernels, format: weights)
-        packed.pack(parameters)
+        // Loading a large model is for the most part the first touch of its memory, which all cores share.
+        let isLarge = packed.byteCount > 64 << 20
+        packed.pack(parameters, shared: isLarge ? kernels.withThreads(ProcessInfo.processInfo.activeProcessorCount) : nil)
         rotary = RotaryTable(parameters.config, positionCount: min(parameters.config.maxPositionCount, 1024))
         frozen = FrozenBase(parameters, packed, kernels: kernels)
         adapter = nil
