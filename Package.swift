@@ -45,10 +45,11 @@ let package = Package(
                 + (isChecking ? [.unsafeFlags(["-Werror"])] : [])),
         .target(name: "AgonTransformer", dependencies: ["AgonCore", "CKernels"], swiftSettings: strict),
         .target(name: "AgonTraining", dependencies: ["AgonCore", "AgonTransformer"], swiftSettings: strict),
+        .target(name: "AgonConnections", dependencies: ["AgonCore"], swiftSettings: strict),
         .target(
             name: "AgonAgents",
             dependencies: [
-                "AgonCore", "AgonGames", "AgonJudging", "AgonTransformer", "AgonTraining",
+                "AgonCore", "AgonGames", "AgonJudging", "AgonTransformer", "AgonTraining", "AgonConnections",
                 .product(name: "Yams", package: "Yams"),
             ], swiftSettings: strict),
         .target(
@@ -91,6 +92,8 @@ let package = Package(
         .testTarget(
             name: "AgonTrainingTests", dependencies: ["AgonCore", "AgonTransformer", "AgonTraining"],
             exclude: ["Fixtures"], swiftSettings: strict),
+        .testTarget(
+            name: "AgonConnectionsTests", dependencies: ["AgonCore", "AgonConnections"], swiftSettings: strict),
         .testTarget(
             name: "AgonAgentsTests", dependencies: ["AgonCore", "AgonAgents", "AgonJudging", "AgonTransformer", "AgonLaws"],
             swiftSettings: strict),

@@ -85,12 +85,18 @@ public struct PreferencePair: Sendable, Hashable, Codable {
     public var chosen: RolloutAddress
     public var rejected: RolloutAddress
     public var judge: JudgeID
+    /// How probable it is that the chosen side is the better one, ½ … 1; 1 where the verdict is taken at its word.
+    public var label: Double
 
-    public init(round: Int, promptID: String, chosen: RolloutAddress, rejected: RolloutAddress, judge: JudgeID) {
+    public init(
+        round: Int, promptID: String, chosen: RolloutAddress, rejected: RolloutAddress, judge: JudgeID,
+        label: Double = 1
+    ) {
         self.round = round
         self.promptID = promptID
         self.chosen = chosen
         self.rejected = rejected
         self.judge = judge
+        self.label = label
     }
 }

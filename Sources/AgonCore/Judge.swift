@@ -32,12 +32,75 @@ public struct PairVerdict: Sendable, Hashable, Codable {
     public var verdict: Verdict
     /// True where a rule decided (a forfeit) and no judge was asked.
     public var byRule: Bool
+    /// How probable it is that `first` is the better one, 0 … 1; nil where the judge says no more than its verdict.
+    public var preference: Double?
 
-    public init(first: Int, second: Int, verdict: Verdict, byRule: Bool = false) {
+    public init(first: Int, second: Int, verdict: Verdict, byRule: Bool = false, preference: Double? = nil) {
         self.first = first
         self.second = second
         self.verdict = verdict
         self.byRule = byRule
+        self.preference = preference
+    }
+}
+
+/// What one judge said of two seats, before a panel joined it with others.
+public struct Vote: Sendable, Hashable, Codable {
+    public var judge: JudgeID
+    /// Seats, `first` < `second`.
+    public var first: Int
+    public var second: Int
+    /// What its replies came to.
+    public var verdict: Verdict
+    /// The reply with `first` shown first, told by seats; nil where the judge does not see order.
+    public var straight: Verdict?
+    /// The reply with `second` shown first, told by seats too, so that a steady judge says the same twice.
+    public var swapped: Verdict?
+    /// How probable it is that `first` is the better one, 0 … 1; nil where the judge says no more than its verdict.
+    public var preference: Double?
+    /// What it gave as its reason, or why it is void; empty where it gave none.
+    public var reason: String
+
+    public init(
+        judge: JudgeID, first: Int, second: Int, verdict: Verdict, straight: Verdict? = nil, swapped: Verdict? = nil,
+        preference: Double? = nil, reason: String = ""
+    ) {
+        self.judge = judge
+        self.first = first
+        self.second = second
+        self.verdict = verdict
+        self.straight = straight
+        self.swapped = swapped
+        self.preference = preference
+        self.reason = reason
+    }
+}
+
+/// What judging cost. Adds up over judges and tasks; no decision reads it.
+public struct JudgeUsage: Sendable, Hashable, Codable {
+    /// Requests that were answered, cached ones not among them.
+    public var requestCount = 0
+    /// Answers that a cache had.
+    public var cachedCount = 0
+    /// Requests that had to be sent again.
+    public var retryCount = 0
+    public var promptTokenCount = 0
+    public var completionTokenCount = 0
+    /// In the currency of the judge's price list.
+    public var cost = 0.0
+    /// Wall clock spent waiting for answers, in seconds, summed over requests.
+    public var seconds = 0.0
+
+    public init() {}
+
+    public static func += (left: inout JudgeUsage, right: JudgeUsage) {
+        left.requestCount += right.requestCount
+        left.cachedCount += right.cachedCount
+        left.retryCount += right.retryCount
+        left.promptTokenCount += right.promptTokenCount
+        left.completionTokenCount += right.completionTokenCount
+        left.cost += right.cost
+        left.seconds += right.seconds
     }
 }
 
@@ -73,10 +136,18 @@ public struct Judgement: Sendable, Hashable {
     public var verdicts: [PairVerdict]
     /// One score per answer, greater is better, where the judge scores.
     public var scores: [Double]?
+    /// What each judge said, indices into the task's answers; empty where the verdicts say it all.
+    public var votes: [Vote]
+    /// What it cost; nil where nothing was asked of anybody outside.
+    public var usage: JudgeUsage?
 
-    public init(verdicts: [PairVerdict], scores: [Double]? = nil) {
+    public init(
+        verdicts: [PairVerdict], scores: [Double]? = nil, votes: [Vote] = [], usage: JudgeUsage? = nil
+    ) {
         self.verdicts = verdicts
         self.scores = scores
+        self.votes = votes
+        self.usage = usage
     }
 }
 

@@ -70,9 +70,14 @@ public struct RoomResult: Sendable, Hashable, Codable {
     public var scores: [Double?]
     public var verdicts: [PairVerdict]
     public var ranking: Ranking
+    /// What each judge said, by seats; empty where the verdicts say it all.
+    public var votes: [Vote]
+    /// What the judging cost; nil where nothing was asked of anybody outside.
+    public var usage: JudgeUsage?
 
     public init(
-        room: Room, rollouts: [Rollout], judge: JudgeID, scores: [Double?], verdicts: [PairVerdict], ranking: Ranking
+        room: Room, rollouts: [Rollout], judge: JudgeID, scores: [Double?], verdicts: [PairVerdict], ranking: Ranking,
+        votes: [Vote] = [], usage: JudgeUsage? = nil
     ) {
         self.room = room
         self.rollouts = rollouts
@@ -80,5 +85,7 @@ public struct RoomResult: Sendable, Hashable, Codable {
         self.scores = scores
         self.verdicts = verdicts
         self.ranking = ranking
+        self.votes = votes
+        self.usage = usage
     }
 }

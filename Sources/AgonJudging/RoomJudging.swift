@@ -35,8 +35,9 @@ public enum RoomJudging {
             let (first, second) = pair
             switch (rollouts[first].forfeit, rollouts[second].forfeit) {
             case (nil, nil):
+                let said = judged[SeatPair(first: first, second: second)]
                 return PairVerdict(
-                    first: first, second: second, verdict: judged[SeatPair(first: first, second: second)] ?? .void)
+                    first: first, second: second, verdict: said?.verdict ?? .void, preference: said?.preference)
             case (nil, _): return PairVerdict(first: first, second: second, verdict: .first, byRule: true)
             case (_, nil): return PairVerdict(first: first, second: second, verdict: .second, byRule: true)
             case (_, _): return PairVerdict(first: first, second: second, verdict: .void, byRule: true)
@@ -46,7 +47,12 @@ public enum RoomJudging {
         for (seat, score) in zip(valid, judgement?.scores ?? []) where score.isFinite { scores[seat] = score }
         return RoomResult(
             room: room, rollouts: rollouts, judge: judge, scores: scores, verdicts: verdicts,
-            ranking: Ranking(verdicts: verdicts, seatCount: rollouts.count))
+            ranking: Ranking(verdicts: verdicts, seatCount: rollouts.count),
+            votes: (judgement?.votes ?? []).map { vote in
+                var bySeats = vote
+                (bySeats.first, bySeats.second) = (valid[vote.first], valid[vote.second])
+                return bySeats
+            }, usage: judgement?.usage)
     }
 
     private struct SeatPair: Hashable {
@@ -57,9 +63,9 @@ public enum RoomJudging {
     /// The judge's verdicts by seats instead of by answers.
     private static func judgedVerdicts(
         _ judgement: Judgement?, seats: [Int], room: Room, judge: JudgeID
-    ) throws(JudgingError) -> [SeatPair: Verdict] {
+    ) throws(JudgingError) -> [SeatPair: PairVerdict] {
         guard let judgement else { return [:] }
-        var verdicts: [SeatPair: Verdict] = [:]
+        var verdicts: [SeatPair: PairVerdict] = [:]
         for pair in judgement.verdicts {
             guard pair.first >= 0, pair.first < pair.second, pair.second < seats.count else {
                 throw JudgingError(
@@ -67,7 +73,7 @@ public enum RoomJudging {
                     "Judge \(judge) compared answers \(pair.first) and \(pair.second) of \(seats.count) in round "
                         + "\(room.round), room \(room.index).")
             }
-            verdicts[SeatPair(first: seats[pair.first], second: seats[pair.second])] = pair.verdict
+            verdicts[SeatPair(first: seats[pair.first], second: seats[pair.second])] = pair
         }
         let pairCount = seats.count * (seats.count - 1) / 2
         guard verdicts.count == pairCount, judgement.verdicts.count == pairCount else {
@@ -75,6 +81,11 @@ public enum RoomJudging {
                 .malformedJudgement,
                 "Judge \(judge) gave \(judgement.verdicts.count) verdicts on the \(pairCount) pairs of round "
                     + "\(room.round), room \(room.index).")
+        }
+        guard judgement.votes.allSatisfy({ $0.first >= 0 && $0.first < $0.second && $0.second < seats.count }) else {
+            throw JudgingError(
+                .malformedJudgement,
+                "Judge \(judge) voted on answers that round \(room.round), room \(room.index) does not have.")
         }
         if let scores = judgement.scores, scores.count != seats.count {
             throw JudgingError(

@@ -12,7 +12,14 @@ import Testing
         ("CKernels", []),
         ("AgonTransformer", ["AgonCore", "CKernels", "Dispatch", "Foundation", "Synchronization"]),
         ("AgonTraining", ["AgonCore", "AgonTransformer", "Dispatch", "Foundation", "Synchronization"]),
-        ("AgonAgents", ["AgonCore", "AgonGames", "AgonJudging", "AgonTransformer", "AgonTraining", "Foundation", "Yams"]),
+        ("AgonConnections", ["AgonCore", "Dispatch", "Foundation", "FoundationNetworking", "Synchronization"]),
+        (
+            "AgonAgents",
+            [
+                "AgonCore", "AgonGames", "AgonJudging", "AgonTransformer", "AgonTraining", "AgonConnections", "Foundation",
+                "Yams",
+            ]
+        ),
         ("AgonStore", ["AgonCore", "Foundation", "GRDB"]),
         (
             "AgonTournament",
