@@ -15,7 +15,19 @@ struct JudgeLawTests {
         BothOrdersJudge(id: JudgeID(name: "soft"), labels: .soft, comparer: graded),
         BothOrdersJudge(id: JudgeID(name: "few"), pairing: .budget(4), comparer: LengthComparer()),
         BothOrdersJudge(id: JudgeID(name: "sort"), labels: .soft, pairing: .sort, comparer: LengthComparer()),
+        panel(.majority), panel(.mean), panel(.weighted([1, 0.5, 0.75])),
+        panel(.dawidSkene(DawidSkene([DawidSkene.Item(votes: [.first, .second, .tie], truth: .first)], judgeCount: 3))),
     ]
+
+    private static func panel(_ rule: PanelRule) -> PanelJudge {
+        PanelJudge(
+            id: JudgeID(name: "panel"),
+            members: [
+                ExactJudge.judge(id: JudgeID(name: "exact"), mode: .string),
+                BothOrdersJudge(id: JudgeID(name: "shown"), labels: .soft, comparer: graded),
+                BothOrdersJudge(id: JudgeID(name: "sort"), pairing: .sort, comparer: LengthComparer()),
+            ], rule: rule)
+    }
 
     /// Says how sure it is, and leans to the first place.
     static let graded = RuleComparer { comparison in
