@@ -18,29 +18,27 @@ extension PreferencePair {
     /// a seat that ranks above the one it lost to. Seats without tokens are looked through, so that a scripted winner
     /// does not hide the best and the next.
     ///
+    /// With soft labels a pair's label is the verdict's preference for the chosen side, at least ½, and a tie that carries
+    /// a preference makes a pair too: the side that it leans to is chosen, at ½ the one with the lower hash, and level
+    /// ranks will do. Such a pair teaches that two answers are about as good.
+    ///
     /// Where several seats tie for best or worst, `bestVsWorst` takes the pair with the lowest hash of prompt and
     /// seats: the same in every replay, and over many prompts no seat is favoured.
-    public static func pairs(inRoom result: RoomResult, selection: PairSelection) -> [PreferencePair] {
-        let seats = result.rollouts.indices.filter { seat in
-            result.ranking.ranks[seat] != nil && (result.rollouts[seat].sequence?.ownCount ?? 0) > 0
-        }
-        let levels = Set(seats.compactMap { result.ranking.ranks[$0] }).sorted()
-        let allowed: (Int, Int) -> Bool
-        switch selection {
-        case .all: allowed = { $0 < $1 }
-        case .adjacent: allowed = { $0 + 1 == $1 }
-        case .bestVsWorst: allowed = { $0 == 0 && $1 == levels.count - 1 }
-        }
-        var candidates: [(chosen: Int, rejected: Int)] = []
-        for pair in result.verdicts {
-            guard let chosen = pair.winner, let rejected = pair.loser, seats.contains(chosen),
-                seats.contains(rejected), result.rollouts[chosen].forfeit == nil,
-                result.rollouts[chosen].text != result.rollouts[rejected].text,
-                let high = levels.firstIndex(where: { $0 == result.ranking.ranks[chosen] }),
-                let low = levels.firstIndex(where: { $0 == result.ranking.ranks[rejected] }),
-                high < low, allowed(high, low)
-            else { continue }
-            candidates.append((chosen, rejected))
+    public static func pairs(
+        inRoom result: RoomResult, selection: PairSelection, labels: PairLabels = .hard
+    ) -> [PreferencePair] {
+        let levels = RankLevels(result)
+        var candidates = result.verdicts.compactMap { candidate($0, in: result, labels: labels) }.filter {
+            guard result.rollouts[$0.chosen].forfeit == nil,
+                result.rollouts[$0.chosen].text != result.rollouts[$0.rejected].text,
+                let high = levels.level(of: $0.chosen), let low = levels.level(of: $0.rejected),
+                high < low || $0.isTie && high == low
+            else { return false }
+            switch selection {
+            case .all: return true
+            case .adjacent: return low - high <= 1
+            case .bestVsWorst: return high == 0 && low == levels.count - 1
+            }
         }
         if selection == .bestVsWorst {
             let first = candidates.min {
@@ -48,12 +46,39 @@ extension PreferencePair {
             }
             candidates = first.map { [$0] } ?? []
         }
-        return candidates.map { pair(chosen: (result, $0.chosen), rejected: (result, $0.rejected)) }
+        return candidates.map {
+            pair(chosen: (result, $0.chosen), rejected: (result, $0.rejected), label: $0.label)
+        }
+    }
+
+    /// Two seats of which one may be chosen.
+    private struct Candidate {
+        var chosen: Int
+        var rejected: Int
+        var isTie = false
+        var label = 1.0
+    }
+
+    private static func candidate(_ said: PairVerdict, in result: RoomResult, labels: PairLabels) -> Candidate? {
+        if let chosen = said.winner, let rejected = said.loser {
+            var candidate = Candidate(chosen: chosen, rejected: rejected)
+            if labels == .soft, let preference = said.preference {
+                candidate.label = min(max(chosen == said.first ? preference : 1 - preference, 0.5), 1)
+            }
+            return candidate
+        }
+        guard labels == .soft, said.verdict == .tie, let preference = said.preference else { return nil }
+        let isStraight = preference == 0.5
+            ? hash(result.room, said.first, said.second) < hash(result.room, said.second, said.first)
+            : preference > 0.5
+        return Candidate(
+            chosen: isStraight ? said.first : said.second, rejected: isStraight ? said.second : said.first, isTie: true,
+            label: min(max(preference, 1 - preference), 1))
     }
 
     /// A pair of two seats, of one room or of two.
     static func pair(
-        chosen: (result: RoomResult, seat: Int), rejected: (result: RoomResult, seat: Int)
+        chosen: (result: RoomResult, seat: Int), rejected: (result: RoomResult, seat: Int), label: Double = 1
     ) -> PreferencePair {
         func address(_ side: (result: RoomResult, seat: Int)) -> RolloutAddress {
             RolloutAddress(
@@ -61,13 +86,31 @@ extension PreferencePair {
         }
         return PreferencePair(
             round: chosen.result.room.round, promptID: chosen.result.room.prompt.id, chosen: address(chosen),
-            rejected: address(rejected), judge: chosen.result.judge)
+            rejected: address(rejected), judge: chosen.result.judge, label: label)
     }
 
     private static func hash(_ room: Room, _ chosen: Int, _ rejected: Int) -> UInt64 {
         Seed(run: UInt64(room.round)).child(.room, room.index).child(.prompt, named: room.prompt.id)
             .child(.seat, chosen).child(.seat, rejected).value
     }
+}
+
+/// The ranks of a room's seats that have tokens, as levels without gaps: 0 is best.
+private struct RankLevels {
+    private let ranks: [Int?]
+    private let sorted: [Int]
+
+    init(_ result: RoomResult) {
+        ranks = result.rollouts.indices.map { seat in
+            (result.rollouts[seat].sequence?.ownCount ?? 0) > 0 ? result.ranking.ranks[seat] : nil
+        }
+        sorted = Set(ranks.compactMap { $0 }).sorted()
+    }
+
+    var count: Int { sorted.count }
+
+    /// Nil where the seat is unranked or has no tokens.
+    func level(of seat: Int) -> Int? { ranks[seat].flatMap { sorted.firstIndex(of: $0) } }
 }
 
 extension PairVerdict {
