@@ -48,11 +48,20 @@ public enum JudgeLaws {
         return zip(tasks, zip(straight, swapped)).compactMap { task, pair in
             let last = task.answers.count - 1
             let turned = pair.1.verdicts.map {
-                PairVerdict(first: last - $0.second, second: last - $0.first, verdict: $0.verdict.flipped)
-            }
-            return Set(turned) == Set(pair.0.verdicts)
+                PairVerdict(
+                    first: last - $0.second, second: last - $0.first, verdict: $0.verdict.flipped,
+                    preference: $0.preference.map { 1 - $0 })
+            }.sorted { ($0.first, $0.second) < ($1.first, $1.second) }
+            return zip(turned, pair.0.verdicts).allSatisfy(isSame)
                 ? nil : "\(judge.id): task \(task.id) is judged otherwise with its answers in reverse"
         }
+    }
+
+    /// The same verdict with the same preference but for the last bit, which `1 −` may round.
+    private static func isSame(_ left: PairVerdict, _ right: PairVerdict) -> Bool {
+        var rounded = left
+        if let one = left.preference, let other = right.preference, abs(one - other) < 1e-12 { rounded.preference = other }
+        return rounded == right
     }
 
     /// A task is judged alike alone, again, and among others in any order.
