@@ -26,6 +26,8 @@ public struct Arena: Sendable {
     let modelForms: [String: String]
     let judgeConfiguration: JudgeConfiguration?
     let judgeModel: ModelFolder?
+    /// What the judge's model reads through; nil for plain text and for judges without a model.
+    let judgeTemplate: ChatTemplate?
     let judgeHash: String
     /// The same of the judge's model; empty for judges without one.
     let judgeForm: String
@@ -94,15 +96,15 @@ public struct Arena: Sendable {
         }
         if configuration.judge.kind == .rewardModel {
             let judge = try JudgeConfiguration(folder: configuration.judge.folder)
-            let model = try ModelFolder.load(judge.model)
-            guard model.config.head == .score else {
-                throw Arena.noScoreHead(judge, configuration.judge.folder)
+            guard judge.kind == .rewardModel else {
+                throw AgentError(.badValue, "\(file): \(judge.file) is a judge of kind \(judge.kind.rawValue), not a reward_model: name another folder.")
             }
-            (judgeConfiguration, judgeModel) = (judge, model)
+            let model = try judge.loadModel()
+            (judgeConfiguration, judgeModel, judgeTemplate) = (judge, model, try judge.chatTemplate(of: model))
             judgeHash = try FileHash.weights(in: judge.model)
             judgeForm = try FileHash.form(in: judge.model, weights: judge.weights)
         } else {
-            (judgeConfiguration, judgeModel, judgeHash, judgeForm) = (nil, nil, "", "")
+            (judgeConfiguration, judgeModel, judgeTemplate, judgeHash, judgeForm) = (nil, nil, nil, "", "")
         }
         try checkTogether()
         try checkPlayability()
@@ -111,10 +113,6 @@ public struct Arena: Sendable {
 
     static func noLanguageModel(_ agent: AgentConfiguration, _ model: String) -> AgentError {
         AgentError(.badModel, "\(agent.file):\(agent.sourceLine): \(model) is a judge's model (it has a score head): an agent needs a language model.")
-    }
-
-    static func noScoreHead(_ judge: JudgeConfiguration, _ folder: String) -> AgentError {
-        AgentError(.badModel, "\(folder)/judge.yaml: \(judge.model) has no score head: a reward model needs LlamaForSequenceClassification with one label.")
     }
 
     private static func missingAgent(_ name: String, _ folder: String, _ file: String) -> AgentError {

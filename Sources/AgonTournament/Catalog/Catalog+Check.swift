@@ -1,4 +1,5 @@
 import AgonAgents
+import AgonJudging
 import AgonCore
 import AgonTraining
 import AgonTransformer
@@ -95,9 +96,12 @@ extension Catalog {
 
     private static func judge(_ path: String) throws -> String {
         let judge = try JudgeConfiguration(folder: path)
-        let model = try ModelFolder.load(judge.model)
-        guard model.config.head == .score else { throw Arena.noScoreHead(judge, path) }
-        return "judge \(judge.name) with \(weights(model, judge.weights)) from \(standardized(judge.model))."
+        _ = try Judges.load(path, threads: 1)
+        guard judge.kind != .exact else { return "judge \(judge.name) by gold, as a \(judge.exactMode.rawValue)." }
+        let model = try judge.loadModel()
+        let manner = try judge.chatTemplate(of: model) == nil ? "" : ", which reads through its chat template"
+        return "\(judge.kind == .policy ? "policy " : "")judge \(judge.name) with \(weights(model, judge.weights)) from "
+            + "\(standardized(judge.model))\(manner)."
     }
 
     private static func pretraining(_ path: String) throws -> String {

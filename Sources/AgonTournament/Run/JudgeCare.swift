@@ -17,7 +17,7 @@ struct JudgeCare {
         func tokens(_ result: RoomResult, _ seat: Int) -> [Int32]? {
             RewardModel.tokens(
                 prompt: result.room.prompt.text, answer: result.rollouts[seat].text, tokenizer: model.tokenizer,
-                config: model.config)
+                config: model.config, chatTemplate: arena.judgeTemplate)
         }
         return canaries.flatMap { result in
             let seats = result.rollouts.indices.filter {

@@ -84,7 +84,7 @@ struct Roster: Sendable {
             return RewardModel(
                 id: learned.id,
                 transformer: Transformer(learned.parameters, kernels: arena.kernels, weights: format),
-                tokenizer: model.tokenizer, threads: threads
+                tokenizer: model.tokenizer, chatTemplate: arena.judgeTemplate, threads: threads
             ).judge(tieMargin: arena.configuration.judge.tieMargin)
         }
     }
