@@ -12,6 +12,8 @@ public struct JudgeConfiguration: Sendable {
         case policy
         /// The gold answer.
         case exact
+        /// Several judges as one.
+        case panel
     }
 
     public var name: String
@@ -33,6 +35,10 @@ public struct JudgeConfiguration: Sendable {
     public var tieMargin: Double
     /// What counts as equal to the gold answer.
     public var exactMode: ExactJudge.Mode
+    /// The folders of a panel's members, resolved.
+    public var members: [String]
+    /// How a panel's votes become its verdict.
+    public var rule: JudgePanelRule
     /// `judge.yaml`, to name in errors.
     public var file: String
 
@@ -40,7 +46,7 @@ public struct JudgeConfiguration: Sendable {
     public static let section = Section(
         "",
         [
-            Key("kind", .choice(Kind.allCases.map(\.rawValue), default: nil), "What judges. `reward_model`: a native transformer with a score head. `policy`: a native language model, which reads how probable either answer's label is as its next token, in both orders. `exact`: the gold answer."),
+            Key("kind", .choice(Kind.allCases.map(\.rawValue), default: nil), "What judges. `reward_model`: a native transformer with a score head. `policy`: a native language model, which reads how probable either answer's label is as its next token, in both orders. `exact`: the gold answer. `panel`: other judges, joined by a rule."),
             Key("description", .text(default: ""), "One line for people."),
             Key("model", .text(default: "model"), "reward_model, policy: a folder in Hugging Face layout, relative to the judge's folder: for a reward_model ForSequenceClassification of Llama, Qwen2 or Qwen3 with one label, for a policy ForCausalLM."),
             Key(
@@ -51,14 +57,16 @@ public struct JudgeConfiguration: Sendable {
                 "reward_model, policy: auto shows a model whose folder has a chat template a conversation; none plain text."),
             Key("rubric", .text(default: ""), absent: "a general one", "policy: a text file, relative to the judge's folder, that says by what answers are compared."),
             Key("labels", .list(default: ["A", "B"]), "policy: what the two answers are called. The model's tokenizer must have each as a single token."),
-            Key("tie_margin", .number(0...1_000_000, default: 0), "reward_model: scores that are this close tie. policy: so does a preference this close to one half. In an arena its own `judge.tie_margin` holds."),
+            Key("tie_margin", .number(0...1_000_000, default: 0), "reward_model: scores that are this close tie. policy: so does a preference this close to one half."),
             Key("match", .choice(ExactJudge.Mode.allCases.map(\.rawValue), default: ExactJudge.Mode.string.rawValue), "exact: what counts as equal: the same text, or the same number however it is written."),
+            Key("members", .list(default: []), "panel: folders of judges beside this one, or paths with a slash from this folder."),
+            Key("rule", .choice(JudgePanelRule.allCases.map(\.rawValue), default: JudgePanelRule.weighted.rawValue), "panel: `majority` of votes; `mean` of preferences; `weighted`: log-odds of what canaries say of each member, none for one at or below chance; `dawid_skene`: the likeliest truth, estimated from all votes and the canaries. Before the first canary `weighted` counts heads."),
         ])
 
     /// Keys by the kinds that read them.
     private static let readers: [(names: [String], kinds: Set<Kind>)] = [
         (["model", "weights", "chat_template"], [.rewardModel, .policy]), (["tie_margin"], [.rewardModel, .policy]),
-        (["rubric", "labels"], [.policy]), (["match"], [.exact]),
+        (["rubric", "labels"], [.policy]), (["match"], [.exact]), (["members", "rule"], [.panel]),
     ]
 
     /// Reads a judge's folder.
@@ -86,6 +94,9 @@ public struct JudgeConfiguration: Sendable {
         labels = try reader.list("labels")
         tieMargin = try reader.number("tie_margin")
         exactMode = mode
+        rule = try JudgePanelRule(rawValue: reader.text("rule")) ?? .weighted
+        members = try reader.list("members").map { Self.memberFolder($0, of: folder) }
+        if kind == .panel { try Self.check(members, reader) }
         guard labels.count == 2, labels[0] != labels[1], labels.allSatisfy({ !$0.isEmpty }) else {
             throw reader.error("labels", "give two different labels, such as [A, B].")
         }
