@@ -47,7 +47,9 @@ struct JSONNumber: Hashable {
     /// - Returns: nil where the exponent has more than 9 digits.
     init?(_ text: ArraySlice<UInt8>) {
         source = String(decoding: text, as: UTF8.self)
-        let parts = text.split(maxSplits: 1, omittingEmptySubsequences: false) { $0 == UInt8(ascii: "e") || $0 == UInt8(ascii: "E") }
+        let parts = text.split(maxSplits: 1, omittingEmptySubsequences: false) {
+            $0 == UInt8(ascii: "e") || $0 == UInt8(ascii: "E")
+        }
         var exponent = 0
         if parts.count == 2 {
             guard parts[1].count <= 10, let value = Int(String(decoding: parts[1], as: UTF8.self)) else { return nil }
