@@ -56,6 +56,21 @@ public struct StoredPair: Sendable, Hashable {
     /// How probable it is that the chosen side is the better one, ½ … 1.
     public var label: Double
 
+    public init(
+        arena: String, run: String, round: Int, promptID: String, prompt: String, chosen: Side, rejected: Side,
+        judge: JudgeID, label: Double
+    ) {
+        self.arena = arena
+        self.run = run
+        self.round = round
+        self.promptID = promptID
+        self.prompt = prompt
+        self.chosen = chosen
+        self.rejected = rejected
+        self.judge = judge
+        self.label = label
+    }
+
     /// By how much the judge scored the chosen side higher; nil where it does not score.
     public var margin: Double? {
         guard let high = chosen.score, let low = rejected.score else { return nil }

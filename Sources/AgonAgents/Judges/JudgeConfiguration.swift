@@ -31,6 +31,8 @@ public struct JudgeConfiguration: Sendable {
     public var labels: [String]
     /// Scores, or a preference and ½, that are this close tie.
     public var tieMargin: Double
+    /// What turns differences of scores into log-odds; nil where they are not to be read so.
+    public var temperature: Double?
     /// What counts as equal to the gold answer.
     public var exactMode: ExactJudge.Mode
     /// `judge.yaml`, to name in errors.
@@ -52,13 +54,14 @@ public struct JudgeConfiguration: Sendable {
             Key("rubric", .text(default: ""), absent: "a general one", "policy: a text file, relative to the judge's folder, that says by what answers are compared."),
             Key("labels", .list(default: ["A", "B"]), "policy: what the two answers are called. The model's tokenizer must have each as a single token."),
             Key("tie_margin", .number(0...1_000_000, default: 0), "reward_model: scores that are this close tie. policy: so does a preference this close to one half. In an arena its own `judge.tie_margin` holds."),
+            Key("temperature", .number(0...1_000_000, default: 0), "reward_model: a difference of scores divided by this is the logarithm of the odds that the first answer is better, as `agon judge train` found on pairs that the judge had not seen; 0: it says no more than its verdict."),
             Key("match", .choice(ExactJudge.Mode.allCases.map(\.rawValue), default: ExactJudge.Mode.string.rawValue), "exact: what counts as equal: the same text, or the same number however it is written."),
         ])
 
     /// Keys by the kinds that read them.
     private static let readers: [(names: [String], kinds: Set<Kind>)] = [
         (["model", "weights", "chat_template"], [.rewardModel, .policy]), (["tie_margin"], [.rewardModel, .policy]),
-        (["rubric", "labels"], [.policy]), (["match"], [.exact]),
+        (["temperature"], [.rewardModel]), (["rubric", "labels"], [.policy]), (["match"], [.exact]),
     ]
 
     /// Reads a judge's folder.
@@ -85,6 +88,8 @@ public struct JudgeConfiguration: Sendable {
             : try TextFile.read(RelativePath.resolved(rubric, in: folder), limit: AgentConfiguration.systemPromptLimit)
         labels = try reader.list("labels")
         tieMargin = try reader.number("tie_margin")
+        let temperature = try reader.number("temperature")
+        self.temperature = temperature > 0 ? temperature : nil
         exactMode = mode
         guard labels.count == 2, labels[0] != labels[1], labels.allSatisfy({ !$0.isEmpty }) else {
             throw reader.error("labels", "give two different labels, such as [A, B].")

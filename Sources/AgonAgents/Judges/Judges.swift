@@ -20,10 +20,11 @@ public enum Judges {
         case .exact: return ExactJudge.judge(id: id, mode: configuration.exactMode)
         case .rewardModel:
             let folder = try configuration.loadModel()
-            return RewardModel(
+            let judge = RewardModel(
                 id: id, transformer: try packed(folder), tokenizer: folder.tokenizer,
                 chatTemplate: try configuration.chatTemplate(of: folder), threads: threads
             ).judge(tieMargin: configuration.tieMargin)
+            return configuration.temperature.map { CalibratedJudge(judge, temperature: $0) } ?? judge
         case .policy:
             let folder = try configuration.loadModel()
             return try PolicyJudge(configuration, folder: folder, transformer: packed(folder), threads: threads)
