@@ -59,7 +59,8 @@ enum PairFile {
         for (index, value) in values.enumerated() { try body(index + 1, value) }
     }
 
-    private static let numbers: Set<String> = ["preference", "margin"]
+    /// What a column of numbers of this project's own tables ends with.
+    private static let numbers = ["preference", "margin", "round", "room", "seat", "version", "score"]
 
     private static func forEachRow(_ path: String, _ body: (Int, ChatValue) throws -> Void) throws {
         var names: [String]?
@@ -75,8 +76,9 @@ enum PairFile {
                 if name == "label", let flag = ["true": true, "false": false, "1": true, "0": false][field.lowercased()] {
                     return ChatValue.Member(name, .bool(flag))
                 }
-                guard numbers.contains(name) else { return ChatValue.Member(name, .string(field)) }
-                return field.isEmpty ? nil : ChatValue.Member(name, Double(field).map { .number($0) } ?? .string(field))
+                guard numbers.contains(where: name.hasSuffix) else { return ChatValue.Member(name, .string(field)) }
+                let number = Int(field).map { ChatValue.integer($0) } ?? Double(field).map { .number($0) }
+                return field.isEmpty ? nil : ChatValue.Member(name, number ?? .string(field))
             }
             try body(line, .object(members))
         }
