@@ -52,16 +52,17 @@ public enum JudgeLaws {
                     first: last - $0.second, second: last - $0.first, verdict: $0.verdict.flipped,
                     preference: $0.preference.map { 1 - $0 })
             }.sorted { ($0.first, $0.second) < ($1.first, $1.second) }
-            return zip(turned, pair.0.verdicts).allSatisfy(isSame)
+            return turned.count == pair.0.verdicts.count && zip(turned, pair.0.verdicts).allSatisfy(isAlike)
                 ? nil : "\(judge.id): task \(task.id) is judged otherwise with its answers in reverse"
         }
     }
 
-    /// The same verdict with the same preference but for the last bit, which `1 −` may round.
-    private static func isSame(_ left: PairVerdict, _ right: PairVerdict) -> Bool {
-        var rounded = left
-        if let one = left.preference, let other = right.preference, abs(one - other) < 1e-12 { rounded.preference = other }
-        return rounded == right
+    /// The same verdict on the same answers, preferences up to rounding.
+    private static func isAlike(_ one: PairVerdict, _ other: PairVerdict) -> Bool {
+        guard one.first == other.first, one.second == other.second, one.verdict == other.verdict,
+            (one.preference == nil) == (other.preference == nil)
+        else { return false }
+        return abs((one.preference ?? 0) - (other.preference ?? 0)) < 1e-9
     }
 
     /// A task is judged alike alone, again, and among others in any order.
