@@ -105,7 +105,7 @@ extension ArenaStore {
         SELECT runs.arena, runs.name, pairs.round, CAST(pairs.prompt_id AS BLOB), CAST(chosen.prompt AS BLOB),
             chosen.room, chosen_seat, winner.name, winner.version, CAST(win.text AS BLOB), win.score,
             rejected.room, rejected_seat, loser.name, loser.version, CAST(loss.text AS BLOB), loss.score,
-            pairs.judge, pairs.judge_version
+            pairs.judge, pairs.judge_version, pairs.label
         FROM runs
         CROSS JOIN pairs ON pairs.run_id = runs.id
         CROSS JOIN rooms AS chosen ON chosen.id = chosen_room_id
@@ -145,6 +145,6 @@ extension StoredPair {
         }
         self.init(
             arena: row[0], run: row[1], round: row[2], promptID: Text.decode(row[3]), prompt: Text.decode(row[4]),
-            chosen: side(5), rejected: side(11), judge: JudgeID(name: row[17], version: row[18]), label: 1)
+            chosen: side(5), rejected: side(11), judge: JudgeID(name: row[17], version: row[18]), label: row[19])
     }
 }

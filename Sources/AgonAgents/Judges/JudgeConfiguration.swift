@@ -27,8 +27,8 @@ public struct JudgeConfiguration: Sendable {
     public var usesChatTemplate: Bool
     /// What the judge goes by.
     public var rubric: String
-    /// The two words that stand for the answer shown first and the one shown second.
-    public var labels: [String]
+    /// What the answer shown first and the one shown second are called.
+    public var answerNames: [String]
     /// Scores, or a preference and ½, that are this close tie.
     public var tieMargin: Double
     /// What turns differences of scores into log-odds; nil where they are not to be read so.
@@ -42,7 +42,7 @@ public struct JudgeConfiguration: Sendable {
     public static let section = Section(
         "",
         [
-            Key("kind", .choice(Kind.allCases.map(\.rawValue), default: nil), "What judges. `reward_model`: a native transformer with a score head. `policy`: a native language model, which reads how probable either answer's label is as its next token, in both orders. `exact`: the gold answer."),
+            Key("kind", .choice(Kind.allCases.map(\.rawValue), default: nil), "What judges. `reward_model`: a native transformer with a score head. `policy`: a native language model, which reads how probable either answer's name is as its next token, in both orders. `exact`: the gold answer."),
             Key("description", .text(default: ""), "One line for people."),
             Key("model", .text(default: "model"), "reward_model, policy: a folder in Hugging Face layout, relative to the judge's folder: for a reward_model ForSequenceClassification of Llama, Qwen2 or Qwen3 with one label, for a policy ForCausalLM."),
             Key(
@@ -52,8 +52,8 @@ public struct JudgeConfiguration: Sendable {
                 "chat_template", .choice(["auto", "none"], default: "auto"),
                 "reward_model, policy: auto shows a model whose folder has a chat template a conversation; none plain text."),
             Key("rubric", .text(default: ""), absent: "a general one", "policy: a text file, relative to the judge's folder, that says by what answers are compared."),
-            Key("labels", .list(default: ["A", "B"]), "policy: what the two answers are called. The model's tokenizer must have each as a single token."),
-            Key("tie_margin", .number(0...1_000_000, default: 0), "reward_model: scores that are this close tie. policy: so does a preference this close to one half. In an arena its own `judge.tie_margin` holds."),
+            Key("answer_names", .list(default: ["A", "B"]), "policy: what the two answers are called. The model's tokenizer must have each as a single token."),
+            Key("tie_margin", .number(0...1_000_000, default: 0), "reward_model: scores that are this close tie. policy: so does a preference this close to one half, in either order. In an arena its own `judge.tie_margin` holds."),
             Key("temperature", .number(0...1_000_000, default: 0), "reward_model: a difference of scores divided by this is the logarithm of the odds that the first answer is better, as `agon judge train` found on pairs that the judge had not seen; 0: it says no more than its verdict."),
             Key("match", .choice(ExactJudge.Mode.allCases.map(\.rawValue), default: ExactJudge.Mode.string.rawValue), "exact: what counts as equal: the same text, or the same number however it is written."),
         ])
@@ -61,7 +61,7 @@ public struct JudgeConfiguration: Sendable {
     /// Keys by the kinds that read them.
     private static let readers: [(names: [String], kinds: Set<Kind>)] = [
         (["model", "weights", "chat_template"], [.rewardModel, .policy]), (["tie_margin"], [.rewardModel, .policy]),
-        (["temperature"], [.rewardModel]), (["rubric", "labels"], [.policy]), (["match"], [.exact]),
+        (["temperature"], [.rewardModel]), (["rubric", "answer_names"], [.policy]), (["match"], [.exact]),
     ]
 
     /// Reads a judge's folder.
@@ -86,13 +86,13 @@ public struct JudgeConfiguration: Sendable {
         self.rubric = rubric.isEmpty
             ? PolicyPrompt.generalRubric
             : try TextFile.read(RelativePath.resolved(rubric, in: folder), limit: AgentConfiguration.systemPromptLimit)
-        labels = try reader.list("labels")
+        answerNames = try reader.list("answer_names")
         tieMargin = try reader.number("tie_margin")
         let temperature = try reader.number("temperature")
         self.temperature = temperature > 0 ? temperature : nil
         exactMode = mode
-        guard labels.count == 2, labels[0] != labels[1], labels.allSatisfy({ !$0.isEmpty }) else {
-            throw reader.error("labels", "give two different labels, such as [A, B].")
+        guard answerNames.count == 2, answerNames[0] != answerNames[1], answerNames.allSatisfy({ !$0.isEmpty }) else {
+            throw reader.error("answer_names", "give two different names, such as [A, B].")
         }
         if kind == .policy, tieMargin >= 0.5 {
             throw reader.error("tie_margin", "a preference is never further than 0.5 from one half: everything would tie.")

@@ -6,7 +6,7 @@ import Foundation
 import Testing
 
 /// Reward models from folders, and their scores as probabilities.
-@Suite struct CalibratedJudgeTests {
+@Suite struct CalibratedJudgeLawTests {
     private static let tasks = [["12", "21"], ["1", "1", "2"], ["é", "1", "2"]].enumerated()
         .map { JudgingTask(id: UInt64($0), prompt: "31=", answers: $1) }
 

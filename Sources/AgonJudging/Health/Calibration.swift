@@ -1,5 +1,3 @@
-import Foundation
-
 /// Whether a judge that says how sure it is is right as often as it says.
 ///
 /// Of each pair with a known winner the judge's log-odds z that the winner is the better side are given; it is right
@@ -40,7 +38,7 @@ public struct Calibration: Sendable, Hashable, Codable {
         let width = 0.5 / Double(binCount)
         var sums = [(count: Int, confidence: Double, right: Double)](repeating: (0, 0, 0), count: binCount)
         for z in odds {
-            let confidence = Calibration.sigmoid(abs(z))
+            let confidence = Elementary.sigmoid(abs(z))
             let bin = min(binCount - 1, Int((confidence - 0.5) / width))
             sums[bin].count += 1
             sums[bin].confidence += confidence
@@ -50,7 +48,7 @@ public struct Calibration: Sendable, Hashable, Codable {
         count = odds.count
         expectedError = sums.reduce(0) { $0 + abs($1.right - $1.confidence) / n }
         brier = odds.reduce(0) { sum, z in
-            let missing = Calibration.sigmoid(-z)
+            let missing = Elementary.sigmoid(-z)
             return sum + missing * missing / n
         }
         loss = Calibration.loss(odds, temperature: 1)
@@ -73,7 +71,7 @@ public struct Calibration: Sendable, Hashable, Codable {
         let odds = logOdds.filter { $0.isFinite && $0 != 0 }
         guard !odds.isEmpty else { return nil }
         // d/da mean −log σ(a z) = −mean z · σ(−a z), rising in a = 1/T.
-        func slope(_ a: Double) -> Double { -odds.reduce(0) { $0 + $1 * sigmoid(-a * $1) } }
+        func slope(_ a: Double) -> Double { -odds.reduce(0) { $0 + $1 * Elementary.sigmoid(-a * $1) } }
         var (low, high) = (1 / range.upperBound, 1 / range.lowerBound)
         if slope(low) >= 0 { return range.upperBound }
         if slope(high) <= 0 { return range.lowerBound }
@@ -88,9 +86,7 @@ public struct Calibration: Sendable, Hashable, Codable {
     static func loss(_ logOdds: [Double], temperature: Double) -> Double {
         logOdds.reduce(0) { sum, z in
             let scaled = z / temperature
-            return sum + (max(-scaled, 0) + log1p(exp(-abs(scaled)))) / Double(logOdds.count)
+            return sum + (max(-scaled, 0) + Elementary.log(1 + Elementary.exp(-abs(scaled)))) / Double(logOdds.count)
         }
     }
-
-    private static func sigmoid(_ z: Double) -> Double { z >= 0 ? 1 / (1 + exp(-z)) : exp(z) / (1 + exp(z)) }
 }
