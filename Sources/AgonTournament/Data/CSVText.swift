@@ -28,7 +28,7 @@ enum CSVText {
         }
         try LineReader.forEach(path) { number, line in
             if !parser.isQuoted { start = number }
-            parser.take(number == 1 && line.starts(with: [0xEF, 0xBB, 0xBF]) ? line.dropFirst(3) : line)
+            parser.take(line)
             guard parser.isQuoted else { return try close() }
             guard parser.size <= LineReader.lineLimit else {
                 throw AgentError(.syntax, "\(path):\(start): a quoted field has more than \(LineReader.lineLimit) bytes: is its closing quote missing?")

@@ -7,7 +7,7 @@ enum LineReader {
     static let lineLimit = 1 << 24
     private static let blockSize = 1 << 18
 
-    /// Hands over each line without its line feed, and its number from 1.
+    /// Hands over each line without its line feed, and its number from 1. A byte order mark before the first is left out.
     /// - Throws: `AgentError`, naming file and line; what the body throws.
     static func forEach(_ path: String, _ body: (_ number: Int, _ line: ArraySlice<UInt8>) throws -> Void) throws {
         let handle = try open(path)
@@ -16,7 +16,8 @@ enum LineReader {
         var number = 1
         func take(_ line: ArraySlice<UInt8>) throws {
             guard line.count <= lineLimit else { throw tooLong(path, number) }
-            try body(number, line)
+            let hasMark = number == 1 && line.starts(with: [0xEF, 0xBB, 0xBF])
+            try body(number, hasMark ? line.dropFirst(3) : line)
             number += 1
         }
         while let block = try handle.read(upToCount: blockSize), !block.isEmpty {

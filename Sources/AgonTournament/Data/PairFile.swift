@@ -44,7 +44,7 @@ enum PairFile {
         var first: UInt8?
         do {
             try LineReader.forEach(path) { _, line in
-                first = line.first { ![0x09, 0x0D, 0x20, 0xEF, 0xBB, 0xBF].contains($0) }
+                first = line.first { ![0x09, 0x0D, 0x20].contains($0) }
                 if first != nil { throw Decided() }
             }
         } catch is Decided {

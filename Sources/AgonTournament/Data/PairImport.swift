@@ -87,27 +87,31 @@ public struct PairImport: Sendable {
 
 /// Single answers by their prompts, in the order in which the prompts came.
 private struct LabelledAnswers {
-    private var order: [PairText] = []
-    private var answers: [PairText: (good: [LabelledRecord], bad: [LabelledRecord])] = [:]
+    private var prompts: [PairText] = []
+    /// By what stands for the prompt: to Swift two spellings of `é` are one text.
+    private var places: [PairDigest: Int] = [:]
+    private var answers: [(good: [LabelledRecord], bad: [LabelledRecord])] = []
     private(set) var count = 0
 
     mutating func add(_ record: LabelledRecord) {
         count += 1
-        if answers[record.prompt] == nil { order.append(record.prompt) }
-        if record.isDesirable {
-            answers[record.prompt, default: ([], [])].good.append(record)
-        } else {
-            answers[record.prompt, default: ([], [])].bad.append(record)
+        let digest = PairDigest([record.prompt.json.json])
+        let place = places[digest] ?? prompts.count
+        if place == prompts.count {
+            places[digest] = place
+            prompts.append(record.prompt)
+            answers.append(([], []))
         }
+        if record.isDesirable { answers[place].good.append(record) } else { answers[place].bad.append(record) }
     }
 
     func pairs() -> [PairRecord] {
-        order.flatMap { prompt in
-            answers[prompt].map { sides in
-                zip(sides.good, sides.bad).map { good, bad in
-                    PairRecord(prompt: prompt, chosen: good.completion, rejected: bad.completion, columns: good.columns.filter { bad.columns.contains($0) })
-                }
-            } ?? []
+        zip(prompts, answers).flatMap { prompt, sides in
+            zip(sides.good, sides.bad).map { good, bad in
+                PairRecord(
+                    prompt: prompt, chosen: good.completion, rejected: bad.completion,
+                    columns: good.columns.filter(bad.columns.contains))
+            }
         }
     }
 }

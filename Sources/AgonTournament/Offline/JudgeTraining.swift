@@ -66,13 +66,14 @@ public struct JudgeTraining: Sendable {
 
     /// A prompt's hash alone decides on which side it is, so that no prompt is on both.
     private mutating func take(_ record: PairRecord, _ template: ChatTemplate?) {
-        guard record.chosen != record.rejected, record.preference != 0.5 else { return undecidedCount += 1 }
+        guard record.preference != 0.5 else { return undecidedCount += 1 }
         func tokens(_ answer: PairText) -> [Int32]? {
             RewardModel.tokens(
                 prompt: record.prompt.messages(role: "user"), plainPrompt: record.prompt.plain, answer: answer.plain,
                 tokenizer: model.tokenizer, config: model.config, chatTemplate: template)
         }
         guard let one = tokens(record.chosen), let other = tokens(record.rejected) else { return unreadableCount += 1 }
+        guard one != other else { return undecidedCount += 1 }
         let isStraight = record.preference > 0.5
         let item = Item(
             pair: RewardPair(chosen: isStraight ? one : other, rejected: isStraight ? other : one, margin: isStraight ? record.margin : 0),
