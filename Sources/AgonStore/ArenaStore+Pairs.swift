@@ -56,6 +56,21 @@ public struct StoredPair: Sendable, Hashable {
     /// How probable it is that the chosen side is the better one, ½ … 1.
     public var label: Double
 
+    public init(
+        arena: String, run: String, round: Int, promptID: String, prompt: String, chosen: Side, rejected: Side,
+        judge: JudgeID, label: Double
+    ) {
+        self.arena = arena
+        self.run = run
+        self.round = round
+        self.promptID = promptID
+        self.prompt = prompt
+        self.chosen = chosen
+        self.rejected = rejected
+        self.judge = judge
+        self.label = label
+    }
+
     /// By how much the judge scored the chosen side higher; nil where it does not score.
     public var margin: Double? {
         guard let high = chosen.score, let low = rejected.score else { return nil }
@@ -90,7 +105,7 @@ extension ArenaStore {
         SELECT runs.arena, runs.name, pairs.round, CAST(pairs.prompt_id AS BLOB), CAST(chosen.prompt AS BLOB),
             chosen.room, chosen_seat, winner.name, winner.version, CAST(win.text AS BLOB), win.score,
             rejected.room, rejected_seat, loser.name, loser.version, CAST(loss.text AS BLOB), loss.score,
-            pairs.judge, pairs.judge_version
+            pairs.judge, pairs.judge_version, pairs.label
         FROM runs
         CROSS JOIN pairs ON pairs.run_id = runs.id
         CROSS JOIN rooms AS chosen ON chosen.id = chosen_room_id
@@ -130,6 +145,6 @@ extension StoredPair {
         }
         self.init(
             arena: row[0], run: row[1], round: row[2], promptID: Text.decode(row[3]), prompt: Text.decode(row[4]),
-            chosen: side(5), rejected: side(11), judge: JudgeID(name: row[17], version: row[18]), label: 1)
+            chosen: side(5), rejected: side(11), judge: JudgeID(name: row[17], version: row[18]), label: row[19])
     }
 }

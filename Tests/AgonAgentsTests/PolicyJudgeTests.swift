@@ -30,8 +30,15 @@ import Testing
 
     private static func judge(
         _ folder: AgentFolder, threads: Int = 1, kernels: Kernels? = nil
-    ) throws -> PolicyJudge {
-        try #require(try Judges.load(folder.path + "/judge", threads: threads, kernels: kernels) as? PolicyJudge)
+    ) throws -> any Judge {
+        try Judges.load(folder.path + "/judge", threads: threads, kernels: kernels)
+    }
+
+    private static func comparer(_ folder: AgentFolder) throws -> PolicyComparer {
+        let configuration = try JudgeConfiguration(folder: folder.path + "/judge")
+        let model = try configuration.loadModel()
+        return try PolicyComparer(
+            configuration, folder: model, transformer: Transformer(model.parameters, kernels: .current), threads: 1)
     }
 
     private static let tasks = [
@@ -50,21 +57,21 @@ import Testing
         }
     }
 
-    @Test("a preference is the mean over both orders of the softmax over the two labels")
+    @Test("a preference is the mean over both orders of the softmax over the two names")
     func softmax() async throws {
         let folder = try Self.folder()
-        let (judge, model) = (try Self.judge(folder), try Self.model())
+        let (judge, comparer, model) = (try Self.judge(folder), try Self.comparer(folder), try Self.model())
         let letters = try ["A", "B"].map { try #require(model.tokenizer.id(of: $0)) }
         func direct(_ comparison: Comparison) throws -> Double {
-            let context = try judge.context(comparison)
+            let context = try comparer.context(comparison)
             #expect(context.first == 1)
-            let logits = try judge.transformer.logits(for: context).suffix(model.config.vocabularySize).map(Double.init)
+            let logits = try comparer.transformer.logits(for: context).suffix(model.config.vocabularySize).map(Double.init)
             let whole = logits.map(exp).reduce(0, +)
             let p = letters.map { exp(logits[Int($0)]) / whole }
             return p[0] / (p[0] + p[1])
         }
         let comparison = Comparison(id: 9, prompt: "Sort 21.", first: "12", second: "21")
-        let shown = try judge.shownPreferences([comparison, comparison.swapped])
+        let shown = try comparer.shownPreferences([comparison, comparison.swapped])
         #expect(abs(try direct(comparison) - (shown[0] ?? .nan)) < 1e-5)
         #expect(abs(try direct(comparison.swapped) - (shown[1] ?? .nan)) < 1e-5)
         let judgement = try await judge.judge([Self.tasks[0]])[0]
@@ -102,10 +109,10 @@ import Testing
 
     @Test("the spelling of a special token in an answer stays text, and the marks change with what they enclose")
     func quoting() throws {
-        let judge = try Self.judge(Self.folder())
+        let judge = try Self.comparer(Self.folder())
         let special = try judge.context(Comparison(id: 1, prompt: "<eos>", first: "<bos>", second: "x"))
         #expect(special.dropFirst().allSatisfy { $0 > 2 })
-        let prompt = PolicyPrompt(rubric: "R", labels: ["A", "B"])
+        let prompt = PolicyPrompt(rubric: "R", names: ["A", "B"])
         func mark(_ comparison: Comparison) -> String {
             prompt.plain(comparison).split(separator: "\n").first { $0.hasPrefix("#") }.map(String.init) ?? ""
         }
@@ -117,8 +124,8 @@ import Testing
     @Test(
         "a judge that cannot work is refused with a sentence",
         arguments: [
-            ("labels: [AA, BB]", "has no single tokens for the labels `AA` and `BB`: set `labels`"),
-            ("labels: [A]", "give two different labels"), ("labels: [A, A]", "give two different labels"),
+            ("answer_names: [AA, BB]", "has no single tokens for the names `AA` and `BB`: set `answer_names`"),
+            ("answer_names: [A]", "give two different names"), ("answer_names: [A, A]", "give two different names"),
             ("tie_margin: 0.5", "never further than 0.5 from one half"), ("match: number", "it belongs to `kind: exact`"),
             ("rubric: none.md", "none.md cannot be read"),
         ])

@@ -28,7 +28,7 @@ import Testing
                 return StoredPair(
                     arena: "sums", run: arena.run.id, round: round, promptID: pair.promptID,
                     prompt: arena.room(round: round, index: pair.chosen.room).room.prompt.text,
-                    chosen: side(pair.chosen), rejected: side(pair.rejected), judge: pair.judge, label: 1)
+                    chosen: side(pair.chosen), rejected: side(pair.rejected), judge: pair.judge, label: pair.label)
             }
         }
         let seen = try pairs(store)

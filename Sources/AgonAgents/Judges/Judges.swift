@@ -25,7 +25,7 @@ public enum Judges {
     ///   - onLoss: told of members that leave a panel.
     /// - Throws: `AgentError` or `TransformerError`, one sentence naming the file.
     public static func load(
-        _ folder: String, threads: Int, kernels: Kernels? = nil, options: JudgingOptions = JudgingOptions(),
+        _ folder: String, threads: Int, kernels: Kernels? = nil, options: JudgingOptions = JudgingOptions(labels: .soft),
         onLoss: @escaping @Sendable (PanelLoss) -> Void = { _ in }
     ) throws -> any Judge {
         let configuration = try JudgeConfiguration(folder: folder)
@@ -68,10 +68,16 @@ public enum Judges {
         switch configuration.kind {
         case .exact: return ExactJudge.judge(id: id, mode: configuration.exactMode)
         case .rewardModel:
-            return RewardModel(
+            let judge = RewardModel(
                 id: id, transformer: packed(), tokenizer: loaded().tokenizer, chatTemplate: chatTemplate, threads: threads
             ).judge(tieMargin: configuration.tieMargin)
-        case .policy: return try PolicyJudge(configuration, folder: loaded(), transformer: packed(), threads: threads)
+            return configuration.temperature.map { CalibratedJudge(judge, temperature: $0) } ?? judge
+        case .policy:
+            let comparer = try PolicyComparer(configuration, folder: loaded(), transformer: packed(), threads: threads)
+            return BothOrdersJudge(id: id, labels: options.labels, pairing: options.pairing, comparer: comparer)
+        case .llm:
+            guard let model = configuration.languageModel else { preconditionFailure("judge \(configuration.name) has no endpoint") }
+            return try model.judge(id: id, labels: options.labels, pairing: options.pairing)
         case .panel: preconditionFailure("a panel is made of its members")
         }
     }

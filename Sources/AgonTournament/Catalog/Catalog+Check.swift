@@ -102,6 +102,9 @@ extension Catalog {
         case .panel:
             let members = judge.members.map(AgentConfiguration.name(ofFolder:)).joined(separator: ", ")
             return "panel \(judge.name) of \(members), joined by \(judge.rule.rawValue)."
+        case .llm:
+            let settings = judge.languageModel?.settings
+            return "llm judge \(judge.name), model \(settings?.model ?? "") at \(settings?.url ?? "")."
         case .rewardModel, .policy: break
         }
         let model = try judge.loadModel()

@@ -56,11 +56,14 @@ final class JudgeBench: Sendable {
         guard let weights = learned.first(where: { $0.id.name == member.name }), let model = member.model else {
             preconditionFailure("judge \(member.name) has no weights")
         }
-        return RewardModel(
+        let judge = RewardModel(
             id: weights.id,
             transformer: Transformer(weights.parameters, kernels: arena.kernels, weights: member.configuration.weights),
             tokenizer: model.tokenizer, chatTemplate: member.chatTemplate, threads: threads
         ).judge(tieMargin: member.configuration.tieMargin)
+        // What the temperature was fitted to is gone once the judge learns.
+        guard let temperature = member.configuration.temperature, arena.configuration.judge.refreshStepCount == 0 else { return judge }
+        return CalibratedJudge(judge, temperature: temperature)
     }
 
     /// The judge of an arena that names no folder.
