@@ -28,8 +28,8 @@ public struct Isolation: Sendable, Hashable {
     public var hidesNetwork: Bool { level == .namespaces || filtersCalls }
     /// Whether a sealed program sees only the system's folders, and those read-only.
     public var hidesFiles: Bool { level == .namespaces }
-    /// Whether a sealed program can change nothing that belongs to the user who started it.
-    public var protectsFiles: Bool { level != .limits }
+    /// Whether a sealed program can change no files and end no processes of the user who started it.
+    public var protectsUser: Bool { level != .limits }
     /// Whether the number of processes is bounded by the kernel, for root too; else many times a second by looking.
     public var boundsProcesses: Bool { level != .limits }
     /// Whether everything that a program started surely ends with it, whatever it did to hide.
@@ -53,8 +53,8 @@ public struct Isolation: Sendable, Hashable {
             held.append("no files but the system's, read-only")
         } else {
             open.append(
-                protectsFiles
-                    ? "files that everybody may read or write can be" : "files of the user who runs it can be read and written")
+                protectsUser
+                    ? "files that everybody may read or write can be" : "files and processes of the user who runs it can be changed and ended")
         }
         let means =
             switch level {

@@ -132,7 +132,8 @@ final class ProgramProcess {
         let code = status ?? 0
         if code & 0x7f == 0 { return .exited(Int(code >> 8) & 0xff) }
         let number = Int(code & 0x7f)
-        if let limit = program.limits.cpuSeconds, number == Int(SIGKILL) || number == Int(SIGXCPU), cpuSeconds >= Double(limit) - 0.1 {
+        // The kernel counts for the limit in ticks, which stray from the time that it reports.
+        if let limit = program.limits.cpuSeconds, [SIGKILL, SIGXCPU].contains(code & 0x7f), cpuSeconds > Double(limit) - 0.6 {
             return .cpuLimit
         }
         return .signal(number)

@@ -49,12 +49,15 @@ enum Descriptors {
     /// Reads what is there, at most about a MiB, piece by piece.
     /// - Returns: whether more may come; false at the end.
     static func read(_ descriptor: Int32, _ take: (ArraySlice<UInt8>) -> Void) -> Bool {
-        var bytes = [UInt8](repeating: 0, count: 65536)
-        for _ in 0..<16 {
-            let count = Foundation.read(descriptor, &bytes, bytes.count)
+        for _ in 0..<64 {
+            var count = 0
+            let bytes = [UInt8](unsafeUninitializedCapacity: 16384) { buffer, filled in
+                count = Foundation.read(descriptor, buffer.baseAddress, buffer.count)
+                filled = max(0, count)
+            }
             if count > 0 {
-                take(bytes[..<count])
-                if count < bytes.count { return true }
+                take(bytes[...])
+                if count < 16384 { return true }
             } else if count == 0 {
                 return false
             } else if errno != EINTR {

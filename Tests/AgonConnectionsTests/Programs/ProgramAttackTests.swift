@@ -10,7 +10,7 @@ import Testing
     ) async throws -> ProgramResult {
         let mark = ProgramWorld.mark()
         let result = try await ProgramWorld.shell(script, isolation, limits: limits, mark: mark).run()
-        #expect(result.seconds < limits.seconds + 1)
+        #expect(result.seconds < limits.seconds + 10)
         #expect(ProgramWorld.alive(mark) == 0, "\(script) left something running")
         return result
     }
@@ -90,11 +90,18 @@ import Testing
         let name = "agon-" + UUID().uuidString
         let targets = ["/usr/\(name)", "/usr/bin/\(name)", "/etc/\(name)", "/\(name)", "\(folder)/new", "/dev/\(name)"]
         let script = targets.map { "echo x > \($0)" }.joined(separator: "; ") + "; echo x > \(folder)/kept; cat \(folder)/kept; exit 5"
-        guard isolation.protectsFiles else { return }
+        guard isolation.protectsUser else { return }
         let result = try await attack("{ \(script); } 2>/dev/null", isolation)
         #expect(result.ending == .exited(5) && result.outputText.isEmpty)
         #expect(targets.allSatisfy { !FileManager.default.fileExists(atPath: $0) })
         #expect(FileManager.default.contents(atPath: folder + "/kept") == Data("as before".utf8))
+    }
+
+    @Test("one that ends other processes ends none but its own", arguments: ProgramWorld.isolations)
+    func killing(isolation: Isolation) async throws {
+        guard isolation.protectsUser else { return }
+        let result = try await attack("kill -9 $PPID; kill -9 \(getpid()); kill -9 -1; sleep 5", isolation)
+        #expect(!result.succeeded)
     }
 
     @Test("one that fills the folders of all sees only its own", arguments: ProgramWorld.isolations)
