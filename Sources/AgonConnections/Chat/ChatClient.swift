@@ -2,10 +2,6 @@ public import AgonCore
 public import Foundation
 import Synchronization
 
-#if canImport(FoundationNetworking)
-    import FoundationNetworking
-#endif
-
 /// One server that speaks OpenAI chat completions, asked by many at a time.
 ///
 /// What may pass (no connection, silence, status 408, 409, 425, 429 and 5xx, replies that cannot be read) is tried again
@@ -26,16 +22,23 @@ public final class ChatClient: ChatAnswerer {
     private let address: URL
     private let key: APIKey?
     private let clock: any ConnectionClock
-    private let connection: HTTPConnection
+    private let transport: any HTTPTransport
     private let turnstile: Turnstile
     private let cache: ReplyCache?
     private let state: Mutex<State>
 
     /// - Parameter environment: where the key's variable is looked up.
     /// - Throws: `badSetting`, naming what cannot be.
-    public init(
+    public convenience init(
         _ settings: ChatSettings, environment: [String: String] = ProcessInfo.processInfo.environment,
         clock: any ConnectionClock = SystemClock()
+    ) throws(ConnectionError) {
+        try self.init(settings, environment: environment, clock: clock, usesSystemTransport: false)
+    }
+
+    /// - Parameter usesSystemTransport: takes the system's client although the address needs no TLS.
+    init(
+        _ settings: ChatSettings, environment: [String: String], clock: any ConnectionClock, usesSystemTransport: Bool
     ) throws(ConnectionError) {
         try settings.check()
         self.settings = settings
@@ -51,7 +54,8 @@ public final class ChatClient: ChatAnswerer {
         } else {
             cache = nil
         }
-        connection = HTTPConnection(width: settings.maxInflight, timeout: settings.timeout)
+        transport = address.scheme == "https" || usesSystemTransport
+            ? SystemTransport(width: settings.maxInflight, timeout: settings.timeout) : PlainTransport()
         turnstile = Turnstile(width: settings.maxInflight)
         state = Mutex(
             State(
@@ -252,16 +256,14 @@ extension ChatClient {
     }
 
     private func attempt(_ body: String) async throws -> Outcome {
-        var request = URLRequest(url: address)
-        request.httpMethod = "POST"
-        request.httpBody = Data(body.utf8)
-        request.setValue("application/json", forHTTPHeaderField: "Content-Type")
-        request.setValue("application/json", forHTTPHeaderField: "Accept")
-        if let key { request.setValue(key.header, forHTTPHeaderField: "Authorization") }
+        var headers = [(name: "Content-Type", value: "application/json"), (name: "Accept", value: "application/json")]
+        if let key { headers.append((name: "Authorization", value: key.header)) }
         do {
-            let reply = try await connection.send(
-                request, connectTimeout: settings.connectTimeout, timeout: settings.timeout,
-                byteLimit: settings.replyByteLimit)
+            let reply = try await transport.send(
+                HTTPRequest(url: address, headers: headers, body: Array(body.utf8)),
+                limits: HTTPLimits(
+                    connectTimeout: settings.connectTimeout, timeout: settings.timeout,
+                    byteLimit: settings.replyByteLimit))
             return outcome(of: key?.redacted(reply) ?? reply)
         } catch let fault as HTTPFault {
             return .passing(redacted(fault.sentence), retryAfter: nil)

@@ -5,32 +5,6 @@ import Synchronization
     import FoundationNetworking
 #endif
 
-/// What a server sent, whole.
-struct HTTPReply: Sendable {
-    var status: Int
-    /// By names in small letters.
-    var headers: [String: String]
-    var body: Data
-}
-
-/// Why nothing whole came back. Each may pass.
-enum HTTPFault: Error, Sendable {
-    case notConnected(seconds: Double)
-    case late(seconds: Double)
-    case tooLong(limit: Int)
-    /// The connection failed, in the system's words.
-    case broken(String)
-
-    var sentence: String {
-        switch self {
-        case .notConnected(let seconds): "no connection within \(seconds) s"
-        case .late(let seconds): "no complete reply within \(seconds) s"
-        case .tooLong(let limit): "a reply of more than \(limit) bytes"
-        case .broken(let words): words
-        }
-    }
-}
-
 /// One request on its way, collected piece by piece.
 final class HTTPExchange: Sendable {
     private struct State: Sendable {

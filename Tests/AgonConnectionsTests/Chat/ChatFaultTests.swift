@@ -1,18 +1,20 @@
-import AgonConnections
 import AgonCore
 import Foundation
 import Testing
+
+@testable import AgonConnections
 
 /// Servers that are out of order, over loopback.
 @Suite(.timeLimit(.minutes(2))) struct ChatFaultTests {
     /// What a client comes to when the first request meets `fault` and the second is answered.
     private func recovery(
-        from fault: StubAction, _ change: (inout ChatSettings) -> Void = { _ in }
+        from fault: StubAction, system: Bool = false, _ change: (inout ChatSettings) -> Void = { _ in }
     ) async throws -> (reply: ChatReply, sleeps: [Double], requests: Int) {
         let server = try StubServer { index, _ in index == 0 ? fault : .says("fine") }
         defer { server.stop() }
         let clock = FakeClock()
-        let client = try ChatClient(settings(server.url, change), environment: [:], clock: clock)
+        let client = try ChatClient(
+            settings(server.url, change), environment: [:], clock: clock, usesSystemTransport: system)
         return (try await client.reply(to: question("a")), clock.sleeps, server.requests.count)
     }
 
@@ -51,6 +53,40 @@ import Testing
             #expect(reply.text == "fine")
             #expect(requests == 2)
         }
+    }
+
+    @Test("the system's client, which takes addresses with TLS, gives up and tries again alike")
+    func system() async throws {
+        let faults: [StubAction] = [
+            .reply(status: 500, body: "{}"), .truncated(body: "{"), .reset, .hang,
+            .says(String(repeating: "x", count: 20_000)),
+        ]
+        for fault in faults {
+            let (reply, sleeps, requests) = try await recovery(from: fault, system: true) {
+                $0.timeout = 1
+                $0.replyByteLimit = 10_000
+            }
+            #expect(reply.text == "fine")
+            #expect(requests == 2)
+            #expect(sleeps.count == 1)
+        }
+        let server = try StubServer { _, _ in .reply(status: 302, headers: ["Location": "http://127.0.0.1:9/v1"], body: "{}") }
+        defer { server.stop() }
+        let client = try ChatClient(settings(server.url), environment: [:], clock: FakeClock(), usesSystemTransport: true)
+        let error = await #expect(throws: ConnectionError.self) { try await client.reply(to: question("a")) }
+        #expect(error?.code == .refused)
+    }
+
+    @Test("a connection is used again, and a server that closed it meanwhile gets a new one")
+    func reuse() async throws {
+        let server = try StubServer { index, _ in
+            index == 2 ? .says("last", headers: ["Connection": "close"]) : .says("\(index)")
+        }
+        defer { server.stop() }
+        let client = try ChatClient(settings(server.url), environment: [:], clock: FakeClock())
+        for index in 0..<5 { _ = try await client.reply(to: question("\(index)")) }
+        #expect(server.connectionCount == 2)
+        #expect(client.usage.retryCount == 0)
     }
 
     @Test("Retry-After is kept to, in seconds or as a date against the server's own clock")

@@ -5,11 +5,12 @@ import Synchronization
     import FoundationNetworking
 #endif
 
-/// Connections to one server, kept open and used again.
+/// The system's own client, for addresses with TLS. Nothing is remembered besides the connections: no cookies, no cache,
+/// no stored credentials.
 ///
-/// Nothing is remembered besides the connections: no cookies, no cache, no stored credentials. Redirects are not
-/// followed, so that a key goes to the configured address alone.
-final class HTTPConnection: Sendable {
+/// On Linux it keeps a core busy while a request is under way: the library goes on watching whether the socket can be
+/// written, which it always can. So `PlainTransport` takes what needs no TLS.
+final class SystemTransport: HTTPTransport {
     private let session: URLSession
     private let delegate = HTTPDelegate()
 
@@ -26,11 +27,14 @@ final class HTTPConnection: Sendable {
 
     deinit { session.invalidateAndCancel() }
 
-    /// Sends one request and collects the reply.
-    /// - Throws: `HTTPFault`, or `CancellationError` at once when the task is cancelled.
-    func send(_ request: URLRequest, connectTimeout: Double, timeout: Double, byteLimit: Int) async throws -> HTTPReply {
-        let exchange = HTTPExchange(byteLimit: byteLimit)
-        let task = session.dataTask(with: request)
+    func send(_ request: HTTPRequest, limits: HTTPLimits) async throws -> HTTPReply {
+        var system = URLRequest(url: request.url)
+        system.httpMethod = "POST"
+        system.httpBody = Data(request.body)
+        for (name, value) in request.headers { system.setValue(value, forHTTPHeaderField: name) }
+        let (connectTimeout, timeout) = (limits.connectTimeout, limits.timeout)
+        let exchange = HTTPExchange(byteLimit: limits.byteLimit)
+        let task = session.dataTask(with: system)
         let identifier = task.taskIdentifier
         delegate.add(exchange, for: identifier)
         defer { delegate.remove(identifier) }
