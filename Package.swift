@@ -77,7 +77,8 @@ let package = Package(
         .testTarget(
             name: "AgonSchedulingTests", dependencies: ["AgonCore", "AgonScheduling"], swiftSettings: strict),
         .testTarget(
-            name: "AgonJudgingTests", dependencies: ["AgonCore", "AgonJudging", "AgonLaws"], swiftSettings: strict),
+            name: "AgonJudgingTests", dependencies: ["AgonCore", "AgonJudging", "AgonLaws"], exclude: ["Fixtures"],
+            swiftSettings: strict),
         .testTarget(
             name: "AgonRatingsTests", dependencies: ["AgonCore", "AgonRatings"], exclude: ["Fixtures"],
             swiftSettings: strict),
