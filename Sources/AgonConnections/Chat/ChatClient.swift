@@ -83,7 +83,8 @@ public final class ChatClient: ChatAnswerer {
     }
 
     /// One result per request, in order. Where replies do not depend on chance, equal requests are asked once.
-    /// - Throws: what concerns every request, as `reply(to:)`; then the requests still under way are given up.
+    /// - Throws: what concerns every request, as `reply(to:)`; then the requests still under way are given up. Where every
+    ///   one is rejected by a server that has never answered, it is not for their own sake: the first rejection.
     public func replies(to requests: [ChatRequest]) async throws -> [Result<ChatReply, ConnectionError>] {
         let isSteady = cache != nil || settings.temperature == 0
         var places: [[UInt8]: Int] = [:]
@@ -102,6 +103,8 @@ public final class ChatClient: ChatAnswerer {
             }
             while let (done, result) = try await group.next() { results[done] = result }
         }
+        let known = usage
+        if known.requestCount + known.cachedCount == 0, case .failure(let error) = results[0] { throw error }
         return try firsts.enumerated().map { index, first in
             guard let result = results[first] else { throw CancellationError() }
             guard first != index, case .success(var reply) = result else { return result }
