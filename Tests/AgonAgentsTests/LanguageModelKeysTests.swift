@@ -1,5 +1,6 @@
 import AgonConnections
 import AgonCore
+import AgonJudging
 import Foundation
 import Testing
 
