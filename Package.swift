@@ -97,7 +97,8 @@ let package = Package(
         .testTarget(
             name: "AgonConnectionsTests", dependencies: ["AgonCore", "AgonConnections"], swiftSettings: strict),
         .testTarget(
-            name: "AgonAgentsTests", dependencies: ["AgonCore", "AgonAgents", "AgonJudging", "AgonTransformer", "AgonLaws"],
+            name: "AgonAgentsTests",
+            dependencies: ["AgonCore", "AgonAgents", "AgonConnections", "AgonJudging", "AgonTransformer", "AgonLaws"],
             swiftSettings: strict),
         .testTarget(
             name: "AgonStoreTests",
