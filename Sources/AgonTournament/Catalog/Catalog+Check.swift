@@ -103,8 +103,7 @@ extension Catalog {
             let members = judge.members.map(AgentConfiguration.name(ofFolder:)).joined(separator: ", ")
             return "panel \(judge.name) of \(members), joined by \(judge.rule.rawValue)."
         case .llm:
-            let settings = judge.languageModel?.settings
-            return "llm judge \(judge.name), model \(settings?.model ?? "") at \(settings?.url ?? "")."
+            return "llm judge \(judge.name), \(judge.languageModel?.sentence ?? "")."
         case .rewardModel, .policy: break
         }
         let model = try judge.loadModel()
