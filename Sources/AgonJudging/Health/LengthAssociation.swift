@@ -6,6 +6,7 @@ public struct LengthAssociation: Sendable, Hashable {
 
     public init() {}
 
+    /// Counts one pair: points of its first side, 1, ½ or 0, and first length − second length.
     public mutating func count(score: Double, lengthDifference: Int) {
         scores.append(score)
         differences.append(Double(lengthDifference))
