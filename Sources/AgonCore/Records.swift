@@ -238,7 +238,7 @@ public struct UpdateRecord: Sendable, Hashable, Codable {
     public var round: Int
     public var agent: String
     public var fromVersion: Int
-    /// The version it became; nil where the old one was kept.
+    /// The version it became, or an earlier one that it went back to; nil where the old one was kept.
     public var toVersion: Int?
     /// One sentence: why it was promoted or not.
     public var decision: String
@@ -272,6 +272,13 @@ public struct UpdateRecord: Sendable, Hashable, Codable {
         self.gateCount = gateCount
         self.metrics = metrics
     }
+}
+
+extension UpdateRecord {
+    /// Whether a new version was made and plays on.
+    public var isPromotion: Bool { (toVersion ?? fromVersion) > fromVersion }
+    /// Whether the agent went back to an earlier version.
+    public var isReturn: Bool { (toVersion ?? fromVersion) < fromVersion }
 }
 
 /// Everything that the last transaction of a round writes.

@@ -42,32 +42,34 @@ struct Round {
         try arena.configuration.limits.check(results, round: number, isGame: arena.game != nil)
         pulse.updating(number)
 
-        let pairs = preferencePairs(results)
+        let (pairs, pairCounts) = preferencePairs(results)
         let health = try await judgeHealth(state, results, gold, first, judge)
         let trained = try train(state, pairs, results, roster, &stopwatch)
         try pulse.onStep(.learnersTrained, number)
-        let outcomes = try await gate(trained, judge, health, &stopwatch)
+        var next = state
+        let alarms = alarms(next.remember(results, gold: gold, health: health, care: care), first.id)
+        let outcomes = try await gate(trained, judge, health, alarms, &stopwatch)
         try pulse.onStep(.gateDecided, number)
 
-        var next = state
         try next.consume(results)
         let ratings = try rate(next, roster)
         let versions = try promote(outcomes, judges, &next)
+        let returns = try rollBack(alarms, outcomes.map(\.record), &next)
         let evaluations = try await evaluate(state, next, &stopwatch)
         try pulse.onStep(.progressMeasured, number)
-        next.remember(results, gold: gold, health: health, care: care)
         next.round = number
-        next.signature = signature(state, results, ratings, versions)
+        next.signature = signature(state, results, ratings, versions, returns)
         try store.close(
             RoundClosing(
                 round: RoundRecord(number: number, signature: next.signature, timings: stopwatch.timings),
                 matches: results.flatMap(Match.matches(of:)), pairs: pairs, ratings: ratings, versions: versions,
-                updates: outcomes.map(\.record), evaluations: evaluations, judgeHealth: health), run: run.id)
+                updates: returns, evaluations: evaluations, judgeHealth: health,
+                judgeMeasures: measures(state, results, gold, pairCounts, first.id), alarms: alarms), run: run.id)
         try pulse.onStep(.roundClosed, number)
         for name in arena.learners {
             try checkpoints.training(name, round: number, saveSteps: 0).removeCheckpoint()
         }
-        pulse.closed(number, ratings, health, outcomes.map(\.record), stopwatch.timings)
+        pulse.closed(number, ratings, health, returns, alarms, stopwatch.timings)
         return next
     }
 
@@ -132,12 +134,54 @@ struct Round {
     }
 
     /// Rankings become pairs: within a room of answers, or between the two games of an opening.
-    private func preferencePairs(_ results: [RoomResult]) -> [PreferencePair] {
+    private func preferencePairs(_ results: [RoomResult]) -> ([PreferencePair], PairCounts) {
+        let settings = arena.configuration
+        let pairs: [PreferencePair]
         if arena.game == nil {
-            return results.flatMap { PreferencePair.pairs(inRoom: $0, selection: arena.configuration.pairSelection) }
+            pairs = results.flatMap {
+                PreferencePair.pairs(inRoom: $0, selection: settings.pairSelection, labels: settings.judge.options.labels)
+            }
+        } else {
+            let groups = Dictionary(grouping: results, by: \.room.group)
+            pairs = groups.keys.sorted().flatMap { PreferencePair.trajectoryPairs(inGroup: groups[$0] ?? []) }
         }
-        let groups = Dictionary(grouping: results, by: \.room.group)
-        return groups.keys.sorted().flatMap { PreferencePair.trajectoryPairs(inGroup: groups[$0] ?? []) }
+        return settings.pairRules.apply(to: pairs, of: results)
+    }
+
+    private func alarms(_ report: RewardHackingAlarm.Report?, _ judge: JudgeID) -> [AlarmRecord] {
+        guard let report, let action = arena.configuration.judge.alarmAction else { return [] }
+        return report.reasons.map { AlarmRecord(round: number, judge: judge, sentence: $0, action: action) }
+    }
+
+    private func measures(
+        _ state: RunState, _ results: [RoomResult], _ gold: [RoomResult], _ pairs: PairCounts, _ judge: JudgeID
+    ) -> [JudgeMeasureRecord] {
+        guard !arena.judges.members.isEmpty else { return [] }
+        let weights = experience(state, today: care.experience(results, gold: gold))
+        return JudgeMeasures(round: number, arena: arena, judge: judge, learned: state.judges)
+            .records(results, gold: gold, pairs: pairs, experience: weights)
+    }
+
+    /// After an alarm, learners go back to the version that was best by gold.
+    private func rollBack(_ alarms: [AlarmRecord], _ records: [UpdateRecord], _ next: inout RunState) throws -> [UpdateRecord] {
+        guard let alarm = alarms.first, alarm.action == .rollback else { return records }
+        next.alarm.forgetWindow()
+        let versions = try store.versions(run: run.id).filter { !$0.isJudge }
+        var records = records
+        for (index, record) in records.enumerated() {
+            guard let learner = next.learners[record.agent], let best = next.bestVersion(of: record.agent),
+                best != learner.version,
+                let version = versions.first(where: { $0.name == record.agent && $0.version == best }),
+                let weights = best == 0
+                    ? try arena.startingWeights(record.agent, seed: Seed(run: run.seed))
+                    : try checkpoints.load(version, like: learner.weights)
+            else { continue }
+            next.learners[record.agent] = .init(
+                version: best, newestVersion: learner.newestVersion, weights: weights, hash: version.hash)
+            records[index].toVersion = best
+            records[index].decision = "Went back to v\(best), its best by gold on canaries: \(alarm.sentence)"
+        }
+        return records
     }
 
     private func judgeHealth(
@@ -172,14 +216,15 @@ struct Round {
 
     private func gate(
         _ trained: [(LearnerUpdate, (TrainingOutcome?, UpdateRecord))], _ judge: any Judge,
-        _ health: JudgeHealthRecord?, _ stopwatch: inout RoundStopwatch
+        _ health: JudgeHealthRecord?, _ alarms: [AlarmRecord], _ stopwatch: inout RoundStopwatch
     ) async throws -> [LearnerUpdate.Outcome] {
-        try await stopwatch.measure(\.evaluation) {
+        let alarm = alarms.first { $0.action != .warn }?.sentence
+        return try await stopwatch.measure(\.evaluation) {
             var outcomes: [LearnerUpdate.Outcome] = []
             for (update, candidate) in trained {
                 outcomes.append(
                     try await update.gated(
-                        candidate, judge: judge, health: health, threads: options.threads))
+                        candidate, judge: judge, health: health, alarm: alarm, threads: options.threads))
             }
             return outcomes
         }
@@ -253,7 +298,10 @@ struct Round {
         }
     }
 
-    private func signature(_ state: RunState, _ results: [RoomResult], _ ratings: [RatingRecord], _ versions: [VersionRecord]) -> String {
+    private func signature(
+        _ state: RunState, _ results: [RoomResult], _ ratings: [RatingRecord], _ versions: [VersionRecord],
+        _ updates: [UpdateRecord]
+    ) -> String {
         var signature = Signature(after: state.signature)
         for result in results { signature.add(result) }
         for rating in ratings {
@@ -261,6 +309,7 @@ struct Round {
             signature.add("rating \(rating.policy)", rating.rating)
         }
         for version in versions { signature.add("version \(version.name) \(version.version) \(version.hash)") }
+        for update in updates { signature.add("plays on \(update.agent) \(update.toVersion ?? update.fromVersion)") }
         return signature.finished()
     }
 }

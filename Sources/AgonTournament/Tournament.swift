@@ -38,7 +38,7 @@ public enum TournamentEvent: Sendable {
     /// A member left the panel; one sentence.
     case judgeLost(String)
     /// A round is closed.
-    case closed(round: Int, ratings: [RatingRecord], health: JudgeHealthRecord?, updates: [UpdateRecord], timings: RoundTimings)
+    case closed(round: Int, ratings: [RatingRecord], health: JudgeHealthRecord?, updates: [UpdateRecord], alarms: [AlarmRecord], timings: RoundTimings)
 }
 
 /// The user asked to stop. What was reported as done is committed; the next start goes on from there.
@@ -115,6 +115,7 @@ public struct Tournament: Sendable {
         var state = try RunState(arena: arena, seed: Seed(run: run.seed))
         guard let last = try store.lastClosedRound(run: run.id) else { return state }
         let health = try store.judgeHealth(run: run.id)
+        let alarms = try store.alarms(run: run.id)
         for number in 1...max(1, last.number) {
             let results = try store.roomResults(run: run.id, round: number)
             try state.consume(results)
@@ -122,7 +123,8 @@ public struct Tournament: Sendable {
             let care = JudgeCare(arena: arena, seed: roundSeed.child(.judge, 0))
             state.remember(
                 results, gold: try goldRooms(results, round: number, seed: roundSeed),
-                health: health.first { $0.round == number }, care: care)
+                health: health.first { $0.round == number }, care: care,
+                wasRolledBack: alarms.contains { $0.round == number && $0.action == .rollback })
         }
         let versions = try store.versions(run: run.id).filter { $0.version > 0 }
         // Whoever went back to an earlier version plays with that, not with the newest.
@@ -175,9 +177,10 @@ struct Pulse: Sendable {
     func updating(_ round: Int) { onEvent(.updating(round: round)) }
 
     func closed(
-        _ round: Int, _ ratings: [RatingRecord], _ health: JudgeHealthRecord?, _ updates: [UpdateRecord], _ timings: RoundTimings
+        _ round: Int, _ ratings: [RatingRecord], _ health: JudgeHealthRecord?, _ updates: [UpdateRecord],
+        _ alarms: [AlarmRecord], _ timings: RoundTimings
     ) {
-        onEvent(.closed(round: round, ratings: ratings, health: health, updates: updates, timings: timings))
+        onEvent(.closed(round: round, ratings: ratings, health: health, updates: updates, alarms: alarms, timings: timings))
     }
 }
 

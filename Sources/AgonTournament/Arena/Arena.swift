@@ -3,6 +3,7 @@ public import AgonCore
 import AgonGames
 import AgonJudging
 import AgonScheduling
+import AgonTraining
 import AgonTransformer
 import Foundation
 
@@ -114,6 +115,9 @@ public struct Arena: Sendable {
             throw AgentError(.badValue, "\(file): an arena needs at least two agents.")
         }
         let judge = configuration.judge
+        if judge.options.labels == .soft, !configuration.training.method.takesSoftLabels {
+            throw AgentError(.badValue, "\(file): `judge.labels` is soft, but nothing would read the labels: use `training.algorithm: dpo` with loss_type sigmoid or cdpo, or `labels: hard`.")
+        }
         if judge.canaryRoomCount > 0 && judge.gold == .answer || judge.kind == .exact, !hasGold {
             throw AgentError(.badValue, "\(file): canaries and the exact judge need gold: give every line of the prompts file an `answer`\(judge.kind == .exact ? "" : ", or let `judge.gold` name a judge or `votes`").")
         }

@@ -1,5 +1,5 @@
 public import AgonAgents
-import AgonCore
+public import AgonCore
 public import AgonJudging
 public import AgonTraining
 public import AgonTransformer
@@ -56,6 +56,9 @@ public struct ArenaConfiguration: Sendable {
         public var refreshStepCount: Int
         public var refreshLearningRate: Double
         public var refreshBatchSize: Int
+        /// What happens when the judge looks exploited; nil: nobody watches.
+        public var alarmAction: AlarmAction?
+        public var alarm: RewardHackingAlarm.Options
 
         /// Pairs of this round's canaries in a step of the refresh, and as many of earlier ones.
         var refreshSideCount: Int { max(1, refreshBatchSize / 2) }
@@ -72,6 +75,7 @@ public struct ArenaConfiguration: Sendable {
     public var schedule: Schedule
     public var judge: JudgeSettings
     public var pairSelection: PairSelection
+    public var pairRules: PairRules
     public var ownPairsOnly: Bool
     public var initialRating: Double
     public var eloK: Double
@@ -127,6 +131,7 @@ public struct ArenaConfiguration: Sendable {
         }
         pairSelection = selection
         ownPairsOnly = try pairs.text("from") == "own"
+        pairRules = try ArenaConfiguration.pairRules(pairs)
         let rating = try reader.reader("rating")
         initialRating = try rating.number("initial")
         eloK = try rating.number("k")
@@ -172,6 +177,15 @@ extension ArenaConfiguration {
         return .freeForAll(rooms: try reader.integer("rooms"), seatsPerLearner: try reader.integer("seats_per_learner"))
     }
 
+    private static func pairRules(_ reader: ConfigurationReader) throws -> PairRules {
+        let similarity = try reader.number("max_similarity")
+        let (ratio, cap) = (try reader.number("max_length_ratio"), try reader.integer("max_per_agent"))
+        return PairRules(
+            minimumScoreMargin: try reader.number("min_score_margin"), minimumPointsMargin: try reader.number("min_margin"),
+            nearDuplicate: similarity < 1 ? NearDuplicateRule(threshold: similarity) : nil,
+            maximumLengthRatio: ratio >= 1 ? ratio : nil, agentCap: cap > 0 ? cap : nil)
+    }
+
     private static func judge(_ reader: ConfigurationReader, arena: String) throws -> JudgeSettings {
         guard let kind = JudgeKind(rawValue: try reader.text("kind")),
             let labels = PairLabels(rawValue: try reader.text("labels"))
@@ -191,13 +205,19 @@ extension ArenaConfiguration {
         case let name: .judge(folder: sibling("judges", name, of: arena))
         }
         let refresh = try reader.reader("refresh")
+        let alarm = try reader.reader("alarm")
         return JudgeSettings(
             kind: kind, folder: folder.isEmpty ? "" : sibling("judges", folder, of: arena),
             options: JudgingOptions(pairing: pairing, labels: labels), gold: gold,
             canaryRoomCount: try reader.integer("canaries"),
             minAccuracy: try reader.number("min_accuracy"), window: try reader.integer("window"),
             refreshStepCount: try refresh.integer("steps"), refreshLearningRate: try refresh.number("learning_rate"),
-            refreshBatchSize: try refresh.integer("batch_size"))
+            refreshBatchSize: try refresh.integer("batch_size"),
+            alarmAction: AlarmAction(rawValue: try alarm.text("action")),
+            alarm: RewardHackingAlarm.Options(
+                falseAlarmRate: try alarm.number("false_alarm_rate"), accuracyTolerance: try alarm.number("accuracy_tolerance"),
+                divergenceTolerance: try alarm.number("divergence_tolerance"),
+                lengthTolerance: try alarm.number("length_tolerance"), markerTolerance: try alarm.number("marker_tolerance")))
     }
 
     /// What single keys cannot say: keys that contradict one another.
@@ -254,7 +274,7 @@ extension ArenaConfiguration {
         if case .budget = judge.options.pairing {} else {
             try judgeReader.refuse(["pair_budget"], belongingTo: "`pairing: budget`")
         }
-        if judge.canaryRoomCount == 0 { try judgeReader.refuse(["min_accuracy", "window", "gold"], belongingTo: "`canaries`") }
+        if judge.canaryRoomCount == 0 { try judgeReader.refuse(["min_accuracy", "window", "gold", "alarm"], belongingTo: "`canaries`") }
         if isGame { try reader.reader("pairs").refuse(["select"], belongingTo: "rooms of answers") }
     }
 

@@ -110,16 +110,21 @@ struct JudgeCare {
             refreshedAccuracy: refreshedAccuracy)
     }
 
+    /// What a round's gold shows about the judge.
+    func evidence(_ gold: [RoomResult]) -> RoundEvidence { RoundEvidence(gold, learners: Set(arena.learners), anchors: anchors) }
+
+    private var anchors: Set<String> { Set(arena.entrants.filter { $0.role == .anchor }.map(\.name)) }
+
     private func tally(_ results: [RoomResult]) -> CanaryTally {
-        let anchors = Set(arena.entrants.filter { $0.role == .anchor }.map(\.name))
-        return CanaryTally(results, learners: Set(arena.learners), anchors: anchors)
+        CanaryTally(results, learners: Set(arena.learners), anchors: anchors)
     }
 }
 
 extension RoomResult {
-    /// The room with votes by names alone, so that a judge is one judge whatever it has learned.
-    fileprivate var withoutVersions: RoomResult {
+    /// The room with judges by names alone, so that a judge is one judge whatever it has learned.
+    var withoutVersions: RoomResult {
         var bare = self
+        bare.judge = JudgeID(name: judge.name)
         bare.votes = votes.map { vote in
             var bare = vote
             bare.judge = JudgeID(name: vote.judge.name)
@@ -131,8 +136,14 @@ extension RoomResult {
 
 extension RunState {
     /// Keeps what later rounds need of this one's canaries.
-    mutating func remember(_ results: [RoomResult], gold: [RoomResult], health: JudgeHealthRecord?, care: JudgeCare) {
-        guard let health else { return }
+    ///
+    /// - Parameter wasRolledBack: whether the round's alarm sent the learners back.
+    /// - Returns: what the alarm says of the round; nil where nobody watches.
+    @discardableResult
+    mutating func remember(
+        _ results: [RoomResult], gold: [RoomResult], health: JudgeHealthRecord?, care: JudgeCare, wasRolledBack: Bool = false
+    ) -> RewardHackingAlarm.Report? {
+        guard let health else { return nil }
         let count = health.canaryPairCount
         canaryCounts.append((count, count == 0 ? 0 : health.accuracy * Double(count)))
         canaryPairs.merge(care.pairs(in: gold)) { $0 + $1 }
@@ -144,6 +155,22 @@ extension RunState {
                 self.gold[policy, default: GoldTally()].count += 1
             }
         }
+        guard care.arena.configuration.judge.alarmAction != nil else { return nil }
+        let report = alarm.observe(care.evidence(gold))
+        if wasRolledBack { alarm.forgetWindow() }
+        return report
+    }
+
+    /// The version of a learner that was best by gold on canaries, smoothed with its neighbours: one version has few
+    /// canaries. Nil where none has been measured.
+    func bestVersion(of agent: String) -> Int? {
+        let measured = gold.filter { $0.key.agent == agent }.map { (version: $0.key.version, tally: $0.value) }
+            .sorted { $0.version < $1.version }
+        let means = measured.indices.map { index in
+            let near = measured[max(index - 1, 0)...min(index + 1, measured.count - 1)]
+            return near.reduce(0) { $0 + $1.tally.sum } / Double(near.reduce(0) { $0 + $1.tally.count })
+        }
+        return means.indices.max { means[$0] < means[$1] }.map { measured[$0].version }
     }
 
     /// What the last rounds and today's gold tell of a panel's members.

@@ -41,6 +41,7 @@ struct RunState: Sendable {
     var canaryPairs: [String: [RewardPair]] = [:]
     /// What each round's votes told of a panel's members.
     var experiences: [PanelExperience] = []
+    var alarm: RewardHackingAlarm
     /// Gold of each version's answers in canary rooms.
     var gold: [PolicyID: GoldTally] = [:]
 
@@ -74,6 +75,7 @@ struct RunState: Sendable {
         judges = arena.judges.learning.compactMap { member in
             member.model.map { LearnedJudge(id: JudgeID(name: member.name), parameters: $0.parameters, hash: member.hash) }
         }
+        alarm = RewardHackingAlarm(options: arena.configuration.judge.alarm)
         elo = Elo(options: .init(initial: arena.configuration.initialRating, k: arena.configuration.eloK))
     }
 

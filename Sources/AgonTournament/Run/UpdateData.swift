@@ -46,7 +46,7 @@ struct UpdateData {
         func sequence(_ address: RolloutAddress) -> TokenSequence? { results[address.room].rollouts[address.seat].sequence }
         guard let chosen = sequence(pair.chosen), let rejected = sequence(pair.rejected) else { return nil }
         return TrainingPair(
-            chosen: chosen, rejected: rejected, group: results[pair.chosen.room].room.prompt.cluster)
+            chosen: chosen, rejected: rejected, label: pair.label, group: results[pair.chosen.room].room.prompt.cluster)
     }
 
     /// All seats with tokens of their own, in room and seat order.
