@@ -116,7 +116,7 @@ public final class Transformer: Sendable {
         }
     }
 
-    /// The score of each sequence, read at its last token.
+    /// The score of each sequence, read at its last token that is no padding.
     ///
     /// - Precondition: the config's head is `score`.
     /// - Throws: `invalidRequest` for a sequence that is empty or does not fit the model.

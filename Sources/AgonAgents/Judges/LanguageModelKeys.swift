@@ -47,6 +47,9 @@ public struct LanguageModelConfiguration: Sendable {
     private let urlPlace: String
     private let keyPlace: String
 
+    /// What is asked, in words.
+    public var sentence: String { "model \(settings.model) at \(settings.url), \(options.style.rawValue)" }
+
     /// Reads the keys and the rubric.
     /// - Parameter reader: of a section that holds `LanguageModelKeys.keys`.
     /// - Parameter folder: the judge's folder.
