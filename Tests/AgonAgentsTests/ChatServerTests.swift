@@ -11,6 +11,8 @@ private final class ChatServer {
     private let process = Process()
     private let input = Pipe()
     let url: String
+    /// Whether it can be held to a schema; else only to JSON of any shape.
+    let knowsSchemas: Bool
 
     static let python = ProcessInfo.processInfo.environment["AGON_PYTHON"] ?? "python3"
     static let script = URL(fileURLWithPath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
@@ -42,8 +44,10 @@ private final class ChatServer {
             guard !data.isEmpty else { break }
             text += String(decoding: data, as: UTF8.self)
         }
-        let port = text.split(separator: "\n").first { $0.contains("listening ") }?.split(separator: " ").last
-        url = "http://127.0.0.1:\(try #require(port.flatMap { UInt16($0) }))/v1"
+        let line = text.split(separator: "\n").first { $0.hasPrefix("listening ") }
+        let words = try #require(line).split(separator: " ")
+        url = "http://127.0.0.1:\(words[1])/v1"
+        knowsSchemas = words[2] == "xllamacpp"
     }
 
     deinit {
@@ -73,11 +77,14 @@ struct ChatServerTests {
         return try ChatClient(settings, environment: [:])
     }
 
-    private static func judge(_ client: ChatClient, _ style: LanguageModelOptions.Style, logprobs: Bool = false) -> LanguageModelJudge {
+    /// - Parameter maxTokens: 600 characters of four bytes, each a token, with all that stands around them need 3,000.
+    private static func judge(
+        _ client: ChatClient, _ style: LanguageModelOptions.Style, logprobs: Bool = false, maxTokens: Int = 300
+    ) -> LanguageModelJudge {
         LanguageModelJudge(
             id: JudgeID(name: "llm"),
             options: LanguageModelOptions(
-                style: style, prompts: JudgePrompts(rubric: "The right number wins."), maxTokens: 1_500,
+                style: style, prompts: JudgePrompts(rubric: "The right number wins."), maxTokens: maxTokens,
                 usesLogprobs: logprobs), answerer: client)
     }
 
@@ -86,21 +93,23 @@ struct ChatServerTests {
         let server = try ChatServer()
         let folder = NSTemporaryDirectory() + "agon-\(UUID().uuidString)"
         defer { try? FileManager.default.removeItem(atPath: folder) }
+        let maxTokens = server.knowsSchemas ? 3_000 : 300
         for style in LanguageModelOptions.Style.allCases {
             let client = try Self.client(server, cache: folder)
-            let judgements = try await Self.judge(client, style).judge(Self.tasks)
-            let reasons = judgements.flatMap(\.votes).map(\.reason)
-            #expect(judgements.flatMap(\.verdicts).contains { $0.verdict != .void }, "\(style): \(reasons)")
+            let judgements = try await Self.judge(client, style, maxTokens: maxTokens).judge(Self.tasks)
+            let isReadable = judgements.flatMap(\.verdicts).contains { $0.verdict != .void }
+            // No schema keeps a list from naming a letter twice, and a random model does.
+            #expect(isReadable == server.knowsSchemas || style == .listwise, "\(style): \(judgements.flatMap(\.votes).map(\.reason))")
             #expect(client.usage.requestCount > 0)
             #expect(client.usage.promptTokenCount > 500 * client.usage.requestCount)
             #expect(client.usage.completionTokenCount >= client.usage.requestCount)
             #expect(abs(client.usage.cost - Double(client.usage.promptTokenCount) / 1e6) < 1e-9)
             #expect(client.usage.retryCount == 0)
             let again = try Self.client(server, cache: folder)
-            let second = try await Self.judge(again, style).judge(Self.tasks)
+            let second = try await Self.judge(again, style, maxTokens: maxTokens).judge(Self.tasks)
             #expect(second.map(\.verdicts) == judgements.map(\.verdicts))
             #expect(again.usage.requestCount == 0)
-            #expect(try await JudgeLaws.violations(of: Self.judge(again, style), tasks: Self.tasks).isEmpty)
+            #expect(try await JudgeLaws.violations(of: Self.judge(again, style, maxTokens: maxTokens), tasks: Self.tasks).isEmpty)
         }
     }
 
@@ -117,14 +126,14 @@ struct ChatServerTests {
     func logprobs() async throws {
         let server = try ChatServer()
         let client = try Self.client(server)
-        let request = ChatRequest(messages: [ChatMessage(.user, "A or B?")], maxTokens: 1, topLogprobs: 5)
+        let request = ChatRequest(messages: [ChatMessage(.user, "A or B?")], maxTokens: 8, topLogprobs: 5)
         let reply = try await client.reply(to: request)
-        #expect((5...6).contains(reply.firstToken.count))
+        #expect((1...6).contains(reply.firstToken.count))
         let sum = reply.firstToken.reduce(0) { $0 + $1.probability }
         #expect(sum > 0 && sum <= 1.000001)
         let judgement = try await Self.judge(client, .pairwise, logprobs: true).judge([Self.tasks[0]])[0]
         #expect(judgement.verdicts[0].verdict == .void)
-        #expect(judgement.votes[0].reason.contains("the letters together have probability"))
+        #expect(judgement.votes[0].reason.hasPrefix("unreadable: "))
     }
 
     @Test("a question that is longer than the model's context is void, and the next one is answered")

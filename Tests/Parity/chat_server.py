@@ -2,9 +2,10 @@
 """A real server of chat completions for the `llm` judge: llama.cpp's own, with a tiny random model.
 
 Alone it runs the Swift test that drives it. With `--serve` it makes the model, starts the server on a port of the loopback
-that the system chooses, prints one line `listening PORT` and serves until its input ends.
+that the system chooses, prints one line `listening PORT KIND` and serves until its input ends.
 
-The server comes from xllamacpp, whose wheels hold llama.cpp whole, or from llama-cpp-python[server]. The model has two
+The server comes from xllamacpp, whose wheels hold llama.cpp whole, or from llama-cpp-python[server], which knows no
+schemas in chats and answers a request for one with status 500. The model has two
 layers, bytes and printable characters as tokens, and weights from a fixed seed: what it says means nothing, but it is said
 through llama.cpp's chat template, grammars, samplers and HTTP.
 """
@@ -123,7 +124,7 @@ def serve():
         write_model(model)
         native = importlib.util.find_spec("xllamacpp") is not None
         server, port = (serve_native if native else serve_python)(model)
-        print(f"listening {port}", flush=True)
+        print(f"listening {port} {'xllamacpp' if native else 'llama-cpp-python'}", flush=True)
         sys.stdin.read()
         del server
     # Whatever threads the server still has end with the process.

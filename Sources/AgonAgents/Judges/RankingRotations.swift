@@ -36,15 +36,14 @@ struct RankingRotations {
         let isValid = !orders.isEmpty && ranks.count == orders.count
         let problem = read.first { $0.order == nil }?.reason ?? "\(answers.count) answers cannot be listed"
         // Equal texts have one rank: which of them stood first says nothing of them.
-        let means = answers.indices.map { seat -> Double in
-            let twins = answers.indices.filter { isTwin($0, seat) }
-            return isValid ? ranks.reduce(0) { sum, own in sum + twins.reduce(0) { $0 + own[$1] } } / Double(twins.count) : .nan
+        let twins = answers.indices.map { seat in answers.indices.filter { isTwin($0, seat) } }
+        let means = twins.map { twins in
+            ranks.reduce(0) { sum, own in sum + twins.reduce(0) { $0 + own[$1] } } / Double(twins.count)
         }
         var judgement = Judgement(scoring: means.map { isValid ? Double(answers.count) - $0 / Double(ranks.count) : nil }, tieMargin: 1e-9)
         for index in judgement.verdicts.indices {
             let pair = judgement.verdicts[index]
-            let ahead = ranks.count { $0[pair.first] < $0[pair.second] }
-            let preference = !isValid ? nil : isTwin(pair.first, pair.second) ? 0.5 : Double(ahead) / Double(ranks.count)
+            let preference = isValid ? share(ranks, twins[pair.first], twins[pair.second]) : nil
             if labels == .soft { judgement.verdicts[index].preference = preference }
             judgement.votes.append(
                 Vote(
@@ -60,6 +59,15 @@ struct RankingRotations {
         var ranks = [Double](repeating: 0, count: answers.count)
         for (rank, place) in places.enumerated() { ranks[order[place]] = Double(rank + 1) }
         return ranks
+    }
+
+    /// How often one of `first` stands before one of `second`; ½ where they are the same.
+    private func share(_ ranks: [[Double]], _ first: [Int], _ second: [Int]) -> Double {
+        if first == second { return 0.5 }
+        let ahead = ranks.reduce(0) { sum, own in
+            sum + first.reduce(0) { count, seat in count + second.count { own[seat] < own[$0] } }
+        }
+        return Double(ahead) / Double(ranks.count * first.count * second.count)
     }
 
     private func isTwin(_ seat: Int, _ other: Int) -> Bool {

@@ -289,6 +289,9 @@ extension ChatClient {
                 ConnectionError(
                     .rejected,
                     "\(place) rejects a request with status \(reply.status)\(problem): it may be too long, or hold a setting that the server does not know."))
+        // Some servers call a form that they do not know their own fault.
+        case 500 where problem.contains("response_format"):
+            return .failed(ConnectionError(.rejected, "\(place) rejects a request with status 500\(problem)."))
         case 408, 409, 425, 429, 500...:
             return .passing("status \(reply.status)\(problem)", retryAfter: RetryAfter.seconds(reply.headers))
         case 401, 403:

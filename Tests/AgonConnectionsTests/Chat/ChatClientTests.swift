@@ -52,11 +52,13 @@ import Testing
         #expect(server.requests.first?.field("top_logprobs") as? Int == 5)
     }
 
-    @Test("auto steps down to the form that the server takes, and remembers it")
-    func structured() async throws {
+    @Test(
+        "auto steps down to the form that the server takes, and remembers it",
+        arguments: [(400, "{}"), (500, #"{"error":{"message":"'loc': ('body', 'response_format', 'type')"}}"#)])
+    func structured(status: Int, body: String) async throws {
         let server = try StubServer { _, request in
             let type = (request.field("response_format") as? [String: Any])?["type"] as? String
-            return type == "json_schema" ? .reply(status: 400, body: "{}") : .says(type ?? "plain")
+            return type == "json_schema" ? .reply(status: status, body: body) : .says(type ?? "plain")
         }
         defer { server.stop() }
         let client = try ChatClient(settings(server.url), environment: [:])
