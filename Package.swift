@@ -45,7 +45,8 @@ let package = Package(
                 + (isChecking ? [.unsafeFlags(["-Werror"])] : [])),
         .target(name: "AgonTransformer", dependencies: ["AgonCore", "CKernels"], swiftSettings: strict),
         .target(name: "AgonTraining", dependencies: ["AgonCore", "AgonTransformer"], swiftSettings: strict),
-        .target(name: "AgonConnections", dependencies: ["AgonCore"], swiftSettings: strict),
+        .target(name: "CSandbox", cSettings: isChecking ? [.unsafeFlags(["-Werror"])] : []),
+        .target(name: "AgonConnections", dependencies: ["AgonCore", "CSandbox"], swiftSettings: strict),
         .target(
             name: "AgonAgents",
             dependencies: [
@@ -96,7 +97,8 @@ let package = Package(
         .testTarget(
             name: "AgonConnectionsTests", dependencies: ["AgonCore", "AgonConnections"], swiftSettings: strict),
         .testTarget(
-            name: "AgonAgentsTests", dependencies: ["AgonCore", "AgonAgents", "AgonJudging", "AgonTransformer", "AgonLaws"],
+            name: "AgonAgentsTests",
+            dependencies: ["AgonCore", "AgonAgents", "AgonConnections", "AgonJudging", "AgonTransformer", "AgonLaws"],
             swiftSettings: strict),
         .testTarget(
             name: "AgonStoreTests",

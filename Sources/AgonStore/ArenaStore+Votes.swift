@@ -9,17 +9,20 @@ public struct PersonalVote: Sendable, Hashable {
     public var room: Int
     /// Its judge is the person, as a judge without versions.
     public var vote: Vote
+    /// The round that first learned from it; nil: none yet.
+    public var usedIn: Int?
 
-    public init(round: Int, room: Int, vote: Vote) {
+    public init(round: Int, room: Int, vote: Vote, usedIn: Int? = nil) {
         self.round = round
         self.room = room
         self.vote = vote
+        self.usedIn = usedIn
     }
 }
 
 extension ArenaStore {
     /// Keeps a person's votes, each on two seats of a room of a closed round. A person's second vote on the same seats
-    /// takes the place of the first.
+    /// takes the place of the first, unless a round has learned from that: then it stays.
     /// - Throws: `unknownReference` for seats that the run does not have; `invalidRecord` for a room whose round is
     ///   still open. Then nothing is written.
     public func save(votes: [PersonalVote], run: String) throws(StoreError) {
@@ -43,6 +46,12 @@ extension ArenaStore {
                         round \(personal.round), which run \(run) does not have.
                         """)
                 }
+                let used = try db.rows(
+                    """
+                    SELECT 1 FROM votes
+                    WHERE room_id = ? AND first = ? AND second = ? AND judge = ? AND is_person AND used_in IS NOT NULL
+                    """, [room, personal.vote.first, personal.vote.second, personal.vote.judge.name])
+                guard used.isEmpty else { continue }
                 try db.run(
                     "DELETE FROM votes WHERE room_id = ? AND first = ? AND second = ? AND judge = ? AND is_person",
                     [room, personal.vote.first, personal.vote.second, personal.vote.judge.name])
@@ -56,12 +65,30 @@ extension ArenaStore {
         try read("the votes") { db in
             try db.rows(
                 """
-                SELECT round, \(RoomReader.voteColumns), room
+                SELECT round, \(RoomReader.voteColumns), room, used_in
                 FROM rooms JOIN votes ON votes.room_id = rooms.id WHERE run_id = ? AND is_person
                 ORDER BY round, room, first, second, votes.judge
                 """, [db.key(ofRun: run)]
-            ).map { row in PersonalVote(round: row[0], room: row[10], vote: try RoomReader.vote(row)) }
+            ).map { row in PersonalVote(round: row[0], room: row[10], vote: try RoomReader.vote(row), usedIn: row[11]) }
         }
+    }
+
+    /// Marks the votes on canary rooms that are there now as used by a round, unless an earlier one used them or this
+    /// round was begun before: then those that it began with are its own.
+    /// - Returns: the round's votes, the same however often it is begun.
+    public func takeVotes(run: String, round: Int) throws(StoreError) -> [PersonalVote] {
+        try write("the votes of round \(round)") { db in
+            let key = try db.key(ofRun: run)
+            let begun = try db.rows("SELECT 1 FROM rooms WHERE run_id = ? AND round = ? LIMIT 1", [key, round])
+            guard begun.isEmpty else { return }
+            try db.run(
+                """
+                UPDATE votes SET used_in = ?2
+                WHERE is_person AND used_in IS NULL
+                    AND room_id IN (SELECT id FROM rooms WHERE run_id = ?1 AND round < ?2 AND is_canary)
+                """, [key, round])
+        }
+        return try personalVotes(run: run).filter { $0.usedIn == round }
     }
 
     static func insert(_ db: Database, room: Int64, vote: Vote, position: Int, isPerson: Bool) throws {

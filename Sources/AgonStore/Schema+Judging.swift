@@ -22,6 +22,7 @@ extension Schema {
             swapped TEXT,                   -- the reply with the second seat shown first, told by seats too
             preference REAL,                -- how probable it is that the first is better; null where nothing was said
             reason TEXT NOT NULL,           -- why, in the judge's words, or why it is void; may be empty
+            used_in INTEGER,                -- the round that first learned from a person's vote; null: none yet
             PRIMARY KEY (room_id, first, second, judge, is_person),
             FOREIGN KEY (room_id, first, second) REFERENCES verdicts (room_id, first, second)
         ) STRICT, WITHOUT ROWID;

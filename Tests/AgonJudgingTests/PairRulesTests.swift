@@ -97,7 +97,8 @@ struct PairRulesTests {
     @Test func `trajectories are held to the margin of their outcomes`() throws {
         func game(_ agents: [String], _ verdict: Verdict, index: Int) throws -> RoomResult {
             try decided(
-                agents, [verdict], rollouts: agents.map { answer("\($0) \(index)") }, in: AgonJudgingTests.room(agents, index: index))
+                agents, [verdict], rollouts: agents.map { answer("\($0) \(index)") },
+                in: AgonJudgingTests.room(agents, index: index))
         }
         let games = [try game(["a", "b"], .first, index: 0), try game(["b", "a"], .tie, index: 1)]
         let pairs = PreferencePair.trajectoryPairs(inGroup: games)

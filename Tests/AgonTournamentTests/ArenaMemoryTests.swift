@@ -59,7 +59,7 @@ import Testing
         let story = StoryArena.prompts
         let (learning, fixed) = (try StoryArena(story), try StoryArena(story.replacing(", refresh: {steps: 2}", with: "")))
         let (plan, without) = (try Arena(file: learning.file).memoryPlan(options), try Arena(file: fixed.file).memoryPlan(options))
-        let config = try #require(try Arena(file: fixed.file).judgeModel?.config)
+        let config = try #require(try Arena(file: fixed.file).judges.members.first?.model?.config)
         let weights = 4 * ParameterLayout(config).count
         #expect(plan.gradients - without.gradients == weights && plan.optimiser - without.optimiser == 2 * weights)
         #expect(plan.parameters - without.parameters == 2 * weights && plan.activations > without.activations)

@@ -120,6 +120,7 @@ public struct PairCounts: Sendable, Hashable, Codable {
 
     public init() {}
 
+    /// Adds another round's counts.
     public static func += (left: inout PairCounts, right: PairCounts) {
         left.offeredCount += right.offeredCount
         left.scoreMarginCount += right.scoreMarginCount

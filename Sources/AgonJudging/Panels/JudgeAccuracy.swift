@@ -56,6 +56,7 @@ public struct JudgeAccuracy: Sendable, Hashable, Codable {
         }
     }
 
+    /// Adds another round's counts.
     public static func += (left: inout JudgeAccuracy, right: JudgeAccuracy) {
         left.rightCount += right.rightCount
         left.wrongCount += right.wrongCount

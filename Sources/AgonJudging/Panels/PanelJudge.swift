@@ -122,8 +122,9 @@ public struct PanelJudge: Judge {
             let judgements = try await member.judge(shown)
             let fits = judgements.count == tasks.count
                 && zip(tasks, judgements).allSatisfy { task, judgement in
-                    judgement.verdicts.map { [$0.first, $0.second] } == seatPairs(task.answers.count).map { [$0.first, $0.second] }
-                        && judgement.votes.allSatisfy { 0 <= $0.first && $0.first < $0.second && $0.second < task.answers.count }
+                    let count = task.answers.count
+                    return judgement.verdicts.map { [$0.first, $0.second] } == seatPairs(count).map { [$0.first, $0.second] }
+                        && judgement.votes.allSatisfy { 0 <= $0.first && $0.first < $0.second && $0.second < count }
                 }
             return fits
                 ? .judgements(judgements)

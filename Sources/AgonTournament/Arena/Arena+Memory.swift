@@ -44,15 +44,24 @@ extension Arena {
             "\(configuration.file): a run takes up to \(plan.text), but this machine has \(MemoryPlan.mebibytes(Int(physical))) MiB: lower `training.batch_size`, `training.max_length` or `--threads`, or train adapters with `training.lora_r`, on `weights: int8` in agent.yaml.")
     }
 
-    /// The judge, and where it learns its newest version beside the one that was loaded, and its training.
+    /// The judges, and where they learn their newest versions beside those that were loaded, and the largest training: they
+    /// learn one after another.
     private var judgePlan: MemoryPlan {
-        guard let judge = judgeModel, let weights = judgeConfiguration?.weights else { return .zero }
-        var plan = MemoryPlan.answering(judge.config, weights: weights, slotCount: 0, length: 0)
-        guard configuration.judge.refreshStepCount > 0 else { return plan }
-        plan.parameters *= 2
-        return plan + .training(
-            judge.config, adapterCount: nil, sequenceCount: 4 * configuration.judge.refreshSideCount,
-            length: judge.config.maxPositionCount, ownCount: 0)
+        var plan = MemoryPlan.zero
+        var trainings: [MemoryPlan] = []
+        for member in judges.members + (judges.gold.map { [$0] } ?? []) {
+            guard let config = member.model?.config else { continue }
+            var held = MemoryPlan.answering(config, weights: member.configuration.weights, slotCount: 0, length: 0)
+            if member.configuration.kind == .rewardModel, configuration.judge.refreshStepCount > 0 {
+                held.parameters *= 2
+                trainings.append(
+                    .training(
+                        config, adapterCount: nil, sequenceCount: 4 * configuration.judge.refreshSideCount,
+                        length: config.maxPositionCount, ownCount: 0))
+            }
+            plan = plan + held
+        }
+        return plan + (trainings.max { $0.total < $1.total } ?? .zero)
     }
 
     /// The largest cache of the agents': bases answer one after another, and each frees its cache when it has answered.

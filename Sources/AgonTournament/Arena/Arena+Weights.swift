@@ -75,7 +75,9 @@ extension Arena {
                     + "cannot be held as \(agent.weights.rawValue): set `training.lora_r` there, so that it trains an adapter "
                     + "on them, name it among the `anchors`, or remove `weights`; for products in bfloat16 set `training.bf16`.")
         }
-        if let judge = judgeConfiguration, judge.weights != .float32, configuration.judge.refreshStepCount > 0 {
+        if configuration.judge.refreshStepCount > 0,
+            let judge = judges.learning.map(\.configuration).first(where: { $0.weights != .float32 })
+        {
             throw AgentError(
                 .badValue,
                 "\(judge.weightsPlace): \(judge.name) learns in \(configuration.file), so its weights cannot be held as "

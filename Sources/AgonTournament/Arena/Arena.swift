@@ -24,13 +24,7 @@ public struct Arena: Sendable {
     let modelHashes: [String: String]
     /// SHA-256 of the config and tokenizer of each agent's model, and the format of its weights where it is narrow.
     let modelForms: [String: String]
-    let judgeConfiguration: JudgeConfiguration?
-    let judgeModel: ModelFolder?
-    /// What the judge's model reads through; nil for plain text and for judges without a model.
-    let judgeTemplate: ChatTemplate?
-    let judgeHash: String
-    /// The same of the judge's model; empty for judges without one.
-    let judgeForm: String
+    let judges: ArenaJudges
     let prompts: any PromptSource
     let game: (any Game)?
     /// Whether a prompt's answers can be checked against gold.
@@ -94,18 +88,7 @@ public struct Arena: Sendable {
             let role: Entrant.Role = models[name] == nil ? .scripted : configuration.anchors.contains(path) ? .anchor : .learner
             return Entrant(name: name, role: role)
         }
-        if configuration.judge.kind == .rewardModel {
-            let judge = try JudgeConfiguration(folder: configuration.judge.folder)
-            guard judge.kind == .rewardModel else {
-                throw AgentError(.badValue, "\(file): \(judge.file) is a judge of kind \(judge.kind.rawValue), not a reward_model: name another folder.")
-            }
-            let model = try judge.loadModel()
-            (judgeConfiguration, judgeModel, judgeTemplate) = (judge, model, try judge.chatTemplate(of: model))
-            judgeHash = try FileHash.weights(in: judge.model)
-            judgeForm = try FileHash.form(in: judge.model, weights: judge.weights)
-        } else {
-            (judgeConfiguration, judgeModel, judgeTemplate, judgeHash, judgeForm) = (nil, nil, nil, "", "")
-        }
+        judges = try ArenaJudges(configuration.judge, arena: file)
         try checkTogether()
         try checkPlayability()
         try checkMemory(TournamentOptions(threads: 1))
@@ -130,8 +113,9 @@ public struct Arena: Sendable {
         guard entrants.count > 1 else {
             throw AgentError(.badValue, "\(file): an arena needs at least two agents.")
         }
-        if configuration.judge.canaryRoomCount > 0 || configuration.judge.kind == .exact, !hasGold {
-            throw AgentError(.badValue, "\(file): canaries and the exact judge need gold: give every line of the prompts file an `answer`.")
+        let judge = configuration.judge
+        if judge.canaryRoomCount > 0 && judge.gold == .answer || judge.kind == .exact, !hasGold {
+            throw AgentError(.badValue, "\(file): canaries and the exact judge need gold: give every line of the prompts file an `answer`\(judge.kind == .exact ? "" : ", or let `judge.gold` name a judge or `votes`").")
         }
         for entrant in entrants where entrant.role == .scripted && game == nil && !hasGold {
             throw AgentError(.badValue, "\(file): scripted agent `\(entrant.name)` answers from gold, which these prompts do not have.")
@@ -179,7 +163,7 @@ public struct Arena: Sendable {
         guard roomsPerRound > 0 else {
             throw AgentError(.badValue, "\(configuration.file): no room would be played: raise the numbers of rooms in `schedule`.")
         }
-        if let judge = judgeConfiguration, agents[judge.name] != nil {
+        if let judge = judges.members.first(where: { agents[$0.name] != nil }) {
             throw AgentError(
                 .badValue,
                 "\(configuration.file): judge and agent are both called `\(judge.name)`, so their versions would share a folder: rename one of the folders.")

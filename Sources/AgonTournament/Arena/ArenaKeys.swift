@@ -1,4 +1,5 @@
 public import AgonAgents
+import AgonJudging
 
 /// The keys of an arena file: what the reader accepts, and what `arenas/README.md` says.
 public enum ArenaKeys {
@@ -39,9 +40,12 @@ public enum ArenaKeys {
     static let judge = Section(
         "judge",
         [
-            Key("kind", .choice(["referee", "exact", "reward_model"], default: nil), "`referee`: the game's outcome. `exact`: equal to the gold answer. `reward_model`: a native model that scores answers."),
-            Key("folder", .text(default: ""), "reward_model: the judge's folder under `judges/`."),
-            Key("tie_margin", .number(0...1000, default: 0), unit: "score", "reward_model: answers whose scores differ by no more than this tie."),
+            Key("kind", .choice(ArenaConfiguration.JudgeKind.allCases.map(\.rawValue), default: nil), "`referee`: the game's outcome. `exact`: equal to the gold answer, in the way that its folder says where it has one. All others are folders under `judges/`: `judges/README.md` tells what each kind does."),
+            Key("folder", .text(default: ""), "The judge's folder under `judges/`; its `judge.yaml` has the same kind."),
+            Key("labels", .choice(PairLabels.allCases.map(\.rawValue), default: PairLabels.hard.rawValue), "Judges that compare: `hard`: both orders agree or it is a tie. `soft`: verdicts carry how probable they are, ties that lean make pairs, and the loss reads the labels."),
+            Key("pairing", .choice(["all", "budget", "sort"], default: "all"), "Judges that compare: which pairs of a room's answers are asked: all; the first `pair_budget` of a circle; or those of a sorting tournament."),
+            Key("pair_budget", .integer(1...1_000_000, default: 8), unit: "pairs", "budget: the most pairs asked in a room."),
+            Key("gold", .text(default: "answer"), "Where the truth about canary rooms comes from: `answer`, the prompts' gold answers; `votes`, what people say with `agon vote`, as far as it is there when a round begins; or the folder of a judge that is trusted more."),
             Key("canaries", .integer(0...1_000_000, default: 0), unit: "rooms", "Rooms of each round whose gold measures the judge. They are judged first; with `refresh` the judge then learns from them."),
             Key("min_accuracy", .number(0...1, default: 0.75), unit: "share", "While the judge was right on less than this share of the canary pairs of the last `window` rounds, taken together, no update is promoted. The gate opens again as soon as they recover."),
             Key("window", .integer(1...1000, default: 3), unit: "rounds", "How many rounds of canaries `min_accuracy` looks at, the round itself the last of them. One round has few canaries: by its own accuracy the gate would open and close by chance."),

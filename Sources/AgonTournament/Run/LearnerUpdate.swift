@@ -86,7 +86,7 @@ struct LearnerUpdate: Sendable {
         var record = trained.1
         guard let candidate = trained.0?.trained else { return Outcome(record: record, promoted: nil) }
         let settings = arena.configuration
-        let (old, new) = (policy.id, PolicyID(agent: agent, version: learner.version + 1))
+        let (old, new) = (policy.id, PolicyID(agent: agent, version: learner.newestVersion + 1))
         if settings.gatePromptCount > 0 {
             let policies: [PolicyID: any Policy] = [
                 old: policy, new: try Roster.policy(new, parameters: candidate, arena: arena, threads: threads),
