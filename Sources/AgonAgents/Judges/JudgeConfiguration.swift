@@ -30,9 +30,7 @@ public struct JudgeConfiguration: Sendable {
     /// Whether the model reads prompts and answers through its folder's chat template, where it has one.
     public var usesChatTemplate = false
     /// What the judge goes by.
-    public var rubric = PolicyPrompt.generalRubric
-    /// What the answer shown first and the one shown second are called.
-    public var answerNames = ["A", "B"]
+    public var rubric = PolicyComparer.generalRubric
     /// Scores, or a preference and ½, that are this close tie.
     public var tieMargin = 0.0
     /// What turns differences of scores into log-odds; nil where they are not to be read so.
@@ -88,10 +86,6 @@ public struct JudgeConfiguration: Sendable {
         let rubric = try reader.text("rubric")
         if !rubric.isEmpty {
             self.rubric = try TextFile.read(RelativePath.resolved(rubric, in: folder), limit: AgentConfiguration.systemPromptLimit)
-        }
-        answerNames = try reader.list("answer_names")
-        guard answerNames.count == 2, answerNames[0] != answerNames[1], answerNames.allSatisfy({ !$0.isEmpty }) else {
-            throw reader.error("answer_names", "give two different names, such as [A, B].")
         }
         if tieMargin >= 0.5 {
             throw reader.error("tie_margin", "a preference is never further than 0.5 from one half: everything would tie.")

@@ -51,7 +51,6 @@ public enum JudgeKeys {
 
     private static let policy = [
         Key("rubric", .text(default: ""), absent: "a general one", "A text file, relative to the judge's folder, that says by what answers are compared."),
-        Key("answer_names", .list(default: ["A", "B"]), "What the two answers are called. The model's tokenizer must have each as a single token."),
         Key("tie_margin", .number(0...1_000_000, default: 0), "A preference this close to one half ties, in either order."),
     ]
 

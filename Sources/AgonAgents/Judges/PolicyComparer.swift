@@ -3,30 +3,35 @@ public import AgonJudging
 public import AgonTransformer
 import Foundation
 
-/// A native language model that compares two answers by how probable their names are as its next token.
+/// A native language model that compares two answers by how probable their letters are as its next token.
 ///
 /// After a prompt that shows the answers as A and B, with P the probability of the next token summed over the spellings
-/// of a name:
+/// of a letter:
 ///
 ///     preference = P(A) / (P(A) + P(B))       that the answer shown first is the better one
 ///
 /// A `BothOrdersJudge` asks in both orders and joins the two. Nothing is generated and nothing is parsed. What the model
 /// cannot read is void: characters that its vocabulary lacks, or more tokens than it has positions.
 public struct PolicyComparer: PairComparer {
+    /// For judges without a rubric of their own.
+    static let generalRubric = """
+        The better answer is the one that is right, does what was asked and wastes no words. Length and style do not count.
+        """
+
     /// A preference this close to ½ is a tie.
     public let tieMargin: Double
     let transformer: Transformer
     let tokenizer: Tokenizer
     let chatTemplate: ChatTemplate?
-    let prompt: PolicyPrompt
-    let names: AnswerNames
+    let prompts: JudgePrompts
+    let letters: AnswerLetters
     let threads: Int
 
     /// - Parameters:
-    ///   - configuration: rubric, names of the answers and tie margin.
+    ///   - configuration: rubric and tie margin.
     ///   - folder: the model, for its tokenizer.
     ///   - transformer: the same model, packed.
-    /// - Throws: `badModel` where the tokenizer lacks the names or cannot spell the judge's own words.
+    /// - Throws: `badModel` where the tokenizer lacks the letters or cannot spell the judge's own words.
     public init(
         _ configuration: JudgeConfiguration, folder: ModelFolder, transformer: Transformer, threads: Int
     ) throws {
@@ -35,8 +40,8 @@ public struct PolicyComparer: PairComparer {
         self.threads = threads
         tokenizer = folder.tokenizer
         chatTemplate = try configuration.chatTemplate(of: folder)
-        prompt = PolicyPrompt(rubric: configuration.rubric, names: configuration.answerNames)
-        names = try AnswerNames(configuration.answerNames, tokenizer: tokenizer, model: configuration.model)
+        prompts = JudgePrompts(rubric: configuration.rubric)
+        letters = try AnswerLetters(tokenizer, model: configuration.model)
         do {
             _ = try context(Comparison(id: 0, prompt: "", first: "", second: ""))
         } catch let error as TransformerError {
@@ -54,8 +59,8 @@ public struct PolicyComparer: PairComparer {
         let contexts = comparisons.map { comparison in
             (try? context(comparison)).flatMap { $0.count < limit ? $0 : nil }
         }
-        // Neighbours that begin alike are computed once: the spellings of the names cost nothing beside the context.
-        let replies = names.first + names.second
+        // Neighbours that begin alike are computed once: the spellings of the letters cost nothing beside the context.
+        let replies = letters.first + letters.second
         let sequences = contexts.compactMap { $0 }.flatMap { context in
             replies.map { TokenSequence(prompt: context, completion: [$0]) }
         }
@@ -64,7 +69,7 @@ public struct PolicyComparer: PairComparer {
         return contexts.map { context in
             guard context != nil else { return nil }
             defer { next += replies.count }
-            let (middle, end) = (next + names.first.count, next + replies.count)
+            let (middle, end) = (next + letters.first.count, next + replies.count)
             let odds = Self.logSum(logProbs[middle..<end]) - Self.logSum(logProbs[next..<middle])
             return odds.isNaN ? nil : 1 / (1 + exp(odds))
         }
@@ -84,12 +89,15 @@ public struct PolicyComparer: PairComparer {
     /// What the model reads before its reply.
     /// - Throws: `TransformerError` where it cannot be tokenised.
     func context(_ comparison: Comparison) throws -> [Int32] {
+        let asked = prompts.pairwise(comparison, form: .letter)
+        let text = asked.system + "\n\n" + asked.user
         if let chatTemplate {
-            let messages = [ChatMessage(role: "user", content: prompt.request(comparison))]
+            // One message: not every template takes a system's.
+            let messages = [ChatMessage(role: "user", content: text)]
             return try tokenizer.encode(chatTemplate.render(messages: messages, addGenerationPrompt: true))
         }
-        let text = try tokenizer.encode(prompt.plain(comparison), addSpecialTokens: false, parseSpecial: false)
-        return (transformer.config.bosToken.map { [$0] } ?? []) + text
+        let plain = try tokenizer.encode(text + "\n\nThe better answer is", addSpecialTokens: false, parseSpecial: false)
+        return (transformer.config.bosToken.map { [$0] } ?? []) + plain
     }
 
     /// log Σ exp.
