@@ -231,7 +231,7 @@ CREATE TABLE votes (
     first INTEGER NOT NULL,         -- seats
     second INTEGER NOT NULL,
     judge TEXT NOT NULL,            -- the judge's name, or the person's
-    is_person INTEGER NOT NULL CHECK (is_person IN (0, 1)),     -- 1: given after the room was judged, by `agon vote`
+    is_person INTEGER NOT NULL CHECK (is_person IN (0, 1)),     -- 1: given after the room was judged
     judge_version INTEGER NOT NULL,
     position INTEGER NOT NULL,      -- the order in which they were given
     verdict TEXT NOT NULL CHECK (verdict IN ('first', 'second', 'tie', 'void')),

@@ -59,6 +59,15 @@ struct RoomReader {
                     first: row[1], second: row[2], verdict: try word(row[3], Verdict.self), byRule: row[4],
                     preference: row[5]))
         }
+        try addVotes(to: &results, places, where: condition, values)
+        return results
+    }
+
+    /// What the judges said of the rooms and what it cost.
+    private func addVotes(
+        to results: inout [RoomResult], _ places: [Int64: Int], where condition: String,
+        _ values: [(any DatabaseValueConvertible)?]
+    ) throws {
         try db.forEachRow(
             """
             SELECT room_id, \(Self.voteColumns)
@@ -82,7 +91,6 @@ struct RoomReader {
             (usage.cost, usage.seconds) = (row[6], row[7])
             results[place].usage = usage
         }
-        return results
     }
 
     static let voteColumns = """

@@ -26,6 +26,12 @@ import Testing
         }
     }
 
+    @Test("a member that left its panel says why, and gives no verdict")
+    func lost() async throws {
+        let judge = LostJudge(id: JudgeID(name: "gone"), message: "Judge gone left the panel.")
+        await #expect { try await judge.judge([]) } throws: { "\($0)" == "Judge gone left the panel." }
+    }
+
     @Test("an arena's exact judge obeys the laws of judges")
     func exact() async throws {
         let text = StoryArena.prompts.replacing(

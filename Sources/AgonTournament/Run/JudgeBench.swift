@@ -79,7 +79,7 @@ final class JudgeBench: Sendable {
 }
 
 /// A member that left the panel: it says so again.
-private struct LostJudge: Judge {
+struct LostJudge: Judge {
     let id: JudgeID
     let message: String
     let needsReference = false
