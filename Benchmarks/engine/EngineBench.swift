@@ -60,6 +60,7 @@ struct EngineBench {
     private mutating func model() throws -> Transformer {
         if let loaded { return loaded }
         let model = Transformer(try ModelFolder.loadParameters(folder), kernels: kernels, weights: weights)
+        model.parameters.releaseMatrices()
         loaded = model
         return model
     }
@@ -102,6 +103,8 @@ struct EngineBench {
         if rank > 0 {
             let config = try AdapterConfig(rank: rank, alpha: Double(2 * rank), targets: .allLinear)
             policy = .adapter(try Adapter.initialised(config, for: reference, seed: 1), base: reference)
+            reference.prepareTraining()
+            parameters.releaseMatrices()
         } else {
             training.products = weights
         }

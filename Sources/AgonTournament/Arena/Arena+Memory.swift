@@ -17,7 +17,8 @@ extension Arena {
     func memoryPlan(_ options: TournamentOptions) throws -> MemoryPlan {
         var plan = judgePlan
         for base in distinctBases {
-            var held = MemoryPlan.answering(base.config, weights: base.weights, slotCount: 0, length: 0)
+            var held = MemoryPlan.answering(
+                base.config, weights: base.weights, keepsMatrices: base.keepsMatrices, slotCount: 0, length: 0)
             if base.isRepeated { held.parameters = 0 }
             plan = plan + held
         }
@@ -47,7 +48,8 @@ extension Arena {
     /// The judge, and where it learns its newest version beside the one that was loaded, and its training.
     private var judgePlan: MemoryPlan {
         guard let judge = judgeModel, let weights = judgeConfiguration?.weights else { return .zero }
-        var plan = MemoryPlan.answering(judge.config, weights: weights, slotCount: 0, length: 0)
+        var plan = MemoryPlan.answering(
+            judge.config, weights: weights, keepsMatrices: frozenJudge == nil, slotCount: 0, length: 0)
         guard configuration.judge.refreshStepCount > 0 else { return plan }
         plan.parameters *= 2
         return plan + .training(
@@ -78,11 +80,14 @@ extension Arena {
 
     /// Each model in memory once for each format of its matrices; `isRepeated` where the weights that they were packed
     /// from are those of one before it.
-    private var distinctBases: [(config: ModelConfig, weights: WeightFormat, isRepeated: Bool)] {
+    private var distinctBases: [(config: ModelConfig, weights: WeightFormat, keepsMatrices: Bool, isRepeated: Bool)] {
         var (seen, packed): (Set<ObjectIdentifier>, Set<ObjectIdentifier>) = ([], [])
         return starts.sorted { $0.key < $1.key }.compactMap { _, start in
             guard packed.insert(start.baseIdentity).inserted else { return nil }
-            return (start.config, start.weights, !seen.insert(ObjectIdentifier(start.parameters)).inserted)
+            return (
+                start.config, start.weights, keepsMatrices(start.parameters),
+                !seen.insert(ObjectIdentifier(start.parameters)).inserted
+            )
         }
     }
 

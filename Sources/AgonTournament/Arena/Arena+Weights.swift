@@ -24,6 +24,20 @@ extension Arena {
         }
     }
 
+    /// Gives back the float32 matrices of bases that nobody trains as a whole: they are read packed alone. What adapters
+    /// read of them in training is made before.
+    func releaseMatrices() {
+        let products: WeightFormat = configuration.training.usesBfloat16 ? .bfloat16 : .float32
+        for name in learners where trainsAdapter(name) { starts[name]?.prepareTraining(products: products) }
+        for start in starts.values where !keepsMatrices(start.parameters) { start.parameters.releaseMatrices() }
+        frozenJudge?.parameters.releaseMatrices()
+    }
+
+    /// Whether a learner that trains all its weights begins with these.
+    func keepsMatrices(_ parameters: Parameters) -> Bool {
+        learners.contains { !trainsAdapter($0) && starts[$0]?.parameters === parameters }
+    }
+
     /// The adapter that an agent comes with, and its hash.
     static func adapter(of agent: AgentConfiguration, _ model: ModelFolder) throws -> (Adapter, hash: String)? {
         guard let path = agent.adapter else { return nil }

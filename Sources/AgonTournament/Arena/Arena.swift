@@ -29,6 +29,8 @@ public struct Arena: Sendable {
     let judgeHash: String
     /// The same of the judge's model; empty for judges without one.
     let judgeForm: String
+    /// The judge's model as it judges, where it never learns: packed once for all rounds.
+    let frozenJudge: Transformer?
     let prompts: any PromptSource
     let game: (any Game)?
     /// Whether a prompt's answers can be checked against gold.
@@ -101,12 +103,15 @@ public struct Arena: Sendable {
             (judgeConfiguration, judgeModel) = (judge, model)
             judgeHash = try FileHash.weights(in: judge.model)
             judgeForm = try FileHash.form(in: judge.model, weights: judge.weights)
+            frozenJudge = configuration.judge.refreshStepCount > 0
+                ? nil : Transformer(model.parameters, kernels: kernels, weights: judge.weights)
         } else {
-            (judgeConfiguration, judgeModel, judgeHash, judgeForm) = (nil, nil, "", "")
+            (judgeConfiguration, judgeModel, judgeHash, judgeForm, frozenJudge) = (nil, nil, "", "", nil)
         }
         try checkTogether()
         try checkPlayability()
         try checkMemory(TournamentOptions(threads: 1))
+        releaseMatrices()
     }
 
     static func noLanguageModel(_ agent: AgentConfiguration, _ model: String) -> AgentError {

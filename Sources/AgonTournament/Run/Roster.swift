@@ -83,7 +83,8 @@ struct Roster: Sendable {
             }
             return RewardModel(
                 id: learned.id,
-                transformer: Transformer(learned.parameters, kernels: arena.kernels, weights: format),
+                transformer: arena.frozenJudge
+                    ?? Transformer(learned.parameters, kernels: arena.kernels, weights: format),
                 tokenizer: model.tokenizer, threads: threads
             ).judge(tieMargin: arena.configuration.judge.tieMargin)
         }
