@@ -89,9 +89,12 @@ public struct MemoryPlan: Sendable, Hashable, Codable {
 
     /// The memory of a reference that follows the policy: while it moves there are two of it, and where it follows by a
     /// mean, the mean.
-    public static func following(_ config: ModelConfig, _ sync: ReferenceSync) -> MemoryPlan {
+    ///
+    /// - Parameter adapterCount: floats of the adapter that it follows; nil where it follows all weights.
+    public static func following(_ config: ModelConfig, adapterCount: Int? = nil, _ sync: ReferenceSync) -> MemoryPlan {
         var plan = answering(config, slotCount: 0, length: 0) * 2
-        if case .bema = sync.rule { plan.parameters += ParameterLayout(config).count * 4 }
+        if let adapterCount { (plan.parameters, plan.packedWeights) = (2 * adapterCount * 4, 2 * adapterCount * 4) }
+        if case .bema = sync.rule { plan.parameters += (adapterCount ?? ParameterLayout(config).count) * 4 }
         return plan
     }
 

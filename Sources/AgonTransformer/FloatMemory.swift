@@ -6,11 +6,11 @@ enum FloatMemory {
     /// translation costs a key/value cache a quarter of its speed otherwise. Beyond, and for weights, which are read in
     /// order, they gain nothing, and where a virtual machine hands free memory back to its host their first touch takes
     /// ten times as long as that of small pages (`docs/log.md`).
-    private static let largePages = 4 << 20...(ProcessInfo.processInfo.environment["XP"].flatMap { Int($0) } ?? 64) << 20
+    private static let largePages = 4 << 20...64 << 20
     private static let largePageSize = 2 << 20
     /// Where a block of a key/value cache begins with a page, its last row is not read before that row's page is first
     /// written: such a page would be mapped twice, with an interrupt of all cores in between.
-    private static let pageSize = 4096
+    static let pageSize = 4096
 
     /// Uninitialised memory; the caller frees it with `deallocate()`.
     ///

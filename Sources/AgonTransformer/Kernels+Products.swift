@@ -1,5 +1,4 @@
 import CKernels
-import Foundation
 
 /// A weight matrix `[outputs, inputs]` in the order that the path's product reads.
 struct PackedMatrix {
@@ -76,7 +75,7 @@ extension Kernels {
         }
     }
 
-    private static let tallRows = ProcessInfo.processInfo.environment["XT"].flatMap { Int($0) } ?? 56
+    private static let tallRows = 112
 
     private func product(
         _ y: Floats, _ ldy: Int, _ x: Floats, _ ldx: Int, _ w: PackedMatrix, _ rows: Int, outputs: Range<Int>,

@@ -83,6 +83,7 @@ public final class TrainingPass {
         packed = PackedWeights(config, kernels: kernels, format: kernels.products)
         packedTransposed = PackedWeights(config, kernels: kernels, format: kernels.products, transposed: true)
         rotary = RotaryTable(config, positionCount: min(config.maxPositionCount, 256))
+        SpareMemory.shared.giveBack()
     }
 
     init(frozen: FrozenBase, kernels: Kernels, logitsLimit: Int = TrainingPass.defaultLogitsLimit) {
@@ -94,6 +95,7 @@ public final class TrainingPass {
         packed = frozen.packed
         packedTransposed = frozen.transposed
         rotary = RotaryTable(config, positionCount: min(config.maxPositionCount, 256))
+        SpareMemory.shared.giveBack()
         adapterGradients = AdapterGradients(forwardPass.adapters, frozen)
     }
 

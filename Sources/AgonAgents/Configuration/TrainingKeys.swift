@@ -70,6 +70,7 @@ public enum TrainingKeys {
 
     private static let policyGradient = [
         Key("reward", .choice(["rank", "score"], default: "rank"), "grpo, ppo: what an answer earns. `rank`: its share of points against the others of its room, a forfeit 0. `score`: the judge's score, a forfeit the round's lowest."),
+        Key("missing_eos_penalty", .number(0...1e6, default: 0), "grpo, ppo: subtracted from the reward of an answer that reached the token limit before it ended."),
         Key("epsilon", .number(0...0.9999, default: 0.2), "grpo: how far a token's ratio may fall before its gradient is cut."),
         Key("epsilon_high", .number(0...1000, default: nil), absent: "epsilon", "grpo: the same upwards."),
         Key("delta", .number(1...1000, default: nil), absent: "none", "grpo: upper bound of the ratio."),

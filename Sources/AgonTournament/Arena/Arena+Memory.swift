@@ -105,7 +105,7 @@ extension Arena {
             products: settings.usesBfloat16 ? .bfloat16 : .float32, sequenceCount: sequences,
             length: min(longest, settings.maxLength ?? .max), ownCount: min(ownCount, settings.maxLength ?? .max))
         guard case .dpo(_, let sync?, _) = settings.method else { return plan }
-        return plan + .following(model.config, sync)
+        return plan + .following(model.config, adapterCount: adapterCount, sync)
     }
 
     /// Tokens of the longest prompt with all that the agent is told before it; nil where the prompts are not a list.

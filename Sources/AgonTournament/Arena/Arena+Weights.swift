@@ -105,16 +105,8 @@ extension Arena {
         }
     }
 
-    /// Adapters that learners have or are to get must fit their models and the training.
+    /// Adapters that learners are to get must fit their models.
     func checkAdapters() throws {
-        if case .dpo(_, .some, _) = configuration.training.method,
-            let name = learners.first(where: trainsAdapter)
-        {
-            throw AgentError(
-                .badValue,
-                "\(configuration.file): `sync_ref_model` mixes whole models, but \(name) trains an adapter: remove it, "
-                    + "or train all weights (no `lora_r`, no `adapter` in its agent.yaml).")
-        }
         for name in learners where adapters[name] == nil {
             guard let config = configuration.adapter, let model = models[name] else { continue }
             do {
