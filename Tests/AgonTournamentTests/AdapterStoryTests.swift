@@ -1,6 +1,7 @@
 import AgonAgents
 import AgonCore
 import AgonStore
+import AgonTraining
 import AgonTransformer
 import Foundation
 import Synchronization
