@@ -32,7 +32,8 @@ public enum Judges {
         func made(_ configuration: JudgeConfiguration) throws -> any Judge {
             let model = configuration.isModel ? try configuration.loadModel() : nil
             return try judge(
-                configuration, model: model, chatTemplate: model.flatMap { try configuration.chatTemplate(of: $0) },
+                configuration, model: model, transformer: nil,
+                chatTemplate: model.flatMap { try configuration.chatTemplate(of: $0) },
                 threads: threads, kernels: kernels ?? .current, options: options)
         }
         guard configuration.kind == .panel else { return try made(configuration) }
@@ -52,10 +53,11 @@ public enum Judges {
     ///
     /// - Parameters:
     ///   - model: its model's folder, and the chat template that it reads through; nil for judges without.
+    ///   - transformer: the model where it is packed already; nil packs it.
     /// - Precondition: it is no panel.
     public static func judge(
-        _ configuration: JudgeConfiguration, model: ModelFolder?, chatTemplate: ChatTemplate?, threads: Int,
-        kernels: Kernels, options: JudgingOptions
+        _ configuration: JudgeConfiguration, model: ModelFolder?, transformer: Transformer?, chatTemplate: ChatTemplate?,
+        threads: Int, kernels: Kernels, options: JudgingOptions
     ) throws -> any Judge {
         let id = JudgeID(name: configuration.name)
         func loaded() -> ModelFolder {
@@ -63,7 +65,7 @@ public enum Judges {
             return model
         }
         func packed() -> Transformer {
-            Transformer(loaded().parameters, kernels: kernels, weights: configuration.weights)
+            transformer ?? Transformer(loaded().parameters, kernels: kernels, weights: configuration.weights)
         }
         switch configuration.kind {
         case .exact: return ExactJudge.judge(id: id, mode: configuration.exactMode)

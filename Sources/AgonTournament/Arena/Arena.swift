@@ -89,10 +89,11 @@ public struct Arena: Sendable {
             let role: Entrant.Role = models[name] == nil ? .scripted : configuration.anchors.contains(path) ? .anchor : .learner
             return Entrant(name: name, role: role)
         }
-        judges = try ArenaJudges(configuration.judge, arena: file)
+        judges = try ArenaJudges(configuration.judge, arena: file, kernels: kernels)
         try checkTogether()
         try checkPlayability()
         try checkMemory(TournamentOptions(threads: 1))
+        releaseMatrices()
     }
 
     static func noLanguageModel(_ agent: AgentConfiguration, _ model: String) -> AgentError {

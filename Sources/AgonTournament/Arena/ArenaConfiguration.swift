@@ -81,6 +81,8 @@ public struct ArenaConfiguration: Sendable {
     public var eloK: Double
     public var training: TrainingConfiguration
     public var reward: Reward
+    /// `missing_eos_penalty`: what an answer loses of it that did not end before the token limit.
+    public var missingEosPenalty: Double
     /// Steps between the checkpoints of an update; decides nothing.
     public var saveSteps: Int
     public var gatePromptCount: Int
@@ -139,6 +141,7 @@ public struct ArenaConfiguration: Sendable {
         self.training = try TrainingKeys.read(training)
         adapter = try AdapterKeys.read(training)
         reward = Reward(rawValue: try training.text("reward")) ?? .rank
+        missingEosPenalty = try training.number("missing_eos_penalty")
         saveSteps = try training.integer("save_steps")
         let gate = try reader.reader("gate")
         gatePromptCount = try gate.integer("prompts")

@@ -10,6 +10,8 @@ struct ArenaJudges: Sendable {
         let configuration: JudgeConfiguration
         /// Nil for judges without one.
         let model: ModelFolder?
+        /// The model as it judges, packed once for all rounds; nil where there is none, and where it learns.
+        let frozen: Transformer?
         let chatTemplate: ChatTemplate?
         /// SHA-256 of the model's weights; empty without one.
         let hash: String
@@ -18,14 +20,17 @@ struct ArenaJudges: Sendable {
 
         var name: String { configuration.name }
 
-        init(folder: String) throws {
+        /// - Parameter refreshes: whether the arena trains its reward models.
+        init(folder: String, kernels: Kernels, refreshes: Bool) throws {
             configuration = try JudgeConfiguration(folder: folder)
             guard configuration.isModel else {
-                (model, chatTemplate, hash, form) = (nil, nil, "", configuration.decidingText)
+                (model, frozen, chatTemplate, hash, form) = (nil, nil, nil, "", configuration.decidingText)
                 return
             }
             let model = try configuration.loadModel()
             self.model = model
+            frozen = refreshes && configuration.kind == .rewardModel
+                ? nil : Transformer(model.parameters, kernels: kernels, weights: configuration.weights)
             chatTemplate = try configuration.chatTemplate(of: model)
             hash = try FileHash.weights(in: configuration.model)
             form = try FileHash.form(in: configuration.model, weights: configuration.weights) + configuration.decidingText
@@ -50,8 +55,12 @@ struct ArenaJudges: Sendable {
     /// Members that are reward models, the kind that may learn.
     var learning: [Member] { members.filter { $0.configuration.kind == .rewardModel } }
 
-    init(_ settings: ArenaConfiguration.JudgeSettings, arena file: String) throws {
-        gold = if case .judge(let folder) = settings.gold { try Member(folder: folder) } else { nil }
+    init(_ settings: ArenaConfiguration.JudgeSettings, arena file: String, kernels: Kernels) throws {
+        gold = if case .judge(let folder) = settings.gold {
+            try Member(folder: folder, kernels: kernels, refreshes: false)
+        } else {
+            nil
+        }
         if let gold, gold.configuration.kind == .panel {
             throw AgentError(.badValue, "\(file): `judge.gold` names \(gold.configuration.file), a panel: name one judge.")
         }
@@ -66,7 +75,9 @@ struct ArenaJudges: Sendable {
                 "\(file): `judge.kind` is \(settings.kind.rawValue), but \(judge.file) is a judge of kind \(judge.kind.rawValue): make them agree.")
         }
         panel = judge.kind == .panel ? judge : nil
-        members = try (judge.kind == .panel ? judge.members : [settings.folder]).map { try Member(folder: $0) }
+        members = try (judge.kind == .panel ? judge.members : [settings.folder]).map {
+            try Member(folder: $0, kernels: kernels, refreshes: settings.refreshStepCount > 0)
+        }
         if let nested = members.first(where: { $0.configuration.kind == .panel }) {
             throw AgentError(.badValue, "\(judge.file): member `\(nested.name)` is a panel itself: name its members instead.")
         }

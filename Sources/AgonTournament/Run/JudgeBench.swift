@@ -28,11 +28,11 @@ final class JudgeBench: Sendable {
         let options = arena.configuration.judge.options
         func made(_ member: ArenaJudges.Member) throws -> any Judge {
             try Judges.judge(
-                member.configuration, model: member.model, chatTemplate: member.chatTemplate, threads: threads,
+                member.configuration, model: member.model, transformer: member.frozen, chatTemplate: member.chatTemplate, threads: threads,
                 kernels: arena.kernels, options: options)
         }
         fixed = try Dictionary(
-            uniqueKeysWithValues: arena.judges.members.filter { $0.configuration.kind != .rewardModel }
+            uniqueKeysWithValues: arena.judges.members.filter { $0.model == nil || $0.frozen != nil }
                 .map { ($0.name, try made($0)) })
         gold = try arena.judges.gold.map(made)
     }
@@ -56,14 +56,12 @@ final class JudgeBench: Sendable {
         guard let weights = learned.first(where: { $0.id.name == member.name }), let model = member.model else {
             preconditionFailure("judge \(member.name) has no weights")
         }
-        let judge = RewardModel(
+        // What a temperature was fitted to is gone once the judge learns.
+        return RewardModel(
             id: weights.id,
             transformer: Transformer(weights.parameters, kernels: arena.kernels, weights: member.configuration.weights),
             tokenizer: model.tokenizer, chatTemplate: member.chatTemplate, threads: threads
         ).judge(tieMargin: member.configuration.tieMargin)
-        // What the temperature was fitted to is gone once the judge learns.
-        guard let temperature = member.configuration.temperature, arena.configuration.judge.refreshStepCount == 0 else { return judge }
-        return CalibratedJudge(judge, temperature: temperature)
     }
 
     /// The judge of an arena that names no folder.
