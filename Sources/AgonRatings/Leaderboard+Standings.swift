@@ -13,6 +13,8 @@ struct BoardEstimate: Sendable {
         case independent([Double])
         /// Replicates of all ratings in points `[replicates, players]`.
         case replicates(BattleBootstrap)
+        /// In nats.
+        case contextual(ContextualFit)
     }
 
     /// In points.
@@ -41,6 +43,7 @@ struct BoardEstimate: Sendable {
         case .independent(let errors):
             return (value - Interval.z95 * errors[player], value + Interval.z95 * errors[player])
         case .replicates(let sample): return sample.interval { $0[player] }
+        case .contextual(let fit): return around(value, fit.covariance[player * fit.size + player])
         }
     }
 
@@ -62,6 +65,7 @@ struct BoardEstimate: Sendable {
             let half = Interval.z95 * (errors[one] * errors[one] + errors[other] * errors[other]).squareRoot()
             return (value - half, value + half)
         case .replicates(let sample): return sample.interval { $0[one] - $0[other] }
+        case .contextual(let fit): return around(value, fit.difference(one, other))
         }
     }
 
@@ -113,7 +117,7 @@ struct BoardEstimate: Sendable {
         // Standard errors of a difference are at most the sum of both, so most pairs are settled without looking closer.
         switch uncertainty {
         case .none: return true
-        case .sandwich, .fisher, .independent: if value > slack(own[i], own[j]) { return true }
+        case .sandwich, .fisher, .independent, .contextual: if value > slack(own[i], own[j]) { return true }
         case .bootstrap, .replicates: if value > 4 * slack(own[i], own[j]) { return true }
         }
         return difference(order[i], order[j]).low > 0

@@ -81,14 +81,19 @@ public struct Leaderboard: Sendable, Hashable, Codable {
         /// Fewer battles make a player provisional.
         public var minimumBattleCount: Int
         public var elo: EloLadder.Options
-        /// Random orders of `eloAveraged`.
+        /// Random orders of `eloAveraged`, and of Elo's intervals.
         public var orderCount: Int
+        /// Rooms of one rating period of Glicko-2.
+        public var roomsPerPeriod: Int
+        /// Of the squared coefficients of `contextual`, on the mean loss.
+        public var covariatePenalty: Double
         public var seed: UInt64
 
         public init(
             system: RatingSystem = .bradleyTerry, base: Double = 1000, anchor: String? = nil,
             intervals: IntervalKind = .sandwich, fit: BattleFit.Options = .init(), minimumBattleCount: Int = 30,
-            elo: EloLadder.Options = .init(), orderCount: Int = 100, seed: UInt64 = 0
+            elo: EloLadder.Options = .init(), orderCount: Int = 100, roomsPerPeriod: Int = 100,
+            covariatePenalty: Double = 0, seed: UInt64 = 0
         ) {
             self.system = system
             self.base = base
@@ -98,6 +103,8 @@ public struct Leaderboard: Sendable, Hashable, Codable {
             self.minimumBattleCount = minimumBattleCount
             self.elo = elo
             self.orderCount = orderCount
+            self.roomsPerPeriod = roomsPerPeriod
+            self.covariatePenalty = covariatePenalty
             self.seed = seed
         }
     }
