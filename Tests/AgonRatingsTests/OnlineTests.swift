@@ -108,7 +108,7 @@ struct OnlineTests {
     }
 
     /// The package's own cdf is right to 1e-7 only, which eighty rooms carry on.
-    @Test(arguments: [("trueskill_exact.json", 1e-9), ("trueskill.json", 1e-4)])
+    @Test(arguments: [("trueskill_exact.json", 1e-9), ("trueskill.json", 1e-5)])
     func `rooms of two to eight equal the reference TrueSkill`(file: String, tolerance: Double) throws {
         let golden = try Fixtures.json(file, as: Snapshots.self)
         let log = try Self.rooms("openskill_rooms.csv", players: 10)
