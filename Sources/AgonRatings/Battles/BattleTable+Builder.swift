@@ -76,6 +76,13 @@ extension BattleTable {
             loose.append(LooseBattle(room: number, first: first, second: second, outcome: outcome, weight: weight))
         }
 
+        /// Adds a weighted battle that depends on no other.
+        mutating func addAlone(first: Int32, second: Int32, outcome: BattleOutcome, weight: Double) {
+            loose.append(
+                LooseBattle(room: roomCount, first: first, second: second, outcome: outcome, weight: weight))
+            roomCount += 1
+        }
+
         /// Adds a whole room: every two of its seats are a battle, and all of them depend on one another.
         ///
         /// - Parameter ranks: of each seat, lower is better, equal is a tie.
