@@ -51,6 +51,17 @@ struct BattleTableTests {
         #expect(pair.map { $0.wins + $0.losses } == 1 && pair.map { $0.points } == 1, "p0 comes first and lost once")
     }
 
+    @Test func `counts overflow their 16 bits into the same table`() {
+        var builder = BattleTable.Builder()
+        let (a, b) = (builder.player("a"), builder.player("b"))
+        builder.add(first: a, second: b, outcome: .win, count: 65_530)
+        for _ in 0..<10 { builder.add(first: b, second: a, outcome: .loss) }
+        builder.add(first: a, second: b, outcome: .tie, count: 200_000)
+        let table = BattleTable(merging: [builder.table(), builder.table()])
+        #expect(table.pairs.map { [$0.wins, $0.ties, $0.losses] } == [[131_080, 400_000, 0]])
+        #expect(table.singles.count == 1 && table.battleCount == 531_080)
+    }
+
     @Test func `a panel's fractional score is both outcomes in one room`() throws {
         var match = Match(round: 1, room: 0, cluster: 5, first: policy("a"), second: policy("b"), score: 0.75)
         let table = try BattleTable([match])

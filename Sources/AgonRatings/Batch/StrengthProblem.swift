@@ -174,7 +174,8 @@ struct StrengthProblem<Model: PairLikelihood>: Sendable {
         if size <= Self.denseLimit, let factor = CholeskyFactor(information(at), size: size) {
             return centred(factor.solve(at.gradient))
         }
-        if let step = conjugateGradients(at, target: at.gradient) { return centred(step) }
+        // What is left of the step's error, a ten thousandth, is the next step's to correct.
+        if let step = conjugateGradients(at, target: at.gradient, tolerance: 1e-4) { return centred(step) }
         guard size <= BattleFit.denseCovarianceLimit, let factor = CholeskyFactor(information(at), size: size) else {
             throw RatingError(
                 .notSolvable,

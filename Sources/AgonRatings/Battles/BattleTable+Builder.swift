@@ -2,7 +2,7 @@ extension BattleTable {
     /// Counts battles as they come.
     ///
     /// Counts of pairs of the first 4,096 players lie in a triangle that grows by a row with each newcomer, so counting
-    /// is one addition; later players' pairs lie in a dictionary.
+    /// is one addition; later players' pairs, and what overflows 16 bits, lie in a dictionary.
     public struct Builder: Sendable {
         struct LooseBattle: Sendable {
             var room: Int32
@@ -17,8 +17,9 @@ extension BattleTable {
         public private(set) var names: [String] = []
         private var indices: [String: Int32] = [:]
         /// Three counters per pair (high, low), at 3 · (high · (high − 1) / 2 + low): what `low` won, drew and lost.
-        private var triangle: [UInt32] = []
-        private var sparse: [UInt64: UInt32] = [:]
+        private var triangle: [UInt16] = []
+        /// Pairs of later players, and what overflows the triangle.
+        private var sparse: [UInt64: Int] = [:]
         private var loose: [LooseBattle] = []
         private var rooms: [UInt64: Int32] = [:]
         private var roomCount: Int32 = 0
@@ -43,22 +44,15 @@ extension BattleTable {
             let isStraight = first < second
             let (low, high) = isStraight ? (first, second) : (second, first)
             let cell = Int((isStraight ? outcome : outcome.turned).rawValue)
-            if high < triangleLimit, count == 1 {
-                let place = 3 * (Int(high) * (Int(high) - 1) / 2 + Int(low)) + cell
-                if triangle[place] < .max {
-                    triangle[place] += 1
-                    return
-                }
-            }
-            var rest = count
             let key = UInt64(high) << 34 | UInt64(low) << 2 | UInt64(cell)
-            if high < triangleLimit {
-                let place = 3 * (Int(high) * (Int(high) - 1) / 2 + Int(low)) + cell
-                let part = min(rest, Int(UInt32.max - triangle[place]))
-                triangle[place] += UInt32(part)
-                rest -= part
+            guard high < triangleLimit, count <= Int(UInt16.max) else {
+                sparse[key, default: 0] += count
+                return
             }
-            sparse[key, default: 0] += UInt32(rest)
+            let place = 3 * (Int(high) * (Int(high) - 1) / 2 + Int(low)) + cell
+            let (sum, isFull) = triangle[place].addingReportingOverflow(UInt16(count))
+            triangle[place] = sum
+            if isFull { sparse[key, default: 0] += 1 << 16 }
         }
 
         /// Adds a battle of a room, or a weighted one.
@@ -161,7 +155,7 @@ extension BattleTable {
                 }
             }
             for (key, count) in sparse.sorted(by: { $0.key < $1.key }) {
-                body(Int32(key >> 2 & 0xFFFF_FFFF), Int32(key >> 34), outcomes[Int(key & 3)], Int(count))
+                body(Int32(key >> 2 & 0xFFFF_FFFF), Int32(key >> 34), outcomes[Int(key & 3)], count)
             }
         }
 
