@@ -131,11 +131,8 @@ enum Simulations {
             var generator = SeededGenerator(Seed(run: UInt64(trial)).child(.evaluation, side))
             var test = try SequentialTest(elo0: elo0, elo1: elo1, scale: scale)
             while test.decision == .goOn {
-                // Looked at after every eighth game: a game between looks can only lower the error rate.
-                for _ in 0..<8 {
-                    let draw = generator.unit()
-                    test.record(outcome: draw < score - 0.2 ? 2 : draw < score + 0.2 ? 1 : 0)
-                }
+                let draw = generator.unit()
+                test.record(outcome: draw < score - 0.2 ? 2 : draw < score + 0.2 ? 1 : 0)
             }
             errors += (test.decision == .acceptElo1) == (side == 0) ? 1 : 0
             games += test.result.gameCount

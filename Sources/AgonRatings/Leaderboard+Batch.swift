@@ -50,13 +50,19 @@ extension Leaderboard {
         let estimate = BoardEstimate(
             values: zip(fit.strengths, zero).map { EloScale.pointsPerNat * $0 + $1 }, uncertainty: uncertainty,
             anchor: nil, zero: zero)
+        var warnings = Leaderboard.warnings(fit.connectivity, table, priorDeviations: fit.priorDeviations)
+        if options.intervals != .none, table.names.count <= Intransitivity.gameLimit,
+            let warning = Intransitivity(fit, playsGames: false).warning
+        {
+            warnings.append(warning)
+        }
         self.init(
             system: options.system,
             rows: Leaderboard.anchoredRows(
                 estimate, anchor, table, fit.connectivity, minimum: options.minimumBattleCount), base: options.base,
             anchor: options.anchor, battleCount: table.battleCount, islandCount: fit.connectivity.islandCount,
             intervalMethod: method, tieFit: fit.tieFit, effects: [],
-            warnings: Leaderboard.warnings(fit.connectivity, table, priorDeviations: fit.priorDeviations))
+            warnings: warnings)
     }
 
     /// Rows whose intervals on the anchor's island are of the difference to the anchor.

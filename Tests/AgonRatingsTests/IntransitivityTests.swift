@@ -80,8 +80,10 @@ struct IntransitivityTests {
         return try BattleFit(builder.table())
     }
 
-    @Test func `a circle of three is found, named and warned of`() throws {
-        let result = Intransitivity(try Self.fit(strengths: [0, 0, 0, -1, 1], lead: 1.2, battles: 200, seed: 4))
+    @Test func `a circle of three is found, named and warned of`() async throws {
+        let fit = try Self.fit(strengths: [0, 0, 0, -1, 1], lead: 1.2, battles: 200, seed: 4)
+        let result = Intransitivity(fit)
+        #expect(try await Leaderboard(fit).warnings == [result.warning])
         #expect(result.cycles.first?.names == ["p0", "p1", "p2"] && result.cycles.count == 1)
         #expect(result.pValue < 1e-6 && result.cyclicShare > 0.2)
         let warning = try #require(result.warning)

@@ -93,7 +93,7 @@ struct BattleLayout: Sendable, Hashable {
         }
         if names.allSatisfy(\.isEmpty) { return (layout, data.count) }
         if names.count == 3, layout.role(names[2]) != Role.winner.rawValue, options.covariates.isEmpty,
-            BattleOutcome(text: names[2], first: names[0], second: names[1]) != nil
+            names[2] == names[0] || names[2] == names[1] || BattleOutcome(word: names[2].lowercased()) != nil
         {
             layout.roleOfColumn = [Role.first, .second, .winner].map(\.rawValue)
             return (layout, start)
@@ -112,11 +112,9 @@ extension BattleOutcome {
         "tie_bothbad": .tie, ".5": .tie, "model_1": .win, "model_2": .loss,
     ]
 
-    /// An outcome in words, or by the winner's name; nil where it says neither.
-    init?(text: String, first: String, second: String) {
-        if text == first, text != second { self = .win
-        } else if text == second, text != first { self = .loss
-        } else if let known = BattleOutcome.words[text.lowercased()] { self = known
-        } else { return nil }
+    /// An outcome in words, lower case; nil where it is none.
+    init?(word: String) {
+        guard let known = BattleOutcome.words[word] else { return nil }
+        self = known
     }
 }

@@ -9,6 +9,8 @@ struct BattleRows<Sink: BattleSink> {
     private let layout: BattleLayout
     private let options: BattleReader.Options
     private var names = NameIndex()
+    /// Words for outcomes as they were spelled: the outcome's number, and 4 more where both were bad.
+    private var words = NameIndex()
     /// Ranges by role; an empty one where the row says nothing.
     private var fields: [Range<Int>]
     private var scratch: [UInt8] = []
@@ -193,20 +195,15 @@ struct BattleRows<Sink: BattleSink> {
         let winner = trimmed(base, .winner)
         if first.isEmpty || second.isEmpty || winner.isEmpty { return emitRanking(base) }
         guard first.count <= 4096, second.count <= 4096 else { return "a name longer than 4,096 bytes." }
-        var outcome: BattleOutcome
-        switch quickOutcome(base, winner) {
-        case .some(let known): outcome = known
-        case .none:
-            let spelled = text(base, winner)
-            guard let known = BattleOutcome(text: spelled, first: text(base, first), second: text(base, second)) else {
-                return "the winner \(spelled.prefix(40)) is neither player nor a tie: write model_a, model_b or tie."
-            }
-            outcome = known
-            if options.skipsBothBad, spelled.lowercased().contains("bad") {
-                reading.bothBadCount += 1
-                return nil
-            }
+        let word = outcome(base, winner, first, second)
+        guard word >= 0 else {
+            return "the winner \(text(base, winner).prefix(40)) is neither player nor a tie: write model_a, model_b or tie."
         }
+        if word >= 4, options.skipsBothBad {
+            reading.bothBadCount += 1
+            return nil
+        }
+        let outcome: BattleOutcome = word & 3 == 0 ? .win : word & 3 == 1 ? .tie : .loss
         let (one, other) = (number(base, first), number(base, second))
         if one == other {
             reading.selfPlayCount += 1
@@ -236,15 +233,23 @@ struct BattleRows<Sink: BattleSink> {
         return nil
     }
 
-    /// The outcomes that most rows have, by their bytes; nil for the others.
-    @inline(__always) private func quickOutcome(_ base: UnsafePointer<UInt8>, _ range: Range<Int>) -> BattleOutcome? {
-        let text = base + range.lowerBound
-        switch range.count {
-        case 7 where text[0] == 0x6D && text[1] == 0x6F && text[4] == 0x6C && text[5] == 0x5F:
-            return text[6] == 0x61 ? .win : text[6] == 0x62 ? .loss : nil
-        case 3 where text[0] == 0x74 && text[1] == 0x69 && text[2] == 0x65: return .tie
-        default: return nil
-        }
+    /// An outcome by the winner's name or in words, as a number of `words`; −1 where it says neither.
+    @inline(__always) private mutating func outcome(
+        _ base: UnsafePointer<UInt8>, _ winner: Range<Int>, _ first: Range<Int>, _ second: Range<Int>
+    ) -> Int32 {
+        let isFirst = isEqual(base, winner, first)
+        if isFirst != isEqual(base, winner, second) { return isFirst ? 0 : 2 }
+        let known = words.number(base + winner.lowerBound, winner.count)
+        if known >= 0 { return known }
+        let spelled = text(base, winner).lowercased()
+        guard let outcome = BattleOutcome(word: spelled) else { return -1 }
+        let number = Int32(outcome.rawValue) + (spelled.contains("bad") ? 4 : 0)
+        words.insert(base + winner.lowerBound, winner.count, number: number)
+        return number
+    }
+
+    @inline(__always) private func isEqual(_ base: UnsafePointer<UInt8>, _ one: Range<Int>, _ other: Range<Int>) -> Bool {
+        one.count == other.count && memcmp(base + one.lowerBound, base + other.lowerBound, one.count) == 0
     }
 
     private mutating func emitRanking(_ base: UnsafePointer<UInt8>) -> String? {

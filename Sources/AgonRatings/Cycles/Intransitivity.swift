@@ -42,7 +42,8 @@ public struct Intransitivity: Sendable, Hashable, Codable {
     /// More players than this are not played against one another as a game.
     public static let gameLimit = 256
 
-    public init(_ fit: BattleFit) {
+    /// - Parameter playsGames: whether `nash` is computed; the rest is much quicker.
+    public init(_ fit: BattleFit, playsGames: Bool = true) {
         let names = fit.table.names
         let matrix = WinMatrix(fit)
         (chiSquare, degrees, pValue) = (matrix.chiSquare, matrix.degrees, matrix.pValue)
@@ -62,7 +63,7 @@ public struct Intransitivity: Sendable, Hashable, Codable {
         cycles = Intransitivity.cycles(surely, margins, names, tripleCount: strictTripleCount)
         cyclicShare = Intransitivity.cyclicShare(fit)
         let island = names.indices.filter { fit.connectivity.island[$0] == 0 }
-        nash = island.count <= Intransitivity.gameLimit ? Intransitivity.members(fit, island) : []
+        nash = playsGames && island.count <= Intransitivity.gameLimit ? Intransitivity.members(fit, island) : []
         if let cycle = cycles.first {
             warning =
                 "One number misleads here: \(cycle.names[0]) beats \(cycle.names[1]), who beats \(cycle.names[2]), who beats "
