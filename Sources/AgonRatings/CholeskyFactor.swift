@@ -67,7 +67,7 @@ struct CholeskyFactor {
     }
 
     /// Eight sums side by side, so that one addition need not wait for the one before.
-    static func dot(_ left: UnsafePointer<Double>, _ right: UnsafePointer<Double>, count: Int) -> Double {
+    private static func dot(_ left: UnsafePointer<Double>, _ right: UnsafePointer<Double>, count: Int) -> Double {
         var low = SIMD4<Double>.zero
         var high = SIMD4<Double>.zero
         var k = 0

@@ -14,8 +14,8 @@ public struct BattleCovariance: Sendable {
     private let size: Int
     /// H⁻¹ `[size, size]`, with the shift of the gauge still in it.
     private let inverse: [Double]
-    /// H⁻¹ · Σ u·uᵀ `[size, size]`.
-    private let product: [Double]
+    /// H⁻¹ · Σ u·uᵀ · H⁻¹ `[size, size]`.
+    private let robust: [Double]
     private let island: [Int]
     private let shifts: [Double]
 
@@ -27,8 +27,7 @@ public struct BattleCovariance: Sendable {
             throw RatingError(
                 .notSolvable, "The covariance of \(problem.playerCount) strengths is singular: too few battles join them.")
         }
-        product = await DenseInverse.product(
-            inverse, symmetric: problem.scoreProducts(table, values), size: problem.size)
+        robust = await DenseInverse.sandwich(inverse, problem.scoreProducts(table, values), size: problem.size)
         self.inverse = inverse
         playerCount = problem.playerCount
         size = problem.size
@@ -42,14 +41,7 @@ public struct BattleCovariance: Sendable {
     }
 
     /// The sandwich covariance of two strengths of one island, in nats².
-    public func sandwich(_ one: Int, _ other: Int) -> Double {
-        inverse.withUnsafeBufferPointer { inverse in
-            product.withUnsafeBufferPointer { product in
-                guard let left = product.baseAddress, let right = inverse.baseAddress else { return 0 }
-                return CholeskyFactor.dot(left + one * size, right + other * size, count: size)
-            }
-        }
-    }
+    public func sandwich(_ one: Int, _ other: Int) -> Double { robust[one * size + other] }
 
     /// Variances of the difference of two strengths, in nats².
     public func difference(_ one: Int, _ other: Int) -> (fisher: Double, sandwich: Double) {

@@ -67,9 +67,7 @@ public struct ContextualFit: Sendable {
         guard let inverse = await DenseInverse.inverse(of: solved.information, size: design.size) else {
             throw RatingError(.notSolvable, "The covariates and players of the log are not independent of one another.")
         }
-        let product = await DenseInverse.product(
-            inverse, symmetric: design.scoreProducts(solved.values), size: design.size)
-        covariance = await DenseInverse.product(product, symmetric: inverse, size: design.size)
+        covariance = await DenseInverse.sandwich(inverse, design.scoreProducts(solved.values), size: design.size)
         self.table = table
         self.connectivity = connectivity
         priorDeviations = priors

@@ -20,9 +20,38 @@ enum DenseInverse {
         let upper = await inRowBlocks(size: size) { rows in invertedRows(rows, triangle, size) }
         lower = []
         var result = await inRowBlocks(size: size) { rows in squaredRows(rows, upper, size) }
-        for row in 0..<size {
-            for column in 0..<row { result[column * size + row] = result[row * size + column] }
+        mirror(&result, size)
+        return result
+    }
+
+    /// Copies the lower triangle to the upper, in tiles that fit the cache.
+    private static func mirror(_ matrix: inout [Double], _ size: Int) {
+        matrix.withUnsafeMutableBufferPointer { a in
+            for rows in stride(from: 0, to: size, by: DenseProduct.block) {
+                for columns in stride(from: 0, through: rows, by: DenseProduct.block) {
+                    for row in rows..<min(rows + DenseProduct.block, size) {
+                        for column in columns..<min(columns + DenseProduct.block, row) {
+                            a[column * size + row] = a[row * size + column]
+                        }
+                    }
+                }
+            }
         }
+    }
+
+    /// A·B·A of two symmetric matrices.
+    static func sandwich(_ a: [Double], _ b: [Double], size: Int) async -> [Double] {
+        let left = await product(a, symmetric: b, size: size)
+        var result = await inRowBlocks(size: size) { rows in
+            slab(rows, size) { c in
+                with(left, a) { left, a in
+                    DenseProduct.accumulate(
+                        into: c, stride: size, a: left + rows.lowerBound * size, stride: size, b: a, stride: size,
+                        rows: rows.count, columns: rows.upperBound, depth: size, sign: 1)
+                }
+            }
+        }
+        mirror(&result, size)
         return result
     }
 
