@@ -23,7 +23,9 @@ public struct BattleBootstrap: Sendable {
     /// The 2.5 % and 97.5 % points of a function of each replicate's strengths.
     public func interval(_ statistic: (UnsafeBufferPointer<Double>) -> Double) -> (low: Double, high: Double) {
         let values = strengths.withUnsafeBufferPointer { all in
-            (0..<replicateCount).map { statistic(UnsafeBufferPointer(rebasing: all[($0 * playerCount)..<(($0 + 1) * playerCount)])) }
+            (0..<replicateCount).map { index in
+                statistic(UnsafeBufferPointer(rebasing: all[(index * playerCount)..<((index + 1) * playerCount)]))
+            }
         }.sorted()
         return (BattleBootstrap.quantile(0.025, values), BattleBootstrap.quantile(0.975, values))
     }

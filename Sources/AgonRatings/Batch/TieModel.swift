@@ -21,6 +21,7 @@ public enum TieModel: String, Sendable, Hashable, Codable, CaseIterable {
 protocol PairLikelihood: Sendable {
     /// - Parameter tie: ln ν or ln θ; not read by models without a parameter.
     init(tie: Double)
+    /// Whether the model has a parameter of its own to be estimated along.
     static var hasTieParameter: Bool { get }
     /// The log-likelihood of a pair's battles and its derivatives.
     func terms(_ d: Double, _ pair: BattleTable.Pair) -> PairTerms

@@ -167,9 +167,14 @@ extension BattleReader.Reading where Content: BattleSink {
 
 /// What rows are put into.
 protocol BattleSink: Sendable {
+    /// The number of a player, a new one where the name is new.
     mutating func player(_ name: String) -> Int32
+    /// Takes a game of two.
+    ///
+    /// - Parameter room: the same number for games that depend on one another; nil for one that depends on none.
     mutating func game(
         _ first: Int32, _ second: Int32, _ outcome: BattleOutcome, weight: Double, room: UInt64?, covariates: [Double])
+    /// Takes a whole room; lower ranks are better, equal ones tie.
     mutating func addRoom(_ players: [Int32], ranks: [Int32])
     /// Adds what came later.
     mutating func append(_ later: Self)
