@@ -6,7 +6,10 @@ public enum Games {
     /// The game of that name, nil where there is none.
     public static func named(_ name: String) -> (any Game)? { all.first { $0.name == name } }
 
-    private static let all: [any Game] = [TicTacToe()]
+    private static let all: [any Game] = [
+        TicTacToe(), ConnectFour(), Nim(), BidTicTacToe(), KuhnPoker(), LeducPoker(), PrisonersDilemma(), Negotiation(),
+        LiarsDice(),
+    ]
 }
 
 /// The built-in prompt tasks by the name that an arena's YAML uses, with the sizes that the name stands for.
