@@ -117,7 +117,7 @@ struct SwissPairing {
     /// Whom the first of the rest would like to meet, the best choice first: half its score group below, then further
     /// down, then those between.
     private func wishes(_ rest: [Int]) -> [Int] {
-        guard let first = rest.first else { return [] }
+        guard !rest.isEmpty else { return [] }
         let half = halfCount(rest)
         return Array(rest[half...]) + rest[1..<half].reversed()
     }

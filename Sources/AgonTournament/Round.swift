@@ -25,7 +25,7 @@ struct Round {
     func play(from state: RunState) async throws -> RunState {
         var stopwatch = RoundStopwatch()
         let roster = try Roster(arena: arena, state: state, threads: options.threads)
-        let rooms = schedule(roster)
+        let rooms = schedule(roster, after: state)
 
         let canaries = try await results(rooms.filter(\.isCanary), of: rooms.count, roster, judge: state.judge, &stopwatch)
         let judge = try refreshedJudge(state, canaries, &stopwatch)
@@ -68,8 +68,9 @@ struct Round {
 
     /// The round's rooms: pairings from the scheduler, a prompt for each group. Canaries come first, so that
     /// the judge can learn from them before it judges the rest.
-    private func schedule(_ roster: Roster) -> [Room] {
-        let pairings = arena.scheduler.pairings(round: number, entrants: arena.entrants, seed: seed.child(.schedule, 0))
+    private func schedule(_ roster: Roster, after state: RunState) -> [Room] {
+        let pairings = arena.scheduler.pairings(
+            round: number, entrants: arena.entrants, history: state.scheduleHistory, seed: seed.child(.schedule, 0))
         let groups = Set(pairings.map(\.group)).sorted()
         let prompts = arena.prompts.prompts(.training, count: groups.count, seed: seed.child(.prompt, 0))
         let promptOfGroup = Dictionary(uniqueKeysWithValues: zip(groups, prompts))
