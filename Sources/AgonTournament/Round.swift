@@ -126,7 +126,7 @@ struct Round {
             return results.flatMap { PreferencePair.pairs(inRoom: $0, selection: arena.configuration.pairSelection) }
         }
         let groups = Dictionary(grouping: results, by: \.room.group)
-        return groups.keys.sorted().flatMap { PreferencePair.trajectoryPairs(inGroup: groups[$0] ?? []) }
+        return groups.keys.sorted().flatMap { PreferencePair.trajectoryPairs(inGroup: groups[$0] ?? [], comparing: .gold) }
     }
 
     private func judgeHealth(

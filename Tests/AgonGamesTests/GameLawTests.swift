@@ -29,6 +29,16 @@ import Testing
         }
     }
 
+    @Test("the laws are tested on every built-in game")
+    func games() {
+        let games: [any Game] = [
+            TicTacToe(), ConnectFour(), Nim(), BidTicTacToe(), KuhnPoker(), LeducPoker(), PrisonersDilemma(), Negotiation(),
+            LiarsDice(),
+        ]
+        #expect(Games.names == games.map(\.name).sorted())
+        #expect(Games.named("chess") == nil)
+    }
+
     @Test("a step leads to the same position as its text, whose referee says the same", arguments: Games.names)
     func textIsPosition(name: String) throws {
         let game = try #require(Games.named(name))
