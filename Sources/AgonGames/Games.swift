@@ -6,6 +6,14 @@ public enum Games {
     /// The game of that name, nil where there is none.
     public static func named(_ name: String) -> (any Game)? { all.first { $0.name == name } }
 
+    /// The names of all scripted rules of all games, those that every prompt arena or game has first.
+    public static let strategyNames: [String] = {
+        let common = ["random", "first_legal", "perfect", "noisy_expert"]
+        return all.flatMap(\.strategyNames).reduce(into: common) { names, name in
+            if !names.contains(name) { names.append(name) }
+        }
+    }()
+
     private static let all: [any Game] = [
         TicTacToe(), ConnectFour(), Nim(), BidTicTacToe(), KuhnPoker(), LeducPoker(), PrisonersDilemma(), Negotiation(),
         LiarsDice(),

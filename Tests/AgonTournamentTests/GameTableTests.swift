@@ -89,6 +89,28 @@ private final class WitnessPolicy: Policy {
         }
     }
 
+    @Test("a policy's exploitability is near nothing in equilibrium, and near what is known of random play")
+    func exploitability() async throws {
+        let story = try StoryArena(
+            StoryArena.scripted.replacing("tic-tac-toe", with: "kuhn-poker").replacing("ROOT/agents/perfect", with: "HERE/agents/equal"))
+        try story.write("kind: scripted\nstrategy: equilibrium\n", "agents/equal/agent.yaml")
+        let arena = try Arena(file: story.file)
+        let evaluation = Evaluation(arena: arena, seed: Seed(run: 4), threads: 1)
+        var records: [String: EvaluationRecord] = [:]
+        for entrant in arena.entrants {
+            let policy = try Roster.policy(PolicyID(agent: entrant.name, version: 0), parameters: nil, arena: arena, threads: 1)
+            records[entrant.name] = try await evaluation.exploitability(policy, round: 1)
+        }
+        let (equal, random) = (try #require(records["equal"]), try #require(records["random"]))
+        #expect(equal.value >= 0 && equal.value < 0.08 && equal.low >= 0 && equal.count == 12)
+        #expect(random.low < 0.4584 && random.high > 0.4583 && random.high - random.low < 0.3)
+        #expect(equal.high < random.low)
+        let tic = try StoryArena(StoryArena.scripted)
+        let without = Evaluation(arena: try Arena(file: tic.file), seed: Seed(run: 4), threads: 1)
+        let policy = try Roster.policy(PolicyID(agent: "random", version: 0), parameters: nil, arena: without.arena, threads: 1)
+        #expect(try await without.exploitability(policy, round: 1) == nil)
+    }
+
     @Test("an arena of two-seat games runs, and one of three seats is refused", arguments: Games.names)
     func arenas(name: String) async throws {
         let story = try StoryArena(
