@@ -7,7 +7,7 @@ public import AgonCore
 ///
 ///     window · (1 + widening · rounds waited since the last game)
 ///
-/// Last round's opponent is taken only where nobody else is in reach. Who finds nobody waits, so not everyone plays in
+/// Who has never played has waited since the first round. Last round's opponent is taken only where nobody else is in reach. Who finds nobody waits, so not everyone plays in
 /// every round, and a room's seats are always full.
 public struct Ladder: Scheduler {
     /// In points of the rating's scale.

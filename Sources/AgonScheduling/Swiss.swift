@@ -5,6 +5,7 @@ public import AgonCore
 /// Entrants are ordered by points, then rating, then lot. From the top, each meets the one half a score group below
 /// where that is possible, otherwise the nearest below it that it has not met. Where their number is odd the last that has
 /// not had a bye has one, worth a full point. Points are one a round: the share won of the round's matches of the pair.
+/// A meeting of which nothing counted leaves no trace: it gives no points and may come again.
 /// Two meet again only where nothing else was found: with up to sixteen entrants that means that there is nothing else.
 public struct Swiss: Scheduler {
     /// Rounds in all; nil: as many as a knockout of the same field would have.
