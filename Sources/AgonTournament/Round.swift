@@ -27,7 +27,7 @@ struct Round {
     func play(from state: RunState) async throws -> RunState {
         var stopwatch = RoundStopwatch()
         let roster = try Roster(arena: arena, state: state, threads: options.threads)
-        let rooms = schedule(roster)
+        let rooms = schedule(roster, after: state)
 
         let first = bench.judge(state.judges, experience: experience(state))
         let canaries = try await results(rooms.filter(\.isCanary), of: rooms.count, roster, judge: first, gold: bench.gold, &stopwatch)
@@ -77,8 +77,9 @@ struct Round {
 
     /// The round's rooms: pairings from the scheduler, a prompt for each group. Canaries come first, so that
     /// the judge can learn from them before it judges the rest.
-    private func schedule(_ roster: Roster) -> [Room] {
-        let pairings = arena.scheduler.pairings(round: number, entrants: arena.entrants, seed: seed.child(.schedule, 0))
+    private func schedule(_ roster: Roster, after state: RunState) -> [Room] {
+        let pairings = arena.scheduler.pairings(
+            round: number, entrants: arena.entrants, history: state.scheduleHistory, seed: seed.child(.schedule, 0))
         let groups = Set(pairings.map(\.group)).sorted()
         let prompts = arena.prompts.prompts(.training, count: groups.count, seed: seed.child(.prompt, 0))
         let promptOfGroup = Dictionary(uniqueKeysWithValues: zip(groups, prompts))
@@ -143,7 +144,7 @@ struct Round {
             }
         } else {
             let groups = Dictionary(grouping: results, by: \.room.group)
-            pairs = groups.keys.sorted().flatMap { PreferencePair.trajectoryPairs(inGroup: groups[$0] ?? []) }
+            pairs = groups.keys.sorted().flatMap { PreferencePair.trajectoryPairs(inGroup: groups[$0] ?? [], comparing: .gold) }
         }
         return settings.pairRules.apply(to: pairs, of: results)
     }

@@ -211,7 +211,9 @@ public struct Arena: Sendable {
 
     /// Rooms in each round.
     public var roomsPerRound: Int {
-        scheduler.pairings(round: 1, entrants: entrants, seed: Seed(run: configuration.seed)).count
+        scheduler.schedule(
+            round: 1, entrants: entrants, history: ScheduleHistory(), seed: Seed(run: configuration.seed)
+        ).count
     }
 
     /// The agents whose policies train.
@@ -230,6 +232,9 @@ public struct Arena: Sendable {
             case .game(let name):
                 guard let game = Games.named(name) else {
                     throw Contest.unknown("game", name, Games.names, configuration)
+                }
+                guard game.seatCount == 2 else {
+                    throw AgentError(.badValue, "\(configuration.file): \(game.name) has \(game.seatCount) seats, an arena's rooms of a game have two: choose another game.")
                 }
                 self.game = game
                 (prompts, hasGold) = (OpeningSource(game: game), true)

@@ -10,7 +10,7 @@ public enum ArenaKeys {
         [
             Key("name", .text(default: nil), "The arena's name, which is also the name of its report folder: letters, digits, `-` and `_`; not `versions`, `training` or `queries`, folders that lie beside it."),
             Key("description", .text(default: ""), "One line for people."),
-            Key("game", .text(default: ""), "A built-in game (`tic-tac-toe`). Give exactly one of `game`, `task` and `prompts`."),
+            Key("game", .text(default: ""), "A built-in game (`tic-tac-toe`, `kuhn-poker` …). Give exactly one of `game`, `task` and `prompts`."),
             Key("task", .text(default: ""), "A built-in source of prompts with gold answers (`sort-digits`, `addition`)."),
             Key("prompts", .text(default: ""), "A JSON Lines file with `prompt` and, where gold is known, `answer` in each line; relative to the arena's file."),
             Key("agents", .list(default: nil), "Folders under `agents/`: who takes part."),

@@ -21,6 +21,7 @@ struct Evaluation {
             let policy = try Roster.policy(id, parameters: parameters, arena: arena, threads: threads)
             if arena.game == nil { records += try await accuracy(policy, prompts: prompts, round: round) }
             records += try await contests(policy, prompts: prompts, round: round)
+            if let record = try await exploitability(policy, round: round) { records.append(record) }
         }
         return records
     }

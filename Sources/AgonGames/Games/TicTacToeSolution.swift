@@ -24,9 +24,9 @@ struct TicTacToeSolution: Sendable {
         let code = code(of: position)
         if values[code] != unsolved { return values[code] }
         let value: Int8
-        if let scores = position.scores {
+        if let payoffs = position.payoffs {
             // Whoever is to move in a won position is the one who lost it.
-            value = scores[0] == 0.5 ? 0 : -10
+            value = payoffs[0] == 0 ? 0 : -10
         } else {
             value = position.freeSquares
                 .map { aged(-solve(position.playing(square: $0), into: &values)) }

@@ -2,7 +2,8 @@ public import AgonCore
 
 /// A game's openings as prompts: the text is the opening, the id `GAME:OPENING`.
 ///
-/// The split is by the position that an opening reaches: orders of moves that lead to one board lie on one side.
+/// The text holds the whole deal: it is the room's, and what a seat is asked is that seat's view of it. The split is by
+/// `Game.splitKey(of:)`: orders of moves that lead to one board lie on one side.
 public struct OpeningSource: PromptSource {
     private let pools: [PromptSide: PromptPool]
 
@@ -14,9 +15,9 @@ public struct OpeningSource: PromptSource {
             .mapValues { PromptPool(prompts: $0) }
     }
 
-    /// The side of an opening: that of the position which it reaches.
+    /// The side of an opening, by its key.
     public static func side(of opening: String, in game: any Game, oneIn: Int = 5) -> PromptSide {
-        PromptSide(of: game.position(after: opening).map { "\(game.name):\($0.key)" } ?? opening, oneIn: oneIn)
+        PromptSide(of: game.splitKey(of: opening).map { "\(game.name):\($0)" } ?? opening, oneIn: oneIn)
     }
 
     /// How many distinct prompts a side has.
