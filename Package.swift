@@ -78,7 +78,8 @@ let package = Package(
         .testTarget(
             name: "AgonSchedulingTests", dependencies: ["AgonCore", "AgonScheduling"], swiftSettings: strict),
         .testTarget(
-            name: "AgonJudgingTests", dependencies: ["AgonCore", "AgonJudging", "AgonLaws"], swiftSettings: strict),
+            name: "AgonJudgingTests", dependencies: ["AgonCore", "AgonJudging", "AgonLaws"], exclude: ["Fixtures"],
+            swiftSettings: strict),
         .testTarget(
             name: "AgonRatingsTests", dependencies: ["AgonCore", "AgonRatings"], exclude: ["Fixtures"],
             swiftSettings: strict),
@@ -96,7 +97,8 @@ let package = Package(
         .testTarget(
             name: "AgonConnectionsTests", dependencies: ["AgonCore", "AgonConnections"], swiftSettings: strict),
         .testTarget(
-            name: "AgonAgentsTests", dependencies: ["AgonCore", "AgonAgents", "AgonJudging", "AgonTransformer", "AgonLaws"],
+            name: "AgonAgentsTests",
+            dependencies: ["AgonCore", "AgonAgents", "AgonConnections", "AgonJudging", "AgonTransformer", "AgonLaws"],
             swiftSettings: strict),
         .testTarget(
             name: "AgonStoreTests",

@@ -90,6 +90,7 @@ CREATE TABLE verdicts (
     position INTEGER NOT NULL,      -- the order in which they were given
     verdict TEXT NOT NULL CHECK (verdict IN ('first', 'second', 'tie', 'void')),
     by_rule INTEGER NOT NULL CHECK (by_rule IN (0, 1)),     -- 1: a forfeit decided, no judge was asked
+    preference REAL,                -- how probable it is that the first is better; null where nothing was said
     PRIMARY KEY (room_id, first, second),
     CHECK (0 <= first AND first < second),
     FOREIGN KEY (room_id, first) REFERENCES rollouts (room_id, seat),
@@ -138,6 +139,7 @@ CREATE TABLE pairs (
     rejected_policy_id INTEGER NOT NULL REFERENCES versions (id),
     judge TEXT NOT NULL,
     judge_version INTEGER NOT NULL,
+    label REAL NOT NULL DEFAULT 1,  -- how probable it is that the chosen side is the better one, 0.5 to 1
     FOREIGN KEY (run_id, round) REFERENCES rounds (run_id, round),
     FOREIGN KEY (chosen_room_id, chosen_seat) REFERENCES rollouts (room_id, seat),
     FOREIGN KEY (rejected_room_id, rejected_seat) REFERENCES rollouts (room_id, seat)
@@ -220,6 +222,65 @@ CREATE TABLE judge_health (
     refreshed_accuracy REAL,        -- on the same canaries after the refresh; null where there was none
     window_accuracy REAL,           -- of the canary pairs of the last judge.window rounds; is_trusted is decided by it
     PRIMARY KEY (run_id, round),
+    FOREIGN KEY (run_id, round) REFERENCES rounds (run_id, round)
+) STRICT, WITHOUT ROWID;
+
+-- What one judge or one person said of two seats, before a panel joined it with others.
+CREATE TABLE votes (
+    room_id INTEGER NOT NULL,
+    first INTEGER NOT NULL,         -- seats
+    second INTEGER NOT NULL,
+    judge TEXT NOT NULL,            -- the judge's name, or the person's
+    is_person INTEGER NOT NULL CHECK (is_person IN (0, 1)),     -- 1: given after the room was judged
+    judge_version INTEGER NOT NULL,
+    position INTEGER NOT NULL,      -- the order in which they were given
+    verdict TEXT NOT NULL CHECK (verdict IN ('first', 'second', 'tie', 'void')),
+    straight TEXT,                  -- the reply with the first seat shown first; null where order is not seen
+    swapped TEXT,                   -- the reply with the second seat shown first, told by seats too
+    preference REAL,                -- how probable it is that the first is better; null where nothing was said
+    reason TEXT NOT NULL,           -- why, in the judge's words, or why it is void; may be empty
+    used_in INTEGER,                -- the round that first learned from a person's vote; null: none yet
+    PRIMARY KEY (room_id, first, second, judge, is_person),
+    FOREIGN KEY (room_id, first, second) REFERENCES verdicts (room_id, first, second)
+) STRICT, WITHOUT ROWID;
+
+-- What the judging of a room cost, where something outside was asked.
+CREATE TABLE judge_usage (
+    room_id INTEGER PRIMARY KEY REFERENCES rooms (id),
+    request_count INTEGER NOT NULL,     -- answered, without those that a cache had
+    cached_count INTEGER NOT NULL,
+    retry_count INTEGER NOT NULL,
+    prompt_tokens INTEGER NOT NULL,
+    completion_tokens INTEGER NOT NULL,
+    cost REAL NOT NULL,             -- in the currency of the judge's price list
+    seconds REAL NOT NULL           -- spent waiting, summed over requests
+) STRICT;
+
+-- What was measured of each judge in a round: accuracy, position_consistency, length_correlation ...
+CREATE TABLE judge_measures (
+    run_id INTEGER NOT NULL,
+    round INTEGER NOT NULL,
+    judge TEXT NOT NULL,
+    judge_version INTEGER NOT NULL,
+    measure TEXT NOT NULL,
+    value REAL,
+    low REAL,                       -- a 95 % interval, where there is one
+    high REAL,
+    count INTEGER NOT NULL,         -- what it was measured on
+    PRIMARY KEY (run_id, round, judge, measure),
+    FOREIGN KEY (run_id, round) REFERENCES rounds (run_id, round)
+) STRICT, WITHOUT ROWID;
+
+-- Rounds in which the judge looked exploited, and what was done.
+CREATE TABLE alarms (
+    run_id INTEGER NOT NULL,
+    round INTEGER NOT NULL,
+    position INTEGER NOT NULL,
+    judge TEXT NOT NULL,
+    judge_version INTEGER NOT NULL,
+    sentence TEXT NOT NULL,
+    action TEXT NOT NULL CHECK (action IN ('warn', 'pause', 'rollback')),
+    PRIMARY KEY (run_id, round, position),
     FOREIGN KEY (run_id, round) REFERENCES rounds (run_id, round)
 ) STRICT, WITHOUT ROWID;
 

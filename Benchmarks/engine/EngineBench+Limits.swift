@@ -12,18 +12,28 @@ extension EngineBench {
         return (line?.split(separator: " ").compactMap { Int($0) }.first ?? 0) >> 10
     }
 
+    /// The kernel path that the engine takes, and the lanes of its vectors: the machine's limit is that of as many.
+    private var path: (path: agon_path, lanes: Int32) {
+        switch kernels.name {
+        case "portable": (AGON_PATH_PORTABLE, 4)
+        case "avx2": (AGON_PATH_AVX2, 8)
+        case "avx512": (AGON_PATH_AVX512, 16)
+        default: (AGON_PATH_AVX512_BF16, 16)
+        }
+    }
+
     func limits() -> String {
         let length = 1 << 26
         let memory = UnsafeMutableBufferPointer<Float>.allocate(capacity: length * threads)
         memory.initialize(repeating: 1)
         defer { memory.deallocate() }
         let source = memory.baseAddress!
-        let rounds = 20_000_000
+        let (rounds, lanes) = (20_000_000, path.lanes)
         var operations = 0.0
         let arithmetic = least(5) {
             let done = onThreads { _ in
                 var sink: Float = 0
-                return agon_multiply_add(rounds, &sink) + (sink == 12345 ? 1 : 0)
+                return agon_multiply_add(lanes, rounds, &sink) + (sink == 12345 ? 1 : 0)
             }
             operations = done.reduce(0, +)
         }
@@ -31,12 +41,12 @@ extension EngineBench {
             let sums = onThreads { Double(agon_read(source + $0 * length, length)) }
             precondition(sums.allSatisfy { $0 > 0 })
         }
-        return "{\"gflops\": \(operations / arithmetic * 1e-9), \"gb_per_second\": \(Double(4 * length * threads) / reading * 1e-9)}"
+        return "{\"kernels\": \"\(kernels.name)\", \"gflops\": \(operations / arithmetic * 1e-9), \"gb_per_second\": \(Double(4 * length * threads) / reading * 1e-9)}"
     }
 
     /// Outputs are cut among the threads, as the engine does.
     func product(_ m: Int, _ n: Int, _ k: Int) -> String {
-        let table = agon_kernels_for(agon_path_best()).pointee
+        let table = agon_kernels_for(path.path).pointee
         let part = n / threads
         let isNarrow = weights == .bfloat16
         let words = isNarrow ? (k + 1) / 2 : k

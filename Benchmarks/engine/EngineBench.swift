@@ -14,7 +14,7 @@ import Foundation
 ///   log-probabilities are computed in it or known before. With R = 0 all weights are trained, products in the format;
 ///   else a LoRA adapter of rank R on a base in the format;
 /// - `first P`: from a cold start, the model is loaded and one token follows a prompt of P tokens;
-/// - `limits`: multiply-adds and bytes read a second, the machine's and not the engine's;
+/// - `limits`: multiply-adds in vectors as wide as the engine's and bytes read a second, the machine's and not the engine's;
 /// - `product M N K`: y[M,N] = x[M,K]·wᵀ, and the gradient of w, in the format.
 @main
 struct EngineBench {
@@ -60,6 +60,7 @@ struct EngineBench {
     private mutating func model() throws -> Transformer {
         if let loaded { return loaded }
         let model = Transformer(try ModelFolder.loadParameters(folder), kernels: kernels, weights: weights)
+        model.parameters.releaseMatrices()
         loaded = model
         return model
     }
@@ -102,6 +103,8 @@ struct EngineBench {
         if rank > 0 {
             let config = try AdapterConfig(rank: rank, alpha: Double(2 * rank), targets: .allLinear)
             policy = .adapter(try Adapter.initialised(config, for: reference, seed: 1), base: reference)
+            reference.prepareTraining()
+            parameters.releaseMatrices()
         } else {
             training.products = weights
         }

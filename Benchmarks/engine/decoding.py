@@ -11,7 +11,7 @@ import transformers
 
 from agon import Agon, SHAPES, asked, rate, row, table, timed, token
 
-PROMPT, NEW, BATCHES = 32, 64, (1, 8, 32, 128)
+PROMPT, NEW, BATCHES = 32, 64, [1, 8, 32, 128]
 TORCH = {"fp32": torch.float32, "bf16": torch.bfloat16}
 
 

@@ -1,6 +1,7 @@
 """The engine against its peers, by turns in the same run: products, decoding, start-up and DPO steps.
 
     python3 Benchmarks/engine/engine.py [--parts products,generate,llama.cpp,startup,steps] [--sizes S,M,L] [--threads 1,2]
+        [--batches 1,8,32,128] [--ranks 0,16] [--kernels avx2]
 
 Before: `swift build -c release --package-path Benchmarks --product engine-bench` and
 `pip install torch transformers peft trl llama-cpp-python gguf` (the last two for llama.cpp alone, which is compiled).
@@ -9,6 +10,7 @@ Prints Markdown: medians, the range of agon's figure, and the ratio to the peer 
 Everything takes about an hour and a half on two cores, most of it the peers' L; nothing else should run meanwhile.
 """
 import argparse
+import os
 import sys
 import tempfile
 from pathlib import Path
@@ -41,8 +43,14 @@ def main():
     parser.add_argument("--parts", default=",".join(["products", *PARTS]))
     parser.add_argument("--sizes", default="S,M,L")
     parser.add_argument("--threads", default="1,2")
+    parser.add_argument("--batches", default="1,8,32,128", help="sequences that decode together")
+    parser.add_argument("--ranks", default=f"0,{training.RANK}", help="of the adapters of a step; 0 trains all weights")
+    parser.add_argument("--kernels", help="agon's kernel path instead of the processor's best; the peers keep theirs")
     parser.add_argument("--repeats", type=int, default=3)
     options = parser.parse_args()
+    if options.kernels: os.environ["AGON_KERNELS"] = options.kernels
+    decoding.BATCHES = [int(batch) for batch in options.batches.split(",")]
+    training.RANKS = [int(rank) for rank in options.ranks.split(",")]
     if not Path(options.tool).exists():
         sys.exit("engine.py: build the tool first: swift build -c release --package-path Benchmarks --product engine-bench")
     parts, sizes, threads = options.parts.split(","), options.sizes.split(","), [int(count) for count in options.threads.split(",")]

@@ -24,7 +24,7 @@ def products(tool, folder, thread_counts):
         limits = agon.ask("limits")
         agon.close()
         peak = limits["gflops"]
-        table(f"Products with {threads} thread{'s' if threads > 1 else ''}, GFLOP/s. The machine: {peak:,.0f} GFLOP/s of fp32 multiply-adds, {limits['gb_per_second']:.0f} GB/s read",
+        table(f"Products with {threads} thread{'s' if threads > 1 else ''}, GFLOP/s, kernels {limits['kernels']}. The machine: {peak:,.0f} GFLOP/s of fp32 multiply-adds, {limits['gb_per_second']:.0f} GB/s read",
               "rows × outputs × inputs", "format", "agon, x·wᵀ", "share of the fp32 peak", "agon, gradient of w", "share", "torch, x·wᵀ", "agon / torch")
         for format, kind in TORCH.items():
             agon = Agon(tool, folder, format, threads)

@@ -10,6 +10,7 @@ from pathlib import Path
 from agon import SHAPES, asked, row, table, token
 
 PAIRS, RANK = 8, 16
+RANKS = [0, RANK]
 MODULES = ["q_proj", "k_proj", "v_proj", "o_proj", "gate_proj", "up_proj", "down_proj"]
 
 
@@ -108,7 +109,7 @@ def head():
 
 def steps(tool, folder, name, threads, repeats):
     n = length(name)
-    for rank in (0, RANK):
+    for rank in RANKS:
         for format in ("fp32", "bf16"):
             mine = {mode: asked(tool, folder, format, threads, f"step {PAIRS} {n} {n} {rank} {mode}") for mode in ("full", "cached")}
             count = max(2, repeats - 1) if name == "L" else 4 * repeats

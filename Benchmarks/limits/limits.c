@@ -29,19 +29,20 @@ DEFINE(narrow, 4, )
 #if defined(__x86_64__)
 DEFINE(avx2, 8, __attribute__((target("avx2,fma"))))
 DEFINE(avx512, 16, __attribute__((target("avx512f"))))
-#define PICK(FUNCTION, ...)                                                          \
-    if (__builtin_cpu_supports("avx512f")) return avx512_##FUNCTION(__VA_ARGS__);    \
-    if (__builtin_cpu_supports("avx2")) return avx2_##FUNCTION(__VA_ARGS__);
+#define PICK(FUNCTION, ...)                                                                        \
+    if (lanes >= 16 && __builtin_cpu_supports("avx512f")) return avx512_##FUNCTION(__VA_ARGS__);    \
+    if (lanes >= 8 && __builtin_cpu_supports("avx2")) return avx2_##FUNCTION(__VA_ARGS__);
 #else
 #define PICK(FUNCTION, ...)
 #endif
 
-double agon_multiply_add(long rounds, float *sink) {
+double agon_multiply_add(int lanes, long rounds, float *sink) {
     PICK(multiply_add, rounds, sink)
     return narrow_multiply_add(rounds, sink);
 }
 
 float agon_read(const float *p, size_t count) {
+    const int lanes = 16;
     PICK(read, p, count)
     return narrow_read(p, count);
 }

@@ -10,6 +10,8 @@ public struct ConnectionError: Error, Sendable, CustomStringConvertible {
         public static let unreachable = Code(description: "unreachable")
         /// The server refused the request for good: a wrong key, an unknown model.
         public static let refused = Code(description: "refused")
+        /// The server refused one request for its own sake, though it may answer others: too long, for instance.
+        public static let rejected = Code(description: "rejected")
         /// A program could not be started.
         public static let notStarted = Code(description: "not_started")
     }

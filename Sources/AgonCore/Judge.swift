@@ -93,6 +93,7 @@ public struct JudgeUsage: Sendable, Hashable, Codable {
 
     public init() {}
 
+    /// Adds up both.
     public static func += (left: inout JudgeUsage, right: JudgeUsage) {
         left.requestCount += right.requestCount
         left.cachedCount += right.cachedCount

@@ -181,12 +181,64 @@ public struct JudgeHealthRecord: Sendable, Hashable, Codable {
     }
 }
 
+/// What was measured of one judge in one round.
+public struct JudgeMeasureRecord: Sendable, Hashable, Codable {
+    public var round: Int
+    public var judge: JudgeID
+    /// `accuracy`, `position_consistency`, `first_seat_rate`, `length_correlation`, `weight` …
+    public var measure: String
+    public var value: Double
+    /// The 95 % interval; NaN where there is none.
+    public var low: Double
+    public var high: Double
+    /// What it was measured on: pairs, replies, requests.
+    public var count: Int
+
+    public init(
+        round: Int, judge: JudgeID, measure: String, value: Double, low: Double = .nan, high: Double = .nan, count: Int
+    ) {
+        self.round = round
+        self.judge = judge
+        self.measure = measure
+        self.value = value
+        self.low = low
+        self.high = high
+        self.count = count
+    }
+}
+
+/// What a run does when its judge looks exploited.
+public enum AlarmAction: String, Sendable, Codable, CaseIterable {
+    /// It says so and goes on.
+    case warn
+    /// It promotes nothing while the alarm lasts.
+    case pause
+    /// It promotes nothing, and its learners go back to their last good versions.
+    case rollback
+}
+
+/// A round in which the judge looked exploited.
+public struct AlarmRecord: Sendable, Hashable, Codable {
+    public var round: Int
+    public var judge: JudgeID
+    /// What was seen, with its numbers.
+    public var sentence: String
+    public var action: AlarmAction
+
+    public init(round: Int, judge: JudgeID, sentence: String, action: AlarmAction) {
+        self.round = round
+        self.judge = judge
+        self.sentence = sentence
+        self.action = action
+    }
+}
+
 /// One training of one agent, promoted or not.
 public struct UpdateRecord: Sendable, Hashable, Codable {
     public var round: Int
     public var agent: String
     public var fromVersion: Int
-    /// The version it became; nil where the old one was kept.
+    /// The version it became, or an earlier one that it went back to; nil where the old one was kept.
     public var toVersion: Int?
     /// One sentence: why it was promoted or not.
     public var decision: String
@@ -222,6 +274,13 @@ public struct UpdateRecord: Sendable, Hashable, Codable {
     }
 }
 
+extension UpdateRecord {
+    /// Whether a new version was made and plays on.
+    public var isPromotion: Bool { (toVersion ?? fromVersion) > fromVersion }
+    /// Whether the agent went back to an earlier version.
+    public var isReturn: Bool { (toVersion ?? fromVersion) < fromVersion }
+}
+
 /// Everything that the last transaction of a round writes.
 public struct RoundClosing: Sendable {
     public var round: RoundRecord
@@ -232,11 +291,13 @@ public struct RoundClosing: Sendable {
     public var updates: [UpdateRecord]
     public var evaluations: [EvaluationRecord]
     public var judgeHealth: JudgeHealthRecord?
+    public var judgeMeasures: [JudgeMeasureRecord]
+    public var alarms: [AlarmRecord]
 
     public init(
         round: RoundRecord, matches: [Match], pairs: [PreferencePair], ratings: [RatingRecord],
         versions: [VersionRecord], updates: [UpdateRecord], evaluations: [EvaluationRecord],
-        judgeHealth: JudgeHealthRecord?
+        judgeHealth: JudgeHealthRecord?, judgeMeasures: [JudgeMeasureRecord] = [], alarms: [AlarmRecord] = []
     ) {
         self.round = round
         self.matches = matches
@@ -246,5 +307,7 @@ public struct RoundClosing: Sendable {
         self.updates = updates
         self.evaluations = evaluations
         self.judgeHealth = judgeHealth
+        self.judgeMeasures = judgeMeasures
+        self.alarms = alarms
     }
 }

@@ -24,9 +24,10 @@ public enum RoomJudging {
     ///
     /// - Parameter judgement: what the judge said of the room's task; nil where there was no task or no reply: then
     ///   valid seats are void against one another.
+    /// - Parameter aggregate: how the verdicts, those by rule included, become the ranking.
     /// - Throws: `malformedJudgement` where it does not hold each pair of valid answers exactly once.
     public static func result(
-        room: Room, rollouts: [Rollout], judge: JudgeID, judgement: Judgement?
+        room: Room, rollouts: [Rollout], judge: JudgeID, judgement: Judgement?, aggregate: RoomAggregate = .borda
     ) throws(JudgingError) -> RoomResult {
         precondition(rollouts.count == room.seats.count, "a room needs one rollout per seat")
         let valid = rollouts.indices.filter { rollouts[$0].forfeit == nil }
@@ -47,7 +48,7 @@ public enum RoomJudging {
         for (seat, score) in zip(valid, judgement?.scores ?? []) where score.isFinite { scores[seat] = score }
         return RoomResult(
             room: room, rollouts: rollouts, judge: judge, scores: scores, verdicts: verdicts,
-            ranking: Ranking(verdicts: verdicts, seatCount: rollouts.count),
+            ranking: Ranking(verdicts: verdicts, seatCount: rollouts.count, aggregate: aggregate),
             votes: (judgement?.votes ?? []).map { vote in
                 var bySeats = vote
                 (bySeats.first, bySeats.second) = (valid[vote.first], valid[vote.second])

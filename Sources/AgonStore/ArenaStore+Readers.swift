@@ -99,6 +99,33 @@ extension ArenaStore {
         }
     }
 
+    /// What was measured of each judge, round by round, by judge and measure.
+    public func judgeMeasures(run: String) throws(StoreError) -> [JudgeMeasureRecord] {
+        try records(
+            run, "the measures of judges",
+            """
+            SELECT round, judge, judge_version, measure, value, low, high, count
+            FROM judge_measures WHERE run_id = ? ORDER BY round, judge, measure
+            """
+        ) { row in
+            JudgeMeasureRecord(
+                round: row[0], judge: JudgeID(name: row[1], version: row[2]), measure: row[3], value: number(row[4]),
+                low: number(row[5]), high: number(row[6]), count: row[7])
+        }
+    }
+
+    /// The alarms, in the order in which they were raised.
+    public func alarms(run: String) throws(StoreError) -> [AlarmRecord] {
+        try records(
+            run, "the alarms",
+            "SELECT round, judge, judge_version, sentence, action FROM alarms WHERE run_id = ? ORDER BY round, position"
+        ) { row in
+            AlarmRecord(
+                round: row[0], judge: JudgeID(name: row[1], version: row[2]), sentence: row[3],
+                action: try word(row[4], AlarmAction.self))
+        }
+    }
+
     /// The matches of the closed rounds up to one, in round and room order.
     public func matches(run: String, upToRound round: Int = .max) throws(StoreError) -> [Match] {
         try records(
@@ -122,7 +149,7 @@ extension ArenaStore {
             run, "the preference pairs of round \(round)",
             """
             SELECT CAST(pairs.prompt_id AS BLOB), chosen.room, chosen_seat, winner.name, winner.version,
-                rejected.room, rejected_seat, loser.name, loser.version, pairs.judge, pairs.judge_version
+                rejected.room, rejected_seat, loser.name, loser.version, pairs.judge, pairs.judge_version, label
             FROM pairs
             JOIN rooms AS chosen ON chosen.id = chosen_room_id
             JOIN rooms AS rejected ON rejected.id = rejected_room_id
@@ -137,7 +164,7 @@ extension ArenaStore {
                     room: row[1], seat: row[2], policy: PolicyID(agent: row[3], version: row[4])),
                 rejected: RolloutAddress(
                     room: row[5], seat: row[6], policy: PolicyID(agent: row[7], version: row[8])),
-                judge: JudgeID(name: row[9], version: row[10]))
+                judge: JudgeID(name: row[9], version: row[10]), label: row[11])
         }
     }
 

@@ -93,10 +93,18 @@ extension ArenaStore {
         for (position, verdict) in result.verdicts.enumerated() {
             try db.run(
                 """
-                INSERT INTO verdicts (room_id, first, second, position, verdict, by_rule) VALUES (?, ?, ?, ?, ?, ?)
+                INSERT INTO verdicts (room_id, first, second, position, verdict, by_rule, preference)
+                VALUES (?, ?, ?, ?, ?, ?, ?)
                 """,
-                [roomKey, verdict.first, verdict.second, position, verdict.verdict.rawValue, verdict.byRule])
+                [
+                    roomKey, verdict.first, verdict.second, position, verdict.verdict.rawValue, verdict.byRule,
+                    try optionalReal(verdict.preference, in: "a verdict's preference"),
+                ])
         }
+        for (position, vote) in result.votes.enumerated() {
+            try insert(db, room: roomKey, vote: vote, position: position, isPerson: false)
+        }
+        if let usage = result.usage { try insert(db, room: roomKey, usage: usage) }
         return true
     }
 

@@ -33,6 +33,8 @@ extension ArenaStore {
             try writer.insert(updates: closing.updates)
             try writer.insert(evaluations: closing.evaluations)
             if let health = closing.judgeHealth { try writer.insert(judgeHealth: health) }
+            try writer.insert(judgeMeasures: closing.judgeMeasures)
+            try writer.insert(alarms: closing.alarms)
         }
     }
 
@@ -84,6 +86,7 @@ extension ArenaStore {
             ("match", closing.matches.map(\.round)), ("preference pair", closing.pairs.map(\.round)),
             ("rating", closing.ratings.map(\.round)), ("update", closing.updates.map(\.round)),
             ("judge health", closing.judgeHealth.map { [$0.round] } ?? []),
+            ("measure of a judge", closing.judgeMeasures.map(\.round)), ("alarm", closing.alarms.map(\.round)),
         ]
         for (noun, numbers) in rounds {
             if let other = numbers.first(where: { $0 != closing.round.number }) {

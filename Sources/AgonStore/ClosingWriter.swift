@@ -31,8 +31,8 @@ struct ClosingWriter {
             try db.run(
                 """
                 INSERT INTO pairs (run_id, round, prompt_id, chosen_room_id, chosen_seat, chosen_policy_id,
-                    rejected_room_id, rejected_seat, rejected_policy_id, judge, judge_version)
-                VALUES (?, ?, CAST(? AS TEXT), ?, ?, ?, ?, ?, ?, ?, ?)
+                    rejected_room_id, rejected_seat, rejected_policy_id, judge, judge_version, label)
+                VALUES (?, ?, CAST(? AS TEXT), ?, ?, ?, ?, ?, ?, ?, ?, ?)
                 """,
                 [
                     run, pair.round, Text.value(pair.promptID),
@@ -40,7 +40,7 @@ struct ClosingWriter {
                     try policies.key(of: pair.chosen.policy, in: "a preference pair"),
                     try rooms.key(of: pair.rejected.room, in: "a preference pair"), pair.rejected.seat,
                     try policies.key(of: pair.rejected.policy, in: "a preference pair"), pair.judge.name,
-                    pair.judge.version,
+                    pair.judge.version, pair.label,
                 ])
         }
     }
@@ -113,5 +113,33 @@ struct ClosingWriter {
                 try optionalReal(health.refreshedAccuracy, in: "the refreshed accuracy of the judge"),
                 health.windowAccuracy,
             ])
+    }
+
+    func insert(judgeMeasures measures: [JudgeMeasureRecord]) throws {
+        for measure in measures {
+            try db.run(
+                """
+                INSERT INTO judge_measures (run_id, round, judge, judge_version, measure, value, low, high, count)
+                VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)
+                """,
+                [
+                    run, measure.round, measure.judge.name, measure.judge.version, measure.measure, measure.value,
+                    measure.low, measure.high, measure.count,
+                ])
+        }
+    }
+
+    func insert(alarms: [AlarmRecord]) throws {
+        for (position, alarm) in alarms.enumerated() {
+            try db.run(
+                """
+                INSERT INTO alarms (run_id, round, position, judge, judge_version, sentence, action)
+                VALUES (?, ?, ?, ?, ?, ?, ?)
+                """,
+                [
+                    run, alarm.round, position, alarm.judge.name, alarm.judge.version, alarm.sentence,
+                    alarm.action.rawValue,
+                ])
+        }
     }
 }

@@ -49,16 +49,61 @@ struct RoomReader {
         }
         try db.forEachRow(
             """
-            SELECT room_id, first, second, verdict, by_rule
+            SELECT room_id, first, second, verdict, by_rule, preference
             FROM rooms JOIN verdicts ON verdicts.room_id = rooms.id WHERE \(condition) ORDER BY room_id, position
             """, values
         ) { row in
             guard let place = places[row[0]] else { return }
             results[place].verdicts.append(
                 PairVerdict(
-                    first: row[1], second: row[2], verdict: try word(row[3], Verdict.self), byRule: row[4]))
+                    first: row[1], second: row[2], verdict: try word(row[3], Verdict.self), byRule: row[4],
+                    preference: row[5]))
         }
+        try addVotes(to: &results, places, where: condition, values)
         return results
+    }
+
+    /// What the judges said of the rooms and what it cost.
+    private func addVotes(
+        to results: inout [RoomResult], _ places: [Int64: Int], where condition: String,
+        _ values: [(any DatabaseValueConvertible)?]
+    ) throws {
+        try db.forEachRow(
+            """
+            SELECT room_id, \(Self.voteColumns)
+            FROM rooms JOIN votes ON votes.room_id = rooms.id WHERE \(condition) AND NOT is_person
+            ORDER BY room_id, votes.position
+            """, values
+        ) { row in
+            guard let place = places[row[0]] else { return }
+            results[place].votes.append(try Self.vote(row))
+        }
+        try db.forEachRow(
+            """
+            SELECT room_id, request_count, cached_count, retry_count, prompt_tokens, completion_tokens, cost, seconds
+            FROM rooms JOIN judge_usage ON room_id = rooms.id WHERE \(condition)
+            """, values
+        ) { row in
+            guard let place = places[row[0]] else { return }
+            var usage = JudgeUsage()
+            (usage.requestCount, usage.cachedCount, usage.retryCount) = (row[1], row[2], row[3])
+            (usage.promptTokenCount, usage.completionTokenCount) = (row[4], row[5])
+            (usage.cost, usage.seconds) = (row[6], row[7])
+            results[place].usage = usage
+        }
+    }
+
+    static let voteColumns = """
+        votes.judge, votes.judge_version, first, second, verdict, straight, swapped, preference, CAST(reason AS BLOB)
+        """
+
+    /// A vote from `voteColumns`, which begin at the second column.
+    static func vote(_ row: Row) throws -> Vote {
+        Vote(
+            judge: JudgeID(name: row[1], version: row[2]), first: row[3], second: row[4],
+            verdict: try word(row[5], Verdict.self), straight: try (row[6] as String?).map { try word($0, Verdict.self) },
+            swapped: try (row[7] as String?).map { try word($0, Verdict.self) }, preference: row[8],
+            reason: Text.decode(row[9]))
     }
 
     private func rollout(_ row: Row) throws -> Rollout {

@@ -1,3 +1,4 @@
+import AgonAgents
 import AgonCore
 import AgonJudging
 import AgonRatings
@@ -18,6 +19,7 @@ struct Round {
     let number: Int
     let seed: Seed
     let options: TournamentOptions
+    let bench: JudgeBench
     /// Called after each wave and at each step; throws `Interruption` where the user asked to stop.
     let pulse: Pulse
 
@@ -27,40 +29,47 @@ struct Round {
         let roster = try Roster(arena: arena, state: state, threads: options.threads)
         let rooms = schedule(roster)
 
-        let canaries = try await results(rooms.filter(\.isCanary), of: rooms.count, roster, judge: state.judge, &stopwatch)
-        let judge = try refreshedJudge(state, canaries, &stopwatch)
+        let first = bench.judge(state.judges, experience: experience(state))
+        let canaries = try await results(rooms.filter(\.isCanary), of: rooms.count, roster, judge: first, gold: bench.gold, &stopwatch)
+        let gold = try goldRooms(canaries)
+        let judges = try stopwatch.measure(\.training) {
+            try care.refreshed(state, today: gold, threads: options.threads)
+        }
+        let judge = bench.judge(judges, experience: experience(state, today: care.experience(canaries, gold: gold)))
         try pulse.onStep(.judgeRefreshed, number)
-        let others = try await results(rooms.filter { !$0.isCanary }, of: rooms.count, roster, judge: judge, &stopwatch)
+        let others = try await results(rooms.filter { !$0.isCanary }, of: rooms.count, roster, judge: judge, gold: nil, &stopwatch)
         let results = canaries + others
         try arena.configuration.limits.check(results, round: number, isGame: arena.game != nil)
         pulse.updating(number)
 
-        let pairs = preferencePairs(results)
-        let health = try await judgeHealth(state, results, canaries, judge)
+        let (pairs, pairCounts) = preferencePairs(results)
+        let health = try await judgeHealth(state, results, gold, first, judge)
         let trained = try train(state, pairs, results, roster, &stopwatch)
         try pulse.onStep(.learnersTrained, number)
-        let outcomes = try await gate(trained, state, judge, health, &stopwatch)
+        var next = state
+        let alarms = alarms(next.remember(results, gold: gold, health: health, care: care), first.id)
+        let outcomes = try await gate(trained, judge, health, alarms, &stopwatch)
         try pulse.onStep(.gateDecided, number)
 
-        var next = state
         try next.consume(results)
         let ratings = try rate(next, roster)
-        let versions = try promote(outcomes, judge, &next)
+        let versions = try promote(outcomes, judges, &next)
+        let returns = try rollBack(alarms, outcomes.map(\.record), &next)
         let evaluations = try await evaluate(state, next, &stopwatch)
         try pulse.onStep(.progressMeasured, number)
-        next.remember(canaries: canaries, health: health, care: care)
         next.round = number
-        next.signature = signature(state, results, ratings, versions)
+        next.signature = signature(state, results, ratings, versions, returns)
         try store.close(
             RoundClosing(
                 round: RoundRecord(number: number, signature: next.signature, timings: stopwatch.timings),
                 matches: results.flatMap(Match.matches(of:)), pairs: pairs, ratings: ratings, versions: versions,
-                updates: outcomes.map(\.record), evaluations: evaluations, judgeHealth: health), run: run.id)
+                updates: returns, evaluations: evaluations, judgeHealth: health,
+                judgeMeasures: measures(state, results, gold, pairCounts, first.id), alarms: alarms), run: run.id)
         try pulse.onStep(.roundClosed, number)
         for name in arena.learners {
             try checkpoints.training(name, round: number, saveSteps: 0).removeCheckpoint()
         }
-        pulse.closed(number, ratings, health, outcomes.map(\.record), stopwatch.timings)
+        pulse.closed(number, ratings, health, returns, alarms, stopwatch.timings)
         return next
     }
 
@@ -86,19 +95,20 @@ struct Round {
     /// judged and committed wave by wave.
     /// - Parameter count: rooms of the whole round.
     private func results(
-        _ rooms: [Room], of count: Int, _ roster: Roster, judge learned: RunState.LearnedJudge?, _ stopwatch: inout RoundStopwatch
+        _ rooms: [Room], of count: Int, _ roster: Roster, judge: any Judge, gold: (any Judge)?,
+        _ stopwatch: inout RoundStopwatch
     ) async throws -> [RoomResult] {
         let committed = try store.roomResults(run: run.id, round: number)
         var byIndex = Dictionary(uniqueKeysWithValues: committed.map { ($0.room.index, $0) })
         let missing = rooms.filter { byIndex[$0.index] == nil }
-        let judge = try Roster.judge(learned, arena: arena, threads: options.threads)
         let player = RoomPlayer(arena: arena, policies: roster.policies)
         for start in stride(from: 0, to: missing.count, by: options.roomsPerWave) {
             let wave = Array(missing[start..<min(start + options.roomsPerWave, missing.count)])
             let rollouts = try await stopwatch.measure(\.rollouts) { try await player.play(wave, seed: seed) }
             try pulse.onStep(.roomsPlayed, number)
             let results = try await stopwatch.measure(\.judging) {
-                try await Verdicts(judge: judge, seed: seed).results(wave, rollouts)
+                let judged = try await Verdicts(judge: judge, seed: seed).results(wave, rollouts)
+                return try await CanaryGold(arena: arena, seed: seed).asked(gold, about: judged)
             }
             try pulse.onStep(.roomsJudged, number)
             try stopwatch.measure(\.store) { _ = try store.save(rooms: results, run: run.id) }
@@ -110,29 +120,77 @@ struct Round {
         return rooms.compactMap { byIndex[$0.index] }
     }
 
-    private func refreshedJudge(_ state: RunState, _ canaries: [RoomResult], _ stopwatch: inout RoundStopwatch) throws -> RunState.LearnedJudge? {
-        try stopwatch.measure(\.training) {
-            try state.judge.map {
-                try care.refreshed(
-                    $0, today: care.pairs(in: canaries), earlier: state.canaryPairs, threads: options.threads)
-            }
-        }
+    /// Rooms with gold that this round learns from: its canaries, or those that people have voted on since the last round.
+    private func goldRooms(_ canaries: [RoomResult]) throws -> [RoomResult] {
+        guard case .votes = arena.configuration.judge.gold else { return canaries }
+        let votes = try store.takeVotes(run: run.id, round: number)
+        let rooms = try Set(votes.map(\.round)).sorted().flatMap { try store.roomResults(run: run.id, round: $0) }
+        return CanaryGold(arena: arena, seed: seed).voted(votes, rooms: rooms)
+    }
+
+    /// What the last rounds' canaries say of a panel's members, and today's where they have been played.
+    private func experience(_ state: RunState, today: PanelExperience = PanelExperience()) -> PanelExperience {
+        state.experience(window: arena.configuration.judge.window, today: today)
     }
 
     /// Rankings become pairs: within a room of answers, or between the two games of an opening.
-    private func preferencePairs(_ results: [RoomResult]) -> [PreferencePair] {
+    private func preferencePairs(_ results: [RoomResult]) -> ([PreferencePair], PairCounts) {
+        let settings = arena.configuration
+        let pairs: [PreferencePair]
         if arena.game == nil {
-            return results.flatMap { PreferencePair.pairs(inRoom: $0, selection: arena.configuration.pairSelection) }
+            pairs = results.flatMap {
+                PreferencePair.pairs(inRoom: $0, selection: settings.pairSelection, labels: settings.judge.options.labels)
+            }
+        } else {
+            let groups = Dictionary(grouping: results, by: \.room.group)
+            pairs = groups.keys.sorted().flatMap { PreferencePair.trajectoryPairs(inGroup: groups[$0] ?? []) }
         }
-        let groups = Dictionary(grouping: results, by: \.room.group)
-        return groups.keys.sorted().flatMap { PreferencePair.trajectoryPairs(inGroup: groups[$0] ?? []) }
+        return settings.pairRules.apply(to: pairs, of: results)
+    }
+
+    private func alarms(_ report: RewardHackingAlarm.Report?, _ judge: JudgeID) -> [AlarmRecord] {
+        guard let report, let action = arena.configuration.judge.alarmAction else { return [] }
+        return report.reasons.map { AlarmRecord(round: number, judge: judge, sentence: $0, action: action) }
+    }
+
+    private func measures(
+        _ state: RunState, _ results: [RoomResult], _ gold: [RoomResult], _ pairs: PairCounts, _ judge: JudgeID
+    ) -> [JudgeMeasureRecord] {
+        guard !arena.judges.members.isEmpty else { return [] }
+        let weights = experience(state, today: care.experience(results, gold: gold))
+        return JudgeMeasures(round: number, arena: arena, judge: judge, learned: state.judges)
+            .records(results, gold: gold, pairs: pairs, experience: weights)
+    }
+
+    /// After an alarm, learners go back to the version that was best by gold.
+    private func rollBack(_ alarms: [AlarmRecord], _ records: [UpdateRecord], _ next: inout RunState) throws -> [UpdateRecord] {
+        guard let alarm = alarms.first, alarm.action == .rollback else { return records }
+        next.alarm.forgetWindow()
+        let versions = try store.versions(run: run.id).filter { !$0.isJudge }
+        var records = records
+        for (index, record) in records.enumerated() {
+            guard let learner = next.learners[record.agent], let best = next.bestVersion(of: record.agent),
+                best != learner.version,
+                let version = versions.first(where: { $0.name == record.agent && $0.version == best }),
+                let weights = best == 0
+                    ? try arena.startingWeights(record.agent, seed: Seed(run: run.seed))
+                    : try checkpoints.load(version, like: learner.weights)
+            else { continue }
+            next.learners[record.agent] = .init(
+                version: best, newestVersion: learner.newestVersion, weights: weights, hash: version.hash)
+            records[index].toVersion = best
+            records[index].decision = "Went back to v\(best), its best by gold on canaries: \(alarm.sentence)"
+        }
+        return records
     }
 
     private func judgeHealth(
-        _ state: RunState, _ results: [RoomResult], _ canaries: [RoomResult], _ judge: RunState.LearnedJudge?
+        _ state: RunState, _ results: [RoomResult], _ gold: [RoomResult], _ before: any Judge, _ after: any Judge
     ) async throws -> JudgeHealthRecord? {
-        guard let before = state.judge else { return nil }
-        return try await care.health(round: number, results: results, canaries: canaries, before: before, after: judge, state: state, threads: options.threads)
+        guard arena.configuration.judge.canaryRoomCount > 0 || !arena.judges.learning.isEmpty else { return nil }
+        return try await care.health(
+            round: number, results: results, gold: gold, judge: before.id, after: after.id == before.id ? nil : after,
+            state: state)
     }
 
     /// Each learner trains on its pairs, side by side with the others; threads that are left over share their work.
@@ -157,16 +215,16 @@ struct Round {
     }
 
     private func gate(
-        _ trained: [(LearnerUpdate, (TrainingOutcome?, UpdateRecord))], _ state: RunState,
-        _ judge: RunState.LearnedJudge?, _ health: JudgeHealthRecord?, _ stopwatch: inout RoundStopwatch
+        _ trained: [(LearnerUpdate, (TrainingOutcome?, UpdateRecord))], _ judge: any Judge,
+        _ health: JudgeHealthRecord?, _ alarms: [AlarmRecord], _ stopwatch: inout RoundStopwatch
     ) async throws -> [LearnerUpdate.Outcome] {
-        let judge = try Roster.judge(judge, arena: arena, threads: options.threads)
+        let alarm = alarms.first { $0.action != .warn }?.sentence
         return try await stopwatch.measure(\.evaluation) {
             var outcomes: [LearnerUpdate.Outcome] = []
             for (update, candidate) in trained {
                 outcomes.append(
                     try await update.gated(
-                        candidate, judge: judge, health: health, threads: options.threads))
+                        candidate, judge: judge, health: health, alarm: alarm, threads: options.threads))
             }
             return outcomes
         }
@@ -193,7 +251,7 @@ struct Round {
 
     /// Writes the checkpoints of promoted versions and of the refreshed judge, before any row names them.
     private func promote(
-        _ outcomes: [LearnerUpdate.Outcome], _ judge: RunState.LearnedJudge?, _ next: inout RunState
+        _ outcomes: [LearnerUpdate.Outcome], _ judges: [RunState.LearnedJudge], _ next: inout RunState
     ) throws -> [VersionRecord] {
         var versions: [VersionRecord] = []
         for outcome in outcomes {
@@ -205,15 +263,17 @@ struct Round {
                 parent: parent.hash, isJudge: false, update: outcome.record, base: arena.basePath(outcome.record.agent))
             versions.append(record)
             try pulse.onStep(.checkpointWritten, number)
-            next.learners[outcome.record.agent] = .init(version: version, weights: weights, hash: record.hash)
+            next.learners[outcome.record.agent] = .init(
+                version: version, newestVersion: version, weights: weights, hash: record.hash)
         }
-        if let judge, let old = next.judge, judge.id != old.id, let model = arena.judgeModel {
+        for (index, judge) in judges.enumerated() where judge.id != next.judges[index].id {
+            guard let model = arena.judges.learning[index].model else { continue }
             let record = try checkpoints.write(
                 judge.parameters, like: model, name: judge.id.name, version: judge.id.version, round: number,
-                parent: old.hash, isJudge: true, update: nil)
+                parent: next.judges[index].hash, isJudge: true, update: nil)
             versions.append(record)
             try pulse.onStep(.checkpointWritten, number)
-            next.judge = .init(id: judge.id, parameters: judge.parameters, hash: record.hash)
+            next.judges[index] = .init(id: judge.id, parameters: judge.parameters, hash: record.hash)
         }
         return versions
     }
@@ -238,7 +298,10 @@ struct Round {
         }
     }
 
-    private func signature(_ state: RunState, _ results: [RoomResult], _ ratings: [RatingRecord], _ versions: [VersionRecord]) -> String {
+    private func signature(
+        _ state: RunState, _ results: [RoomResult], _ ratings: [RatingRecord], _ versions: [VersionRecord],
+        _ updates: [UpdateRecord]
+    ) -> String {
         var signature = Signature(after: state.signature)
         for result in results { signature.add(result) }
         for rating in ratings {
@@ -246,6 +309,7 @@ struct Round {
             signature.add("rating \(rating.policy)", rating.rating)
         }
         for version in versions { signature.add("version \(version.name) \(version.version) \(version.hash)") }
+        for update in updates { signature.add("plays on \(update.agent) \(update.toVersion ?? update.fromVersion)") }
         return signature.finished()
     }
 }

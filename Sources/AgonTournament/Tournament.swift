@@ -35,8 +35,10 @@ public enum TournamentEvent: Sendable {
     case wave(round: Int, rooms: Int, of: Int, timings: RoundTimings)
     /// All rooms of the round are committed; training, gate and evaluation follow.
     case updating(round: Int)
+    /// A member left the panel; one sentence.
+    case judgeLost(String)
     /// A round is closed.
-    case closed(round: Int, ratings: [RatingRecord], health: JudgeHealthRecord?, updates: [UpdateRecord], timings: RoundTimings)
+    case closed(round: Int, ratings: [RatingRecord], health: JudgeHealthRecord?, updates: [UpdateRecord], alarms: [AlarmRecord], timings: RoundTimings)
 }
 
 /// The user asked to stop. What was reported as done is committed; the next start goes on from there.
@@ -83,6 +85,7 @@ public struct Tournament: Sendable {
         let lock = try store.lockForRun(description: "arena \(arena.configuration.name), run \(run.id)")
         defer { lock.release() }
         try store.begin(run: run, entrants: arena.entrants, versions: firstVersions())
+        let bench = try JudgeBench(arena: arena, threads: options.threads) { pulse.onEvent(.judgeLost($0.message)) }
         var state = try restored()
         pulse.onEvent(.started(run: run, closedRounds: state.round, roundCount: arena.configuration.roundCount))
         while state.round < arena.configuration.roundCount {
@@ -90,7 +93,7 @@ public struct Tournament: Sendable {
             let number = state.round + 1
             let round = Round(
                 arena: arena, store: store, run: run, checkpoints: checkpoints, number: number,
-                seed: Seed(run: run.seed).child(.round, number), options: options, pulse: pulse)
+                seed: Seed(run: run.seed).child(.round, number), options: options, bench: bench, pulse: pulse)
             state = try await round.play(from: state)
         }
         return state.signature
@@ -101,8 +104,8 @@ public struct Tournament: Sendable {
         var versions = arena.entrants.map { entrant in
             VersionRecord(name: entrant.name, version: 0, round: 0, hash: arena.modelHashes[entrant.name] ?? "", parent: nil, path: "")
         }
-        if let judge = arena.judgeConfiguration {
-            versions.append(VersionRecord(name: judge.name, version: 0, round: 0, hash: arena.judgeHash, parent: nil, path: "", isJudge: true))
+        versions += arena.judges.members.filter { $0.model != nil }.map {
+            VersionRecord(name: $0.name, version: 0, round: 0, hash: $0.hash, parent: nil, path: "", isJudge: true)
         }
         return versions
     }
@@ -112,34 +115,49 @@ public struct Tournament: Sendable {
         var state = try RunState(arena: arena, seed: Seed(run: run.seed))
         guard let last = try store.lastClosedRound(run: run.id) else { return state }
         let health = try store.judgeHealth(run: run.id)
+        let alarms = try store.alarms(run: run.id)
         for number in 1...max(1, last.number) {
             let results = try store.roomResults(run: run.id, round: number)
             try state.consume(results)
-            let care = JudgeCare(arena: arena, seed: Seed(run: run.seed).child(.round, number).child(.judge, 0))
-            state.remember(canaries: results.filter(\.room.isCanary), health: health.first { $0.round == number }, care: care)
+            let roundSeed = Seed(run: run.seed).child(.round, number)
+            let care = JudgeCare(arena: arena, seed: roundSeed.child(.judge, 0))
+            state.remember(
+                results, gold: try goldRooms(results, round: number, seed: roundSeed),
+                health: health.first { $0.round == number }, care: care,
+                wasRolledBack: alarms.contains { $0.round == number && $0.action == .rollback })
         }
-        for version in try store.versions(run: run.id) where version.version > 0 {
-            if version.isJudge, let judge = state.judge, version.version > judge.id.version {
-                state.judge = .init(id: JudgeID(name: version.name, version: version.version), parameters: judge.parameters, hash: version.hash)
-            } else if let learner = state.learners[version.name], version.version > learner.version {
-                state.learners[version.name] = .init(version: version.version, weights: learner.weights, hash: version.hash)
+        let versions = try store.versions(run: run.id).filter { $0.version > 0 }
+        // Whoever went back to an earlier version plays with that, not with the newest.
+        let current = try store.updates(run: run.id).reduce(into: [String: Int]()) { current, update in
+            if let version = update.toVersion { current[update.agent] = version }
+        }
+        for version in versions where !version.isJudge {
+            guard var learner = state.learners[version.name] else { continue }
+            learner.newestVersion = max(learner.newestVersion, version.version)
+            if current[version.name] == version.version {
+                (learner.version, learner.hash) = (version.version, version.hash)
+                learner.weights = try checkpoints.load(version, like: learner.weights)
             }
+            state.learners[version.name] = learner
         }
-        try loadNewest(&state)
+        for (index, judge) in state.judges.enumerated() {
+            let own = versions.filter { $0.isJudge && $0.name == judge.id.name }
+            guard let newest = own.max(by: { $0.version < $1.version }) else { continue }
+            state.judges[index] = .init(
+                id: JudgeID(name: newest.name, version: newest.version), parameters: try checkpoints.load(newest),
+                hash: newest.hash)
+        }
         state.round = last.number
         state.signature = last.signature
         return state
     }
 
-    /// Loads the weights of the newest versions only.
-    private func loadNewest(_ state: inout RunState) throws {
-        for version in try store.versions(run: run.id) where version.version > 0 {
-            if version.isJudge, state.judge?.id.version == version.version {
-                state.judge?.parameters = try checkpoints.load(version)
-            } else if !version.isJudge, let learner = state.learners[version.name], learner.version == version.version {
-                state.learners[version.name]?.weights = try checkpoints.load(version, like: learner.weights)
-            }
-        }
+    /// The rooms with gold that a closed round learned from.
+    private func goldRooms(_ results: [RoomResult], round: Int, seed: Seed) throws -> [RoomResult] {
+        guard case .votes = arena.configuration.judge.gold else { return results.filter(\.room.isCanary) }
+        let votes = try store.personalVotes(run: run.id).filter { $0.usedIn == round }
+        let rooms = try Set(votes.map(\.round)).sorted().flatMap { try store.roomResults(run: run.id, round: $0) }
+        return CanaryGold(arena: arena, seed: seed).voted(votes, rooms: rooms)
     }
 }
 
@@ -159,9 +177,10 @@ struct Pulse: Sendable {
     func updating(_ round: Int) { onEvent(.updating(round: round)) }
 
     func closed(
-        _ round: Int, _ ratings: [RatingRecord], _ health: JudgeHealthRecord?, _ updates: [UpdateRecord], _ timings: RoundTimings
+        _ round: Int, _ ratings: [RatingRecord], _ health: JudgeHealthRecord?, _ updates: [UpdateRecord],
+        _ alarms: [AlarmRecord], _ timings: RoundTimings
     ) {
-        onEvent(.closed(round: round, ratings: ratings, health: health, updates: updates, timings: timings))
+        onEvent(.closed(round: round, ratings: ratings, health: health, updates: updates, alarms: alarms, timings: timings))
     }
 }
 
@@ -178,7 +197,11 @@ extension RunRecord {
             signature.add("form \(arena.modelForms[entrant.name] ?? "")")
             if let template = arena.chatTemplates[entrant.name] { signature.add("chat_template \(template.source)") }
         }
-        signature.add("judge \(arena.judgeHash) \(arena.judgeForm)")
+        let judges = arena.judges
+        for judge in judges.members + (judges.gold.map { [$0] } ?? []) {
+            signature.add("judge \(judge.name) \(judge.hash) \(judge.form)")
+        }
+        signature.add("panel \(judges.panel?.decidingText ?? "")")
         signature.add("prompts \(arena.promptsHash)")
         signature.add("kernels \(arena.kernels.name)")
         let hash = signature.finished().prefix(8)

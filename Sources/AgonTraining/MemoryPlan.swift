@@ -32,13 +32,16 @@ public struct MemoryPlan: Sendable, Hashable, Codable {
     /// - Parameters:
     ///   - weights: what the packed matrices are held as. The weights that they were packed from stay beside them:
     ///     embedding and norms are read there.
+    ///   - keepsMatrices: whether all of these stay; false where the layers' matrices are released.
     ///   - slotCount: answers that are generated side by side, on all threads together.
     ///   - length: positions of the longest answer with its prompt.
     public static func answering(
-        _ config: ModelConfig, weights: WeightFormat = .float32, slotCount: Int, length: Int
+        _ config: ModelConfig, weights: WeightFormat = .float32, keepsMatrices: Bool = true, slotCount: Int, length: Int
     ) -> MemoryPlan {
         var plan = MemoryPlan.zero
-        (plan.parameters, plan.packedWeights) = (ParameterLayout(config).count * 4, weights.byteCount(of: config))
+        let layout = ParameterLayout(config)
+        plan.parameters = (keepsMatrices ? layout.count : layout.residentCount) * 4
+        plan.packedWeights = weights.byteCount(of: config)
         plan.keyValueCache = slotCount * config.layerCount * 2 * min(length, config.maxPositionCount)
             * config.keyValueHeadCount * config.headSize * 4
         return plan
@@ -86,9 +89,12 @@ public struct MemoryPlan: Sendable, Hashable, Codable {
 
     /// The memory of a reference that follows the policy: while it moves there are two of it, and where it follows by a
     /// mean, the mean.
-    public static func following(_ config: ModelConfig, _ sync: ReferenceSync) -> MemoryPlan {
+    ///
+    /// - Parameter adapterCount: floats of the adapter that it follows; nil where it follows all weights.
+    public static func following(_ config: ModelConfig, adapterCount: Int? = nil, _ sync: ReferenceSync) -> MemoryPlan {
         var plan = answering(config, slotCount: 0, length: 0) * 2
-        if case .bema = sync.rule { plan.parameters += ParameterLayout(config).count * 4 }
+        if let adapterCount { (plan.parameters, plan.packedWeights) = (2 * adapterCount * 4, 2 * adapterCount * 4) }
+        if case .bema = sync.rule { plan.parameters += (adapterCount ?? ParameterLayout(config).count) * 4 }
         return plan
     }
 

@@ -75,7 +75,7 @@ extension Kernels {
         }
     }
 
-    private static let tallRows = 56
+    private static let tallRows = 112
 
     private func product(
         _ y: Floats, _ ldy: Int, _ x: Floats, _ ldx: Int, _ w: PackedMatrix, _ rows: Int, outputs: Range<Int>,

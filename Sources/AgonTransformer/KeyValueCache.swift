@@ -2,16 +2,16 @@ import CKernels
 
 /// Keys (after rotation) and values of sequences that are being continued, one slot for each.
 ///
-/// Memory is `[slot][layer][key, value][K][capacity, D]`: a head's keys are one stretch that attention reads from
-/// beginning to end, in the order of the kernels' `attention_cached`. A slot remembers the tokens it holds, also after its
-/// sequence has ended: until it is taken again, others that begin alike copy from it.
+/// Memory is `[slot][layer]`, then `[K][capacity, D]` of keys and of values: a head's keys are one stretch that attention
+/// reads from beginning to end, in the order of the kernels' `attention_cached`. A slot remembers the tokens it holds, also
+/// after its sequence has ended: until it is taken again, others that begin alike copy from it.
 struct KeyValueCache {
     let capacity: Int
     private let headSize: Int
     private let headCount: Int
     private let layerCount: Int
     private let kernels: Kernels
-    private let memory: FloatBuffer
+    private let memory: SpareMemory.Loan
     private let base: Floats
     /// Tokens whose keys and values each slot holds.
     var tokens: [[Int32]]
@@ -21,25 +21,27 @@ struct KeyValueCache {
     init(_ config: ModelConfig, kernels: Kernels, slotCount: Int, capacity: Int) {
         self.capacity = capacity
         self.kernels = kernels
-        headStride = kernels.table.pointee.cached_keys_count(Int32(capacity), Int32(config.headSize))
         headSize = config.headSize
         headCount = config.keyValueHeadCount
         layerCount = config.layerCount
-        memory = FloatBuffer()
-        base = memory.reserve(slotCount * layerCount * 2 * headCount * headStride)
+        keyStride = kernels.table.pointee.cached_keys_count(Int32(capacity), Int32(headSize))
+        let page = FloatMemory.pageSize / MemoryLayout<Float>.stride
+        valueStride = min(keyStride, (capacity * headSize + page - 1) / page * page)
+        memory = SpareMemory.Loan(slotCount * layerCount * headCount * (keyStride + valueStride))
+        base = memory.base
         tokens = Array(repeating: [], count: slotCount)
         policies = Array(repeating: 0, count: slotCount)
     }
 
-    /// Floats of one head's keys, and of its values: from one head to the next.
-    let headStride: Int
+    /// Floats of one head's keys, and of its values: whole pages where they are large (`FloatMemory.pageSize`).
+    private let keyStride, valueStride: Int
 
     private func keys(slot: Int, layer: Int, head: Int) -> Floats {
-        base + (((slot * layerCount + layer) * 2) * headCount + head) * headStride
+        base + (slot * layerCount + layer) * headCount * (keyStride + valueStride) + head * keyStride
     }
 
     private func values(slot: Int, layer: Int, head: Int) -> Floats {
-        keys(slot: slot, layer: layer, head: headCount + head)
+        keys(slot: slot, layer: layer, head: headCount) + head * valueStride
     }
 
     /// Takes the keys and values of `count` positions of one head, from rows of `stride` floats.
@@ -64,8 +66,9 @@ struct KeyValueCache {
     ) {
         kernels.table.pointee.attention_cached(
             out, Int32(ldo), query, Int32(ldq), keys(slot: slot, layer: layer, head: heads.lowerBound),
-            values(slot: slot, layer: layer, head: heads.lowerBound), headStride, Int32(count), Int32(first),
-            Int32(heads.count * share), Int32(heads.count), Int32(headSize), 1 / Float(headSize).squareRoot())
+            values(slot: slot, layer: layer, head: heads.lowerBound), keyStride, valueStride, Int32(count),
+            Int32(first), Int32(heads.count * share), Int32(heads.count), Int32(headSize),
+            1 / Float(headSize).squareRoot())
     }
 
     /// Copies the first `count` positions of a slot.

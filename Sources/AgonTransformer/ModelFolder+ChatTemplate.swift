@@ -7,29 +7,48 @@ extension ModelFolder {
     /// - Parameter forTools: whether the conversation has tools.
     /// - Throws: `invalidTemplate`, `unsupported` or `invalidFile`, naming file and line.
     public func chatTemplate(forTools: Bool = false) throws(TransformerError) -> ChatTemplate? {
-        func companion(_ name: String) -> [UInt8]? { companions.first { $0.name == name }?.bytes }
-        let config = try companion("tokenizer_config.json").map { (bytes) throws(TransformerError) in
-            try JSONReader(bytes: bytes, file: "tokenizer_config.json")
-        }
-        let map = try companion("special_tokens_map.json").map { (bytes) throws(TransformerError) in
-            try JSONReader(bytes: bytes, file: "special_tokens_map.json")
-        }
-        var special: [String: String] = [:]
-        for reader in [map, config] {
-            guard let reader else { continue }
-            for name in ["bos_token", "eos_token", "unk_token", "pad_token", "sep_token", "cls_token", "mask_token"] {
-                if let token = try Self.spelling(reader.optional(name)) { special[name] = token }
-            }
-        }
+        let special = try specialSpellings()
         if let bytes = companion("chat_template.jinja") {
             guard let source = String(validating: bytes, as: UTF8.self) else {
                 throw TransformerError(.invalidFile, "chat_template.jinja is not UTF-8; save it as UTF-8.")
             }
             return try ChatTemplate(source: source, name: "chat_template.jinja", specialTokens: special)
         }
-        guard let config, let source = try Self.template(config, forTools: forTools) else { return nil }
+        guard let config = try reader("tokenizer_config.json"),
+            let source = try Self.template(config, forTools: forTools)
+        else { return nil }
         return try ChatTemplate(
             source: source, name: "The chat_template of tokenizer_config.json", specialTokens: special)
+    }
+
+    /// The token that ends a text, as `tokenizer_config.json` names it (transformers' `tokenizer.eos_token`), which need not be
+    /// one that the model stops at; where it names none, the first that the model stops at.
+    ///
+    /// - Throws: `invalidFile` for companion files that are broken.
+    public func endToken() throws(TransformerError) -> Int32? {
+        guard let spelling = try specialSpellings()["eos_token"], let id = tokenizer.id(of: spelling) else {
+            return config.eosTokens.first
+        }
+        return id
+    }
+
+    private func companion(_ name: String) -> [UInt8]? { companions.first { $0.name == name }?.bytes }
+
+    private func reader(_ name: String) throws(TransformerError) -> JSONReader? {
+        guard let bytes = companion(name) else { return nil }
+        return try JSONReader(bytes: bytes, file: name)
+    }
+
+    /// Special tokens by their roles, such as `eos_token`.
+    private func specialSpellings() throws(TransformerError) -> [String: String] {
+        var special: [String: String] = [:]
+        for name in ["special_tokens_map.json", "tokenizer_config.json"] {
+            guard let reader = try reader(name) else { continue }
+            for name in ["bos_token", "eos_token", "unk_token", "pad_token", "sep_token", "cls_token", "mask_token"] {
+                if let token = try Self.spelling(reader.optional(name)) { special[name] = token }
+            }
+        }
+        return special
     }
 
     /// A token as text, or as an object with its content.

@@ -66,6 +66,16 @@ final class PackedWeights: @unchecked Sendable {
 
     deinit { memory.deallocate() }
 
+    /// A number that tells weights apart by what products read of them.
+    var contentHash: UInt64 {
+        let matrices = layers.flatMap { [$0.queryKeyValue, $0.output, $0.gate, $0.up, $0.down] } + [head]
+        return matrices.reduce(FNV.start) { hash, matrix in
+            let count = kernels.packedCount(outputs: matrix.outputs, inputs: matrix.inputs, format)
+            let words = FNV.hash(hash, matrix.memory, count)
+            return matrix.bias.map { FNV.hash(words, $0, matrix.outputs) } ?? words
+        }
+    }
+
     /// Memory of all matrices.
     var byteCount: Int { memory.count * MemoryLayout<Float>.stride }
 
@@ -73,6 +83,7 @@ final class PackedWeights: @unchecked Sendable {
     ///
     /// - Parameter shared: the kernels with the threads that share the work; nil for those that it was made with.
     func pack(_ parameters: Parameters, shared: Kernels? = nil) {
+        precondition(parameters.hasMatrices, "matrices are packed before they are released")
         let kernels = shared ?? kernels
         let base = parameters.base
         let f = parameters.config.feedForwardSize

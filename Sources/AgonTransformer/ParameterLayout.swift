@@ -101,6 +101,23 @@ public struct ParameterLayout: Sendable, Equatable {
 
     func layer(_ index: Int) -> Layer { layers[index] }
 
+    /// The neighbouring elements that are read packed alone: the layers' matrices, and a language head of its own.
+    var matrixRuns: [Range<Int>] {
+        var runs: [Range<Int>] = []
+        for tensor in tensors where tensor.shape.count == 2 {
+            guard tensor.name != "model.embed_tokens.weight", tensor.name != "score.weight" else { continue }
+            if let last = runs.last, last.upperBound == tensor.offset {
+                runs[runs.count - 1] = last.lowerBound..<tensor.offset + tensor.count
+            } else {
+                runs.append(tensor.offset..<tensor.offset + tensor.count)
+            }
+        }
+        return runs
+    }
+
+    /// Elements that stay when the matrices are released.
+    public var residentCount: Int { count - matrixRuns.reduce(0) { $0 + $1.count } }
+
     /// Offset of the last norm's weight.
     var finalNorm: Int { self["model.norm.weight"]?.offset ?? 0 }
     /// Offset of the matrix that makes logits `[V, C]` or the score `[1, C]`.

@@ -6,41 +6,69 @@ import Foundation
 ///
 /// - Important: whoever creates it may write through its pointers. Once it has been handed to another owner
 ///   (a `Transformer`, another thread), it must not be written again: change a `copy()` instead.
+///
+/// Where all matrices were packed and nobody trains or saves the weights, `releaseMatrices` gives the memory back that
+/// the layers' matrices took here.
 // Safety: the memory is allocated once, never moves and is freed with the object. All writes happen before the
 // object is shared, or from the one owner that trains it; after that it is only read. The optimiser of an update
-// owns its parameters alone until they become a checkpoint.
+// owns its parameters alone until they become a checkpoint. Matrices are released by the owner that loaded them, before
+// other threads use the models that were packed from them.
 public final class Parameters: TensorMemory, @unchecked Sendable {
     /// The sizes that the layout was made from.
     public let config: ModelConfig
     /// Where each tensor lies in `values`.
     public let layout: ParameterLayout
+    private let memory: UnsafeMutableBufferPointer<Float>
+    /// Whether the layers' matrices are still there.
+    public private(set) var hasMatrices = true
+
     /// The whole memory, `layout.count` elements.
     ///
     /// A bare pointer: it does not keep its owner alive. Hold the object in a variable while using it, and never
     /// read it from an expression's temporary; `withValues` is safe everywhere.
-    public let values: UnsafeMutableBufferPointer<Float>
+    ///
+    /// - Precondition: the matrices were not released.
+    public var values: UnsafeMutableBufferPointer<Float> {
+        precondition(hasMatrices, "the layers' matrices of these weights were released; load the folder again")
+        return memory
+    }
+
+    /// The first element: where the embedding, norms and biases are read that stay when matrices are released.
+    var base: UnsafeMutablePointer<Float> { memory.baseAddress! }
 
     /// Zeros in the layout of a model.
     public convenience init(zeros config: ModelConfig) {
         self.init(unfilled: config)
-        values.initialize(repeating: 0)
+        memory.initialize(repeating: 0)
     }
 
     /// Undefined values, for a caller that writes every tensor before anybody reads one.
     init(unfilled config: ModelConfig) {
         self.config = config
         layout = ParameterLayout(config)
-        values = FloatMemory.allocate(layout.count)
+        memory = FloatMemory.allocate(layout.count)
     }
 
     private init(copying other: Parameters) {
         config = other.config
         layout = other.layout
-        values = FloatMemory.allocate(layout.count)
-        _ = values.initialize(fromContentsOf: other.values)
+        memory = FloatMemory.allocate(layout.count)
+        _ = memory.initialize(fromContentsOf: other.values)
     }
 
-    deinit { values.deallocate() }
+    deinit { memory.deallocate() }
+
+    /// Gives the memory of the layers' matrices, and of a language head of its own, back to the system: they are zero
+    /// afterwards, and `values` must not be asked for again.
+    ///
+    /// For a frozen base, which reads its matrices packed: they would only lie beside them. Embedding, norms and biases
+    /// stay. To be called before other threads use the models that share these weights, and after the last of them has
+    /// been made and, where adapters are trained on it, prepared (`Transformer.prepareTraining`).
+    public func releaseMatrices() {
+        guard hasMatrices else { return }
+        hasMatrices = false
+        for run in layout.matrixRuns { FloatMemory.release(UnsafeMutableBufferPointer(rebasing: memory[run])) }
+    }
 
     /// A memory of its own with the same content.
     public func copy() -> Parameters { Parameters(copying: self) }

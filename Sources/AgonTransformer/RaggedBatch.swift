@@ -104,9 +104,18 @@ struct RaggedBatch {
         guard !sequence.isEmpty else {
             throw TransformerError(.invalidRequest, "Sequence \(sequenceCount) has no token to read.")
         }
-        let span = place(sequence[...], 0, 0)
-        for index in (everyRow ? 0 : sequence.count - 1)..<sequence.count { neededRows.append(Int32(span.row(index))) }
+        let read = everyRow ? sequence[...] : Self.scored(sequence, config)
+        let span = place(read, 0, 0)
+        for index in (everyRow ? 0 : read.count - 1)..<read.count { neededRows.append(Int32(span.row(index))) }
         close()
+    }
+
+    /// What a score is read from: everything up to the last token that is no padding, whichever token a config calls
+    /// padding and wherever else it stands; the first token where all are padding. So transformers pools its
+    /// sequence classifiers, also where the end token doubles as padding.
+    private static func scored(_ sequence: [Int32], _ config: ModelConfig) -> ArraySlice<Int32> {
+        guard let pad = config.padToken else { return sequence[...] }
+        return sequence[...(sequence.lastIndex { $0 != pad } ?? 0)]
     }
 
     /// Gives a sequence its rows, beginning a new group where the present one is full.
@@ -116,7 +125,7 @@ struct RaggedBatch {
         if shared < 4 || shared * 8 < sequence.count { shared = 0 }
         let room = Self.groupRowLimit - (groups.last?.rows.count ?? 0)
         let isForeign = separatesPolicies && spans.last.map { $0.policy != policy } ?? false
-        if groups.isEmpty || isForeign || sequence.count - shared > room {
+        if groups.isEmpty || isForeign || sequence.count - shared > max(room, 0) {
             shared = 0
             let (row, needed) = (tokens.count, neededRows.count)
             groups.append(Group(sequences: spans.count..<spans.count, rows: row..<row, needed: needed..<needed))

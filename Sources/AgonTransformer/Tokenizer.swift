@@ -13,7 +13,7 @@ public struct Tokenizer: Sendable {
     /// Added tokens that are found in normalised text.
     let normalizedTokens: AddedTokenMatcher
     /// Ids that the post-processor puts before and after a text.
-    let prefix: [Int32], suffix: [Int32]
+    package let prefix: [Int32], suffix: [Int32]
     /// The spelling of each id in the file; nil where an id is not used.
     let spellings: [ByteString?]
     let contributions: [TokenDecoder.Contribution?]

@@ -83,6 +83,7 @@ public final class TrainingPass {
         packed = PackedWeights(config, kernels: kernels, format: kernels.products)
         packedTransposed = PackedWeights(config, kernels: kernels, format: kernels.products, transposed: true)
         rotary = RotaryTable(config, positionCount: min(config.maxPositionCount, 256))
+        SpareMemory.shared.giveBack()
     }
 
     init(frozen: FrozenBase, kernels: Kernels, logitsLimit: Int = TrainingPass.defaultLogitsLimit) {
@@ -94,6 +95,7 @@ public final class TrainingPass {
         packed = frozen.packed
         packedTransposed = frozen.transposed
         rotary = RotaryTable(config, positionCount: min(config.maxPositionCount, 256))
+        SpareMemory.shared.giveBack()
         adapterGradients = AdapterGradients(forwardPass.adapters, frozen)
     }
 
@@ -203,7 +205,7 @@ public final class TrainingPass {
         let (activations, scratch) = begin(parameters)
         let (logSum, logProb, logits) = reserveHead()
         let v = config.vocabularySize
-        let meanRow = statistics ? HeadStatistics.meanRow(of: parameters, kernels) : []
+        let meanRow = statistics ? frozen?.headMeanRow ?? HeadStatistics.meanRow(of: parameters, kernels) : []
         for group in batch.groups where !group.needed.isEmpty {
             let rows = forwardPass.run(group, of: batch, parameters, packed, rotary, activations, scratch)
             for chunk in chunks(of: group) {
@@ -251,6 +253,7 @@ public final class TrainingPass {
 enum HeadStatistics {
     /// The mean over the vocabulary of the head's rows `[C]`: its product with a row is that row's mean logit.
     static func meanRow(of parameters: Parameters, _ kernels: Kernels) -> [Float] {
+        precondition(parameters.hasMatrices || parameters.config.tiesEmbeddings, "the head's mean precedes its release")
         let (v, c) = (parameters.config.vocabularySize, parameters.config.hiddenSize)
         var mean = [Float](repeating: 0, count: c)
         let matrix = parameters.base + parameters.layout.headMatrix

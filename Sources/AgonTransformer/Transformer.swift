@@ -13,7 +13,7 @@ import Foundation
 public final class Transformer: Sendable {
     /// The sizes of the model.
     public let config: ModelConfig
-    /// The weights as they were given.
+    /// The weights as they were given, less matrices that their owner has released.
     public let parameters: Parameters
     /// The kernel path that computes.
     public let kernels: Kernels
@@ -71,6 +71,20 @@ public final class Transformer: Sendable {
         return source.map(base.adapted(by:)) ?? base
     }
 
+    /// Makes what an adapter's training reads of this base, so that the matrices can be released afterwards.
+    ///
+    /// - Parameter products: the format of the training pass's products (`Kernels.products`).
+    public func prepareTraining(products: WeightFormat = .float32) {
+        (weights == .float32 ? held(in: products) : self).frozen.prepareTraining()
+    }
+
+    /// A number that tells frozen models apart by content, so that a copy is the same: what the products read, and the
+    /// weights that are read beside them. Equal on one kernel path alone.
+    public var contentHash: UInt64 {
+        parameters.layout.tensors.filter { $0.shape.count == 1 || $0.name == "score.weight" || $0.offset == 0 }
+            .reduce(packed.contentHash) { FNV.hash($0, parameters.base + $1.offset, $1.count) }
+    }
+
     /// Logits of every position, `[T, V]` row-major; for tests and inspection.
     ///
     /// - Throws: `invalidRequest` for tokens that do not fit the model.
@@ -116,7 +130,7 @@ public final class Transformer: Sendable {
         }
     }
 
-    /// The score of each sequence, read at its last token.
+    /// The score of each sequence, read at its last token that is no padding.
     ///
     /// - Precondition: the config's head is `score`.
     /// - Throws: `invalidRequest` for a sequence that is empty or does not fit the model.

@@ -129,7 +129,8 @@ static void cache_keys(float *k, const float *x, int ldx, int first, int t, int 
 }
 
 static void attention_cached(float *out, int ldo, const float *q, int ldq, const float *k, const float *v,
-                             size_t head_stride, int t, int offset, int heads, int kv_heads, int d, float scale) {
+                             size_t key_stride, size_t value_stride, int t, int offset, int heads, int kv_heads, int d,
+                             float scale) {
     attention_tile tile;
     const float *keys[QUERY_TILE], *values[QUERY_TILE];
     const int group = heads / kv_heads;
@@ -142,8 +143,8 @@ static void attention_cached(float *out, int ldo, const float *q, int ldq, const
                 tile.query[rows] = q + (size_t)row * ldq + head * d;
                 tile.out[rows] = out + (size_t)row * ldo + head * d;
                 tile.keys[rows] = offset + row + 1;
-                keys[rows] = k + g * head_stride;
-                values[rows] = v + g * head_stride;
+                keys[rows] = k + g * key_stride;
+                values[rows] = v + g * value_stride;
                 rows++;
                 const int ends = t > 1 && row == t - 1 && h == group - 1;  // the next head starts over
                 const int last = g == kv_heads - 1 && row == t - 1 && h == group - 1;

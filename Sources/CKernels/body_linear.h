@@ -14,7 +14,7 @@
 
 // Words, panels and tiles that a gradient of weights keeps in the second-level cache.
 #define ROW_BLOCK 256
-#define PANEL_GROUP 4
+#define PANEL_GROUP 9
 #define TILE_GROUP 4
 
 static size_t packed_count(int n, int k) { return ((size_t)n + NR - 1) / NR * NR * (size_t)k; }

@@ -5,7 +5,11 @@
 AGON_INLINE void OUTER_(outer_tile)(const int rows, float *dw, size_t lddw, const float *dy, size_t lddy,
                                     const float *panel, int m, int width) {
     vf sums[MR][2];
-    UNROLL for (int r = 0; r < rows; r++) sums[r][0] = sums[r][1] = splat(0);
+    UNROLL for (int r = 0; r < rows; r++) {
+        sums[r][0] = sums[r][1] = splat(0);
+        __builtin_prefetch(dw + r * lddw, 1, 3);
+        __builtin_prefetch(dw + r * lddw + W, 1, 3);
+    }
     for (int i = 0; i < m; i++) {
         vf low = load(panel + (size_t)i * NR), high = load(panel + (size_t)i * NR + W);
         UNROLL for (int r = 0; r < rows; r++) {

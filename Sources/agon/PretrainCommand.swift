@@ -1,7 +1,5 @@
 import AgonTournament
-import AgonTraining
 import ArgumentParser
-import Foundation
 
 struct PretrainCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
@@ -34,36 +32,10 @@ struct PretrainCommand: ParsableCommand {
         let pretraining = try Pretraining(configuration)
         let plan = PretrainingPlan(pretraining)
         if dryRun { return output.json ? Terminal.raw(try JSONText.text(plan)) : Terminal.write(plan.text) }
-        let metrics = try train(pretraining)
+        let screen = TrainingScreen(isSilent: output.json || output.quiet, onStop: "Stopping after this step; no model is written.")
+        let metrics = try screen.watching { try pretraining.run(threads: threads.count, progress: $0) }
         if output.json { return Terminal.raw(try JSONText.text(Made(plan: plan, metrics: metrics))) }
         let folder = DisplayText.visible(configuration.output)
-        Terminal.write(output.quiet ? folder : "Wrote \(folder); last loss \(number(metrics["loss/last"])).")
+        Terminal.write(output.quiet ? folder : "Wrote \(folder); last loss \(TrainingScreen.number(metrics["loss/last"])).")
     }
-
-    private func train(_ pretraining: Pretraining) throws -> [String: Double] {
-        let signal = InterruptSignal {
-            Terminal.write("Stopping after this step; no model is written.", to: .standardError)
-        }
-        let isSilent = output.json || output.quiet
-        let isInteractive = Terminal.isInteractive
-        let start = ContinuousClock.now
-        defer { if isInteractive, !isSilent { Terminal.raw("\r\u{1B}[J") } }
-        return try pretraining.run(threads: threads.count) { progress in
-            if signal.isRaised { throw ExitCode(130) }
-            let interval = isInteractive ? 10 : max(1, progress.stepCount / 20)
-            guard !isSilent, progress.step % interval == 0 || progress.step == progress.stepCount else { return }
-            let line = line(progress, elapsed: ContinuousClock.now - start)
-            isInteractive
-                ? Terminal.raw("\r\u{1B}[J" + DisplayText.fitted(line, columns: Terminal.size.columns - 1)) : Terminal.write(line)
-        }
-    }
-
-    private func line(_ progress: TrainingProgress, elapsed: Duration) -> String {
-        let accuracy = progress.metrics["accuracy"] ?? progress.metrics["mean_token_accuracy"]
-        let left = elapsed / progress.step * (progress.stepCount - progress.step)
-        return "step \(progress.step)/\(progress.stepCount) · loss \(number(progress.metrics["loss"])) · accuracy "
-            + "\(number(accuracy)) · \(left.components.seconds) s left"
-    }
-
-    private func number(_ value: Double?) -> String { value.map { String(format: "%.4f", $0) } ?? "–" }
 }

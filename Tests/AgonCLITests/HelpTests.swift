@@ -1,7 +1,10 @@
 import Testing
 
 @Suite("Help and usage") struct HelpTests {
-    static let commands = ["", "run", "report", "check", "agents", "arenas", "new", "new agent", "new arena", "pretrain"]
+    static let commands = [
+        "", "run", "report", "check", "agents", "arenas", "new", "new agent", "new arena", "pretrain",
+        "pairs", "pairs export", "pairs import", "pairs stats", "train", "judge", "judge train", "judge run",
+    ]
 
     @Test("every command says what it does, with an example", arguments: commands)
     func help(command: String) throws {

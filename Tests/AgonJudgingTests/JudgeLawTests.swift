@@ -12,7 +12,28 @@ struct JudgeLawTests {
             tasks.map { $0.answers.map { $0.contains("?") ? nil : Double($0.count) } }
         },
         BothOrdersJudge(id: JudgeID(name: "shown"), comparer: LengthComparer()),
+        BothOrdersJudge(id: JudgeID(name: "soft"), labels: .soft, comparer: graded),
+        BothOrdersJudge(id: JudgeID(name: "few"), pairing: .budget(4), comparer: LengthComparer()),
+        BothOrdersJudge(id: JudgeID(name: "sort"), labels: .soft, pairing: .sort, comparer: LengthComparer()),
+        panel(.majority), panel(.mean), panel(.weighted([1, 0.5, 0.75])),
+        panel(.dawidSkene(DawidSkene([DawidSkene.Item(votes: [.first, .second, .tie], truth: .first)], judgeCount: 3))),
     ]
+
+    private static func panel(_ rule: PanelRule) -> PanelJudge {
+        PanelJudge(
+            id: JudgeID(name: "panel"),
+            members: [
+                ExactJudge.judge(id: JudgeID(name: "exact"), mode: .string),
+                BothOrdersJudge(id: JudgeID(name: "shown"), labels: .soft, comparer: graded),
+                BothOrdersJudge(id: JudgeID(name: "sort"), pairing: .sort, comparer: LengthComparer()),
+            ], rule: rule)
+    }
+
+    /// Says how sure it is, and leans to the first place.
+    static let graded = RuleComparer { comparison in
+        let p = min(max(0.6 + 0.1 * Double(comparison.first.count - comparison.second.count), 0), 1)
+        return ComparisonReply(p > 0.5 ? .first : p < 0.5 ? .second : .tie, preference: p)
+    }
 
     static let tasks: [JudgingTask] = [
         ["42", "41"], ["42", " 42 ", "42.0"], ["", "4", "42", "420", "four"], ["?", "42", "x"], ["a", "a"], ["1"],
@@ -65,79 +86,6 @@ struct ScoringJudgeTests {
         await #expect(throws: JudgingError.self) {
             _ = try await ScoringJudge(id: JudgeID(name: "j"), needsReference: false) { _ in [[1]] }
                 .judge([JudgingTask(id: 0, prompt: "", answers: ["a", "b"])])
-        }
-    }
-}
-
-struct ExactJudgeTests {
-    @Test(arguments: [
-        ("42", "42", 1), (" 42\n", "42", 1), ("42.0", "42", 0), ("", "42", 0), ("a b", "a  b", 0), ("A", "a", 0),
-    ])
-    func `strings are equal after trimming`(answer: String, reference: String, score: Double) {
-        #expect(ExactJudge.score(answer, reference: reference, mode: .string) == score)
-    }
-
-    @Test(arguments: [
-        ("42.0", "42", 1), ("+4.2e1 ", "42", 1), ("042", "42", 1), ("43", "42", 0), ("0x2A", "42", 0), ("nan", "42", 0),
-        ("42 apples", "42", 0), ("9007199254740993", "9007199254740992", 0), ("-0", "0", 1), ("", "0", 0),
-    ])
-    func `numbers are equal by value`(answer: String, reference: String, score: Double) {
-        #expect(ExactJudge.score(answer, reference: reference, mode: .number) == score)
-    }
-
-    @Test func `without a usable reference nothing is judged`() {
-        #expect(ExactJudge.score("42", reference: nil, mode: .string) == nil)
-        #expect(ExactJudge.score("42", reference: "many", mode: .number) == nil)
-    }
-}
-
-struct BothOrdersJudgeTests {
-    @Test func `agreement decides, disagreement ties, unreadable is void, and all is counted`() async throws {
-        let judge = BothOrdersJudge(id: JudgeID(name: "j"), comparer: LengthComparer())
-        let tasks = [["long one", "x"], ["ab", "abc"], ["ab", "?"], ["ab", "ab"]].map {
-            JudgingTask(id: 1, prompt: "", answers: $0)
-        }
-        let (judgements, tally) = try await judge.judgeWithTally(tasks)
-        #expect(judgements.map { $0.verdicts[0].verdict } == [.first, .tie, .void, .tie])
-        #expect(tally.pairCount == 4 && tally.voidCount == 1)
-        #expect(tally.consistentCount == 2 && tally.inconsistentCount == 1)
-        #expect(tally.firstShownCount == 3 && tally.secondShownCount == 1)
-        #expect(tally.firstShownRate == 0.75)
-        #expect(tally.positionConsistency == 2.0 / 3)
-    }
-
-    struct AlwaysFirst: PairComparer {
-        func compare(_ comparisons: [Comparison]) async throws -> [Verdict] { comparisons.map { _ in .first } }
-    }
-
-    @Test func `a judge that always names the first place decides nothing`() async throws {
-        let judge = BothOrdersJudge(id: JudgeID(name: "j"), comparer: AlwaysFirst())
-        let judgement = try await judge.judge([JudgingTask(id: 1, prompt: "", answers: ["a", "b", "c"])])[0]
-        #expect(judgement.verdicts.map(\.verdict) == [.tie, .tie, .tie])
-    }
-
-    struct HalfBlind: PairComparer {
-        func compare(_ comparisons: [Comparison]) async throws -> [Verdict] {
-            comparisons.map { $0.first < $0.second ? .first : .void }
-        }
-    }
-
-    @Test func `one unreadable reply voids the pair in either order and wins nobody anything`() async throws {
-        let judge = BothOrdersJudge(id: JudgeID(name: "j"), comparer: HalfBlind())
-        for answers in [["a", "b"], ["b", "a"]] {
-            let task = JudgingTask(id: 1, prompt: "", answers: answers)
-            #expect(try await judge.judge([task])[0].verdicts.map(\.verdict) == [.void])
-        }
-    }
-
-    struct Silent: PairComparer {
-        func compare(_ comparisons: [Comparison]) async throws -> [Verdict] { [] }
-    }
-
-    @Test func `a comparer that loses a reply is a fault, not a verdict`() async throws {
-        await #expect(throws: JudgingError.self) {
-            _ = try await BothOrdersJudge(id: JudgeID(name: "j"), comparer: Silent())
-                .judge([JudgingTask(id: 1, prompt: "", answers: ["a", "b"])])
         }
     }
 }

@@ -52,11 +52,58 @@ func decided(_ agents: [String], _ verdicts: [Verdict], rollouts: [Rollout]? = n
 
 /// Prefers longer answers, and whatever is shown first where they are about as long; cannot read "?".
 struct LengthComparer: PairComparer {
-    func compare(_ comparisons: [Comparison]) async throws -> [Verdict] {
+    func compare(_ comparisons: [Comparison]) async throws -> [ComparisonReply] {
         comparisons.map { comparison in
-            if comparison.first.contains("?") || comparison.second.contains("?") { return .void }
-            if comparison.first == comparison.second { return .tie }
-            return comparison.first.count + 1 >= comparison.second.count ? .first : .second
+            if comparison.first.contains("?") || comparison.second.contains("?") {
+                return ComparisonReply(.void, reason: "unreadable")
+            }
+            if comparison.first == comparison.second { return ComparisonReply(.tie) }
+            return ComparisonReply(comparison.first.count + 1 >= comparison.second.count ? .first : .second)
         }
     }
+}
+
+/// Replies by a rule, with what each cost.
+struct RuleComparer: PairComparer {
+    let rule: @Sendable (Comparison) -> ComparisonReply
+
+    func compare(_ comparisons: [Comparison]) async throws -> [ComparisonReply] { comparisons.map(rule) }
+}
+
+/// A judge whose verdict on each pair is a rule of the two texts.
+struct RuleJudge: Judge {
+    var id: JudgeID
+    var needsReference = false
+    let rule: @Sendable (JudgingTask, String, String) throws -> PairVerdict
+
+    /// - Parameter rule: the verdict and preference on two texts; its seats do not matter.
+    init(
+        _ name: String, needsReference: Bool = false,
+        rule: @escaping @Sendable (JudgingTask, String, String) throws -> PairVerdict
+    ) {
+        id = JudgeID(name: name)
+        self.needsReference = needsReference
+        self.rule = rule
+    }
+
+    func judge(_ tasks: [JudgingTask]) async throws -> [Judgement] {
+        try tasks.map { task in
+            Judgement(
+                verdicts: try pairs(task.answers.count).map { first, second in
+                    var said = try rule(task, task.answers[first], task.answers[second])
+                    (said.first, said.second) = (first, second)
+                    return said
+                })
+        }
+    }
+}
+
+/// Every pair of seats once, in order.
+func pairs(_ count: Int) -> [(Int, Int)] {
+    (0..<count).flatMap { first in (0..<count).filter { $0 > first }.map { (first, $0) } }
+}
+
+/// A verdict without a place yet.
+func said(_ verdict: Verdict, preference: Double? = nil) -> PairVerdict {
+    PairVerdict(first: 0, second: 1, verdict: verdict, preference: preference)
 }

@@ -48,11 +48,21 @@ public enum JudgeLaws {
         return zip(tasks, zip(straight, swapped)).compactMap { task, pair in
             let last = task.answers.count - 1
             let turned = pair.1.verdicts.map {
-                PairVerdict(first: last - $0.second, second: last - $0.first, verdict: $0.verdict.flipped)
-            }
-            return Set(turned) == Set(pair.0.verdicts)
+                PairVerdict(
+                    first: last - $0.second, second: last - $0.first, verdict: $0.verdict.flipped,
+                    preference: $0.preference.map { 1 - $0 })
+            }.sorted { ($0.first, $0.second) < ($1.first, $1.second) }
+            return turned.count == pair.0.verdicts.count && zip(turned, pair.0.verdicts).allSatisfy(isAlike)
                 ? nil : "\(judge.id): task \(task.id) is judged otherwise with its answers in reverse"
         }
+    }
+
+    /// The same verdict on the same answers, preferences up to rounding.
+    private static func isAlike(_ one: PairVerdict, _ other: PairVerdict) -> Bool {
+        guard one.first == other.first, one.second == other.second, one.verdict == other.verdict,
+            (one.preference == nil) == (other.preference == nil)
+        else { return false }
+        return abs((one.preference ?? 0) - (other.preference ?? 0)) < 1e-9
     }
 
     /// A task is judged alike alone, again, and among others in any order.

@@ -20,6 +20,22 @@ import Testing
         #expect(try store.roomResults(run: arena.run.id, round: 2).isEmpty)
     }
 
+    @Test func aPersonsVotesAreKeptApartFromTheJudges() throws {
+        let store = try arena.store(in: folder, closedRounds: 1)
+        let before = try store.roomResults(run: arena.run.id, round: 1)
+        var personal = PersonalVote(
+            round: 1, room: 4, vote: Vote(judge: JudgeID(name: "ada"), first: 0, second: 1, verdict: .first, reason: "a\u{0}b"))
+        try store.save(votes: [personal], run: arena.run.id)
+        personal.vote.verdict = .tie
+        try store.save(votes: [personal], run: arena.run.id)
+        #expect(try store.personalVotes(run: arena.run.id) == [personal])
+        #expect(try store.roomResults(run: arena.run.id, round: 1) == before)
+        personal.room = 99
+        #expect(storeError { try store.save(votes: [personal], run: arena.run.id) }?.code == .unknownReference)
+        personal.round = 2
+        #expect(storeError { try store.save(votes: [personal], run: arena.run.id) }?.code == .invalidRecord)
+    }
+
     @Test func hostileTextIsKeptToTheLastByte() throws {
         let store = try arena.store(in: folder)
         var room = arena.room(round: 1, index: 0)
@@ -56,6 +72,8 @@ import Testing
         #expect(try store.updates(run: id) == closings.flatMap(\.updates))
         #expect(try store.evaluations(run: id) == closings.flatMap(\.evaluations))
         #expect(try store.judgeHealth(run: id) == closings.compactMap(\.judgeHealth))
+        #expect(try store.judgeMeasures(run: id) == closings.flatMap(\.judgeMeasures))
+        #expect(try store.alarms(run: id) == closings.flatMap(\.alarms))
         #expect(try store.versions(run: id) == arena.versions + closings.flatMap(\.versions))
         #expect(try store.entrants(run: id) == arena.entrants)
     }

@@ -36,9 +36,19 @@ struct SmallArena {
                 verdicts.append(
                     PairVerdict(
                         first: first, second: second, verdict: Verdict.allCases[generator.index(below: 4)],
-                        byRule: generator.index(below: 2) == 0))
+                        byRule: generator.index(below: 2) == 0, preference: [nil, 0, 0.25, 1][generator.index(below: 4)]))
             }
         }
+        let votes = verdicts.flatMap { pair in
+            ["ada", "b\u{0}c"].map { name in
+                Vote(
+                    judge: JudgeID(name: name == "ada" ? name : "bea", version: index), first: pair.first, second: pair.second,
+                    verdict: pair.verdict, straight: index == 1 ? nil : .first, swapped: index == 1 ? nil : .tie,
+                    preference: pair.preference, reason: name)
+            }
+        }
+        var usage = JudgeUsage()
+        (usage.requestCount, usage.promptTokenCount, usage.cost, usage.seconds) = (3, 400 + index, 0.125, 1.5)
         let prompt = Prompt(
             id: "p\(index)", text: index == 3 ? "before\u{0}after" : "1 + \(index) =",
             reference: index.isMultiple(of: 2) ? nil : "\(index + 1)")
@@ -48,7 +58,8 @@ struct SmallArena {
                 isCanary: index % 5 == 1),
             rollouts: rollouts, judge: judge,
             scores: isScored ? rollouts.map { $0.forfeit == nil ? generator.unit() : nil } : [], verdicts: verdicts,
-            ranking: Ranking(ranks: seats.indices.map { $0 == 2 ? nil : $0 + 1 }))
+            ranking: Ranking(ranks: seats.indices.map { $0 == 2 ? nil : $0 + 1 }),
+            votes: index.isMultiple(of: 3) ? [] : votes, usage: index.isMultiple(of: 2) ? usage : nil)
     }
 
     private func rollout(of policy: PolicyID, _ generator: inout SeededGenerator) -> Rollout {
@@ -109,7 +120,14 @@ struct SmallArena {
                 round: round, judge: judge, canaryPairCount: 40, accuracy: 0.9, low: 0.8, high: 0.95, tieRate: 0.1,
                 voidRate: 0.02, believedScore: 0.6, goldScore: round == 1 ? nil : 0.55, windowAccuracy: 0.875,
                 isTrusted: round != 2,
-                refreshedAccuracy: round == 1 ? nil : 0.97))
+                refreshedAccuracy: round == 1 ? nil : 0.97),
+            judgeMeasures: [
+                JudgeMeasureRecord(
+                    round: round, judge: judge, measure: "accuracy", value: 0.9, low: 0.8, high: 0.95, count: 40),
+                JudgeMeasureRecord(
+                    round: round, judge: judge, measure: "tie_rate", value: 0.125, low: -.infinity, high: .infinity, count: 8),
+            ],
+            alarms: round == 2 ? [AlarmRecord(round: 2, judge: judge, sentence: "longer wins.", action: .rollback)] : [])
     }
 
     private func matches(_ result: RoomResult) -> [Match] {
@@ -129,7 +147,8 @@ struct SmallArena {
                 RolloutAddress(room: index, seat: 1, policy: room(round: round, index: index).room.seats[1])
             }
             return PreferencePair(
-                round: round, promptID: "p\(chosen)", chosen: sides[0], rejected: sides[1], judge: judge)
+                round: round, promptID: "p\(chosen)", chosen: sides[0], rejected: sides[1], judge: judge,
+                label: chosen == 0 ? 0.75 : 1)
         }
     }
 

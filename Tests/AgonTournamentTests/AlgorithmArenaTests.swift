@@ -116,7 +116,9 @@ import Testing
             let result = RoomResult(
                 room: room,
                 rollouts: (0..<4).map {
-                    Rollout(text: "\($0)", sequence: sequence(Int32($0)), forfeit: $0 == 3 ? .unfinished : nil)
+                    Rollout(
+                        text: "\($0)", sequence: sequence(Int32($0)), finish: $0 == 3 ? .length : .stop,
+                        forfeit: $0 == 3 ? .unfinished : nil)
                 }, judge: JudgeID(name: "judge"), scores: [5, 2, -1, nil], verdicts: verdicts,
                 ranking: Ranking(ranks: [1, 2, 2, 4]))
             return UpdateData(
@@ -135,6 +137,13 @@ import Testing
         #expect(ranked.count == 1 && ranked[0].rollouts.map(\.reward) == [1, 0.5, 0])
         guard case .groups(let scored) = try update("{algorithm: ppo, reward: score}").data() else { return }
         #expect(scored[0].rollouts.map(\.reward) == [5, 2, -1])
+        for (training, rewards) in [
+            ("{algorithm: grpo, missing_eos_penalty: 0.25}", [1, 0.5, -0.25]),
+            ("{algorithm: ppo, reward: score, missing_eos_penalty: 2}", [5, 2, -3]),
+        ] {
+            guard case .groups(let priced) = try update(training).data() else { return }
+            #expect(priced[0].rollouts.map(\.reward) == rewards)
+        }
         guard case .pairs(let pairs) = try update("{algorithm: dpo}").data() else { return }
         #expect(pairs.map { $0.chosen.tokens[1] } == [0] && pairs.map { $0.rejected.tokens[1] } == [2])
         #expect(pairs.map(\.group) == [Prompt(id: "p", text: "asked otherwise", reference: nil).cluster])
@@ -146,6 +155,7 @@ import Testing
             ("{algorithm: dpo, simpo_gamma: 0.5}", "algorithm dpo ignores this key"),
             ("{algorithm: sft, beta: 0.1}", "algorithm sft ignores this key"),
             ("{algorithm: simpo, reference: base}", "algorithm simpo ignores this key"),
+            ("{algorithm: dpo, missing_eos_penalty: 1}", "which grpo, ppo would read"),
             ("{algorithm: grpo, reference: base}", "without a KL term grpo has no reference"),
             ("{label_smoothing: 0.1}", "label_smoothing is ignored by loss_type sigmoid"),
             ("{ref_model_sync_steps: 5}", "without `sync_ref_model: true`"),

@@ -59,11 +59,27 @@ import Testing
         let story = StoryArena.prompts
         let (learning, fixed) = (try StoryArena(story), try StoryArena(story.replacing(", refresh: {steps: 2}", with: "")))
         let (plan, without) = (try Arena(file: learning.file).memoryPlan(options), try Arena(file: fixed.file).memoryPlan(options))
-        let config = try #require(try Arena(file: fixed.file).judgeModel?.config)
+        let config = try #require(try Arena(file: fixed.file).judges.members.first?.model?.config)
         let weights = 4 * ParameterLayout(config).count
         #expect(plan.gradients - without.gradients == weights && plan.optimiser - without.optimiser == 2 * weights)
-        #expect(plan.parameters - without.parameters == 2 * weights && plan.activations > without.activations)
+        // Three times all weights, and of a judge that stays only what is not read packed.
+        let kept = 4 * ParameterLayout(config).residentCount
+        #expect(kept < weights && plan.parameters - without.parameters == 3 * weights - kept)
+        #expect(plan.activations > without.activations)
         #expect(plan.packedWeights - without.packedWeights == 2 * WeightFormat.float32.byteCount(of: config))
+    }
+
+    @Test("float32 matrices stay where all weights are trained, and are given back under adapters, anchors and a judge that stays")
+    func released() throws {
+        let (adapters, learning) = (try StoryArena(StoryArena.formats), try StoryArena(StoryArena.prompts))
+        let whole = try StoryArena(StoryArena.prompts.replacing(", refresh: {steps: 2}", with: ""))
+        defer { withExtendedLifetime((adapters, learning, whole)) {} }
+        let (narrow, exact) = (try Arena(file: adapters.file), try Arena(file: whole.file))
+        #expect(narrow.starts.values.allSatisfy { !$0.parameters.hasMatrices })
+        for learner in exact.learners { #expect(exact.starts[learner]?.parameters.hasMatrices == true) }
+        #expect(exact.judges.members.first?.frozen?.parameters.hasMatrices == false)
+        let learned = try #require(try Arena(file: learning.file).judges.members.first)
+        #expect(learned.frozen == nil && learned.model?.parameters.hasMatrices == true)
     }
 
     @Test("threads that updates leave over are shared among them")

@@ -11,7 +11,7 @@ import Testing
     @Test("the referee obeys the laws of judges, and gives each seat its points")
     func referee() async throws {
         let folder = try StoryArena(StoryArena.scripted)
-        let judge = try Roster.judge(nil, arena: Arena(file: folder.file), threads: 1)
+        let judge = try JudgeBench(arena: Arena(file: folder.file), threads: 1).judge([])
         // From the empty board: X wins, O wins, a draw, an unfinished and an illegal game.
         let transcripts = ["14253", "142736", "152437698", "1", "11"]
         let tasks = transcripts.enumerated().map {
@@ -26,12 +26,18 @@ import Testing
         }
     }
 
+    @Test("a member that left its panel says why, and gives no verdict")
+    func lost() async throws {
+        let judge = LostJudge(id: JudgeID(name: "gone"), message: "Judge gone left the panel.")
+        await #expect { try await judge.judge([]) } throws: { "\($0)" == "Judge gone left the panel." }
+    }
+
     @Test("an arena's exact judge obeys the laws of judges")
     func exact() async throws {
         let text = StoryArena.prompts.replacing(
             "{kind: reward_model, folder: ROOT/judges/sorter, canaries: 4, refresh: {steps: 2}}", with: "{kind: exact}")
         let folder = try StoryArena(text)
-        let judge = try Roster.judge(nil, arena: Arena(file: folder.file), threads: 1)
+        let judge = try JudgeBench(arena: Arena(file: folder.file), threads: 1).judge([])
         let tasks = [["12", "21"], ["12", " 12\n", ""], ["1"]].enumerated().map {
             JudgingTask(id: UInt64($0), prompt: "21=", reference: "12", answers: $1)
         }

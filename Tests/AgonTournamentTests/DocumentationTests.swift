@@ -13,20 +13,30 @@ import Testing
         "every key stands in its README with meaning, unit, range and default",
         arguments: [
             ("agents/README.md", AgentConfiguration.section), ("arenas/README.md", ArenaKeys.section),
-            ("judges/README.md", JudgeConfiguration.section), ("pretraining/README.md", PretrainingConfiguration.section),
+            ("pretraining/README.md", PretrainingConfiguration.section),
         ])
     func keys(file: String, section: Section) throws {
+        try compare(file, section.markdown)
+    }
+
+    @Test("every kind of judge stands in the README of judges with its keys")
+    func judges() throws {
+        let tables = JudgeConfiguration.Kind.allCases.map { "### `kind: \($0.rawValue)`\n\n\(JudgeKeys.section($0).markdown)" }
+        try compare("judges/README.md", tables.joined(separator: "\n"))
+    }
+
+    private func compare(_ file: String, _ keys: String) throws {
         let url = DocumentationTests.root.appendingPathComponent(file)
         let text = try String(contentsOf: url, encoding: .utf8)
         let start = try #require(text.range(of: "<!-- keys -->\n"))
         let end = try #require(text.range(of: "<!-- /keys -->"))
         if ProcessInfo.processInfo.environment["AGON_WRITE_DOCUMENTATION"] != nil {
-            try (text[..<start.upperBound] + section.markdown + text[end.lowerBound...])
+            try (text[..<start.upperBound] + keys + text[end.lowerBound...])
                 .write(to: url, atomically: true, encoding: .utf8)
             return
         }
         #expect(
-            text[start.upperBound..<end.lowerBound] == section.markdown,
+            text[start.upperBound..<end.lowerBound] == keys,
             "\(file) is out of date: run AGON_WRITE_DOCUMENTATION=1 swift test --filter DocumentationTests")
     }
 }

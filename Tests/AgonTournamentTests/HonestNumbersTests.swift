@@ -30,7 +30,7 @@ import Testing
                 scores: [], verdicts: verdicts, ranking: Ranking(ranks: seats.map { _ in 1 }))
         }
         let health = try await JudgeCare(arena: arena, seed: Seed(run: 1)).health(
-            round: 1, results: results, canaries: results, before: try #require(state.judge), after: nil, state: state, threads: 1)
+            round: 1, results: results, gold: results, judge: JudgeID(name: "j"), after: nil, state: state)
         #expect(health.canaryPairCount == 80 && health.accuracy == 0.5)
         let pairs = try #require(Interval.wilson(successes: 40, count: 80))
         #expect(health.high - health.low > 3 * (pairs.high - pairs.low))
@@ -40,7 +40,7 @@ import Testing
         var later = state
         later.canaryCounts = [(80, 0), (80, 80), (80, 80)]
         let recovered = try await JudgeCare(arena: arena, seed: Seed(run: 1)).health(
-            round: 4, results: results, canaries: results, before: try #require(state.judge), after: nil, state: later, threads: 1)
+            round: 4, results: results, gold: results, judge: JudgeID(name: "j"), after: nil, state: later)
         #expect(recovered.accuracy == 0.5 && recovered.windowAccuracy == 200.0 / 240 && recovered.isTrusted)
     }
 
@@ -58,10 +58,10 @@ import Testing
         #expect(!HTMLReport.text(report).contains("Right on canaries"))
         var progress = RunProgress(entrants: tournament.arena.entrants)
         let line = progress.take(
-            .closed(round: 1, ratings: [], health: health[0], updates: [], timings: RoundTimings()), at: 1)
+            .closed(round: 1, ratings: [], health: health[0], updates: [], alarms: [], timings: RoundTimings()), at: 1)
         #expect(line?.contains("judge") == false)
         var state = try RunState(arena: tournament.arena, seed: Seed(run: 1))
-        state.remember(canaries: [], health: health[0], care: JudgeCare(arena: tournament.arena, seed: Seed(run: 1)))
+        state.remember([], gold: [], health: health[0], care: JudgeCare(arena: tournament.arena, seed: Seed(run: 1)))
         #expect(state.canaryCounts.first?.right == 0)
     }
 
@@ -116,7 +116,7 @@ import Testing
             tasks.map { $0.answers.map { _ in nil } }
         }
         // Neither side forfeits on these prompts, so no room is decided by rule.
-        let gated = try await update.gated((outcome, record), judge: silent, health: nil, threads: 1)
+        let gated = try await update.gated((outcome, record), judge: silent, health: nil, alarm: nil, threads: 1)
         #expect(gated.promoted == nil && gated.record.toVersion == nil && gated.record.gateScore == nil)
         #expect(gated.record.decision.hasPrefix("Not promoted: nobody could tell"))
     }
@@ -133,8 +133,8 @@ import Testing
         let health = JudgeHealthRecord(
             round: round, judge: JudgeID(name: "j"), canaryPairCount: 80, accuracy: 0.9, low: 0.8, high: 1, tieRate: 0,
             voidRate: 0, believedScore: 0.5, goldScore: 0.5, windowAccuracy: 0.741, isTrusted: false, refreshedAccuracy: nil)
-        let judge = try Roster.judge(RunState(arena: arena, seed: Seed(run: 1)).judge, arena: arena, threads: 1)
-        let gated = try await update.gated((outcome, record), judge: judge, health: health, threads: 1)
+        let judge = try JudgeBench(arena: arena, threads: 1).judge(RunState(arena: arena, seed: Seed(run: 1)).judges)
+        let gated = try await update.gated((outcome, record), judge: judge, health: health, alarm: nil, threads: 1)
         let span = round == 1 ? "in this round" : "over the last 3 rounds"
         #expect(gated.promoted == nil)
         #expect(gated.record.decision == "Not promoted: \(span) the judge was right on 74.1 % of canary pairs, 75.0 % are needed.")

@@ -29,7 +29,7 @@ import Testing
             round: round, agent: "ada", fromVersion: 0, toVersion: 1, decision: "", pairCount: 1, stepCount: 1, metrics: [:])
         return .closed(
             round: round, ratings: [row("rookie", 0, 1000), row("ada", 1, 1100), row("perfect", 0, 1200)], health: health,
-            updates: [update], timings: timings(tokens: 10_000))
+            updates: [update], alarms: [], timings: timings(tokens: 10_000))
     }
 
     @Test("a pipe gets a line at the start and one per round")

@@ -13,7 +13,7 @@ import Testing
         // The reference begins elsewhere than the policy: that must leave no trace.
         let reference = ReferenceLogProbs(
             .model(Transformer(Parameters.initialised(ToyTask.config, seed: 99), kernels: try .current)), threads: 1)
-        reference.beginAverage(at: weights[0])
+        try reference.begin(following: .parameters(weights[0]), sync)
         for index in 1...4 { reference.follow(weights[index], sync, step: 3 * index) }
         // Written out: mean = Σ θ_i β_i Π_{j>i} (1 − β_j), with β = 1 for the beginning, and t = 3, 6, 9, 12.
         let betas = [1.0] + [3, 6, 9, 12].map { 1 / pow(7.0 + 2 * $0, 0.6) }

@@ -33,6 +33,10 @@ import Testing
         #expect(answering(.bfloat16).packedWeights * 2 == exact.packedWeights)
         #expect(answering(.int8).packedWeights * 64 == exact.packedWeights * 17)
         #expect(answering(.int8).parameters == exact.parameters)
+        let released = MemoryPlan.answering(config, weights: .int8, keepsMatrices: false, slotCount: 0, length: 0)
+        #expect(released.packedWeights == answering(.int8).packedWeights)
+        // The embedding, and 61 norms.
+        #expect(released.parameters == 4 * (49152 * 576 + 61 * 576))
         func training(_ adapter: Int?, _ weights: WeightFormat = .float32, _ products: WeightFormat = .float32) -> MemoryPlan {
             .training(
                 config, adapterCount: adapter, weights: weights, products: products, sequenceCount: 16, length: 128,
@@ -81,6 +85,8 @@ import Testing
         #expect(one.parameters == weights && one.packedWeights > weights * 9 / 10)
         #expect(try MemoryPlan.following(config, ReferenceSync()).total == 2 * one.total)
         #expect(try MemoryPlan.following(config, ReferenceSync(bema: BiasCorrectedMean())).parameters == 3 * weights)
+        let adapter = try MemoryPlan.following(config, adapterCount: 1000, ReferenceSync(bema: BiasCorrectedMean()))
+        #expect(adapter.parameters == 3 * 4000 && adapter.packedWeights == 2 * 4000)
     }
 
     @Test("a cache holds keys and values of every layer and slot, no longer than the model's positions")

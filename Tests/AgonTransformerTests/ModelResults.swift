@@ -6,6 +6,7 @@ import Foundation
 /// What a model of any kind says to the inputs of a folder's `golden.safetensors`, under the names used there.
 ///
 /// `logits`; `greedy`, the continuation of the inputs, and `greedy_reppen1.3`, that under a repetition penalty of 1.3;
+/// `padded_logits`, the scores of four sequences of `padded_ids`, of which some begin, end or consist of padding;
 /// `gradient.NAME`, that of Σ coefficient · log p(next token), or of coefficient · score.
 struct ModelResults {
     private(set) var values: [(name: String, values: [Float])] = []
@@ -18,6 +19,12 @@ struct ModelResults {
             values.append(("logits", try model.logits(for: ids)))
         } else {
             values.append(("logits", try model.scores(of: [ids])))
+            if golden["padded_ids"] != nil {
+                let padded = try Self.tokens(golden, "padded_ids")
+                let rows = stride(from: 0, to: padded.count, by: padded.count / 4).map { Array(padded[$0..<$0 + padded.count / 4]) }
+                let scores = try model.scores(of: rows)
+                values.append(("padded_logits", scores))
+            }
         }
         for (name, penalty) in [("greedy", 1), ("greedy32", 1), ("greedy_reppen1.3", 1.3), ("greedy32_reppen1.3", 1.3)] {
             guard let greedy = golden[name] else { continue }

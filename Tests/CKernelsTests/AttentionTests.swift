@@ -231,7 +231,7 @@ struct CachedAttentionTests {
         a.q.withUnsafeBufferPointer { q in
             kernels.attention_cached(
                 &out, Int32(a.heads * a.d), q.baseAddress! + first * a.ldq, Int32(a.ldq), keys, values, keyCount,
-                Int32(count), Int32(first), Int32(a.heads), Int32(a.kvHeads), Int32(a.d), Float(a.scale))
+                keyCount, Int32(count), Int32(first), Int32(a.heads), Int32(a.kvHeads), Int32(a.d), Float(a.scale))
         }
         return out
     }

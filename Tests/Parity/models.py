@@ -64,7 +64,7 @@ CASES = [
     Case("qwen3_score", "Qwen3", score=True, head_dim=8),
 ]
 FIXTURES = ["llama_biases", "llama3_rope_old", "llama_linear_rope", "llama_f16_shards", "llama_score", "qwen2",
-            "qwen2_old", "qwen3", "qwen3_old", "qwen3_score"]
+            "qwen2_old", "qwen2_score", "qwen3", "qwen3_old", "qwen3_score"]
 
 
 def old_dialect(folder):
@@ -106,6 +106,12 @@ def make(case, folder):
     if case.score:
         coefficients = torch.tensor([0.7])
         loss = coefficients @ logits
+        padded = torch.randint(3, 22, (4, 12))
+        pad = model.config.pad_token_id
+        padded[0, 9:], padded[1, :3], padded[1, 10:], padded[2, 5], padded[3] = pad, pad, pad, pad, pad
+        with torch.no_grad():
+            scores = model(padded).logits[:, 0]
+        golden |= {"padded_ids": padded.flatten().to(torch.int32), "padded_logits": scores}
     else:
         coefficients = torch.randn(ids.shape[1] - 1)
         loss = coefficients @ torch.log_softmax(logits, -1)[:-1].gather(1, ids[0, 1:, None])[:, 0]
@@ -130,12 +136,12 @@ def compare(case, folder):
     paths = sorted({name.split("/")[0] for name in made})
     for path in paths:
         for name, expected in golden.items():
-            if name in ("input_ids", "coefficients"):
+            if name in ("input_ids", "coefficients", "padded_ids"):
                 continue
             result = made[f"{path}/{name}"].reshape(expected.shape)
             if name.startswith("greedy"):
                 fault = float((result.to(torch.int32) != expected).any()) * 2
-            elif name == "logits":
+            elif name.endswith("logits"):
                 fault = worst(result, expected, 2e-5, 1e-5)
             else:
                 scale = expected.norm().item() / expected.numel() ** 0.5

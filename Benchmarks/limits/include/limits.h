@@ -7,7 +7,7 @@
 
 // Runs `rounds` rounds of independent fused multiply-adds in registers, in the widest vectors that the processor has.
 // Returns the floating-point operations done, a multiply-add counting two; `sink` keeps the compiler honest.
-double agon_multiply_add(long rounds, float *sink);
+double agon_multiply_add(int lanes, long rounds, float *sink);
 
 // Reads count floats in order and returns their sum in eight lanes' worth of accumulators.
 float agon_read(const float *p, size_t count);

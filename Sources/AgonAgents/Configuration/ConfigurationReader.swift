@@ -66,6 +66,11 @@ public struct ConfigurationReader {
         return mapping.map { key, _ in key.string ?? "" }
     }
 
+    /// A scalar at the top of a YAML text, whatever it is: of which kind is this? Nil where there is none.
+    public static func topValue(of key: String, in text: String) -> String? {
+        (try? compose(text, file: ""))?.mapping?[key]?.scalar?.string
+    }
+
     /// Whether the file gives the key.
     public func has(_ name: String) -> Bool { mapping[name] != nil }
 

@@ -17,7 +17,7 @@ extension TrainingKeys {
         ),
         (["eval_share"], [.dpo, .cpo, .simpo, .orpo]),
         (["desirable_weight", "undesirable_weight"], [.kto]), (["cpo_alpha", "simpo_gamma", "alpha"], [.cpo, .simpo]),
-        (["reward"], [.grpo, .ppo]),
+        (["reward", "missing_eos_penalty"], [.grpo, .ppo]),
         (
             [
                 "epsilon", "epsilon_high", "delta", "scale_rewards", "importance_sampling_level",

@@ -47,7 +47,7 @@ public enum TrainingKeys {
         Key("rdpo_alpha", .number(-100...100, default: nil), unit: "nats a token", absent: "0", "dpo: a longer winner is pushed less (R-DPO). Read by sigmoid and cdpo."),
         Key("dpop_lambda", .number(0...10_000, default: nil), absent: "0", "dpo: price of a chosen side that becomes rarer than under the reference (DPOP). Read by sigmoid and cdpo."),
         Key("precompute_ref_log_probs", .boolean(default: false), "dpo: the reference's log-probabilities are computed before the first step instead of when a pair is first met. Same bits."),
-        Key("sync_ref_model", .boolean(default: false), "dpo: the reference follows the policy within an update (TR-DPO)."),
+        Key("sync_ref_model", .boolean(default: false), "dpo: the reference follows the policy within an update (TR-DPO); where an adapter is trained, with an adapter of its own."),
         Key("ref_model_sync", .choice(["mixup", "bema"], default: "mixup"), "sync_ref_model: `mixup`: the reference moves a share of the way to the policy (TR-DPO). `bema`: it is a mean of the policy's weights, corrected for its lag; not with `reference: base`, which it would lose."),
         Key("ref_model_sync_steps", .integer(1...1_000_000, default: nil), unit: "steps", absent: "512; bema 400", "sync_ref_model: steps between two references, counted within an update; `ref_model_syncs` in its metrics says how often one was made."),
         Key("ref_model_mixup_alpha", .number(0...1, default: 0.6), "mixup: the policy's share in the new reference."),
@@ -70,6 +70,7 @@ public enum TrainingKeys {
 
     private static let policyGradient = [
         Key("reward", .choice(["rank", "score"], default: "rank"), "grpo, ppo: what an answer earns. `rank`: its share of points against the others of its room, a forfeit 0. `score`: the judge's score, a forfeit the round's lowest."),
+        Key("missing_eos_penalty", .number(0...1e6, default: 0), "grpo, ppo: subtracted from the reward of an answer that reached the token limit before it ended."),
         Key("epsilon", .number(0...0.9999, default: 0.2), "grpo: how far a token's ratio may fall before its gradient is cut."),
         Key("epsilon_high", .number(0...1000, default: nil), absent: "epsilon", "grpo: the same upwards."),
         Key("delta", .number(1...1000, default: nil), absent: "none", "grpo: upper bound of the ratio."),

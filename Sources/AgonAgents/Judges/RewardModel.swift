@@ -2,71 +2,61 @@ public import AgonCore
 public import AgonJudging
 public import AgonTransformer
 
-/// A judge's folder: `judges/NAME/judge.yaml` and the model that it names.
-public struct JudgeConfiguration: Sendable {
-    public var name: String
-    public var summary: String
-    /// The model's folder, resolved.
-    public var model: String
-    /// What the model's matrices are held and multiplied as.
-    public var weights: WeightFormat
-    /// `judge.yaml` and the line that names the format of the weights.
-    public var weightsPlace: String
-
-    /// The keys of `judge.yaml`.
-    public static let section = Section(
-        "",
-        [
-            Key("kind", .choice(["reward_model"], default: nil), "What judges: a native transformer with a score head."),
-            Key("description", .text(default: ""), "One line for people."),
-            Key("model", .text(default: "model"), "A folder in Hugging Face layout (LlamaForSequenceClassification with one label), relative to the judge's folder."),
-            Key(
-                "weights", .choice(WeightFormat.allCases.map(\.rawValue), default: WeightFormat.float32.rawValue),
-                "What the matrices of a judge that does not learn are held and multiplied as, as in `agent.yaml`; with `refresh` it needs fp32."),
-        ])
-
-    /// Reads a judge's folder.
-    /// - Throws: `AgentError`, one sentence naming file and line.
-    public init(folder: String) throws {
-        let reader = try ConfigurationReader(file: folder + "/judge.yaml", section: JudgeConfiguration.section)
-        _ = try reader.text("kind")
-        name = AgentConfiguration.name(ofFolder: folder)
-        summary = try reader.text("description")
-        weights = try WeightFormat(named: reader.text("weights"))
-        weightsPlace = reader.place("weights")
-        model = RelativePath.resolved(try reader.text("model"), in: folder)
-    }
-}
-
 /// A native transformer with a score head that scores answers to prompts.
 ///
-/// It reads `[bos] · prompt · answer · [eos]` and scores the last token. It sees one answer at a time, so
-/// order cannot matter to it; a tie is a difference within the margin.
+/// It reads `[bos] · prompt · answer · [eos]`, or the conversation that its chat template writes, and scores the last
+/// token. It sees one answer at a time, so order cannot matter to it; a tie is a difference within the margin.
 public struct RewardModel: Sendable {
     public let id: JudgeID
     public let transformer: Transformer
     let tokenizer: Tokenizer
+    /// How the model wants a conversation written; nil for plain text.
+    let chatTemplate: ChatTemplate?
     let threads: Int
 
-    public init(id: JudgeID, transformer: Transformer, tokenizer: Tokenizer, threads: Int) {
+    public init(
+        id: JudgeID, transformer: Transformer, tokenizer: Tokenizer, chatTemplate: ChatTemplate? = nil, threads: Int
+    ) {
         self.id = id
         self.transformer = transformer
         self.tokenizer = tokenizer
+        self.chatTemplate = chatTemplate
         self.threads = threads
     }
 
     /// What the model reads for an answer; nil where it cannot: the answer has characters outside its vocabulary, or
     /// more tokens than the model has positions.
     public func tokens(prompt: String, answer: String) -> [Int32]? {
-        RewardModel.tokens(prompt: prompt, answer: answer, tokenizer: tokenizer, config: transformer.config)
+        RewardModel.tokens(
+            prompt: prompt, answer: answer, tokenizer: tokenizer, config: transformer.config, chatTemplate: chatTemplate)
     }
 
     /// The same without a model at hand.
-    public static func tokens(prompt: String, answer: String, tokenizer: Tokenizer, config: ModelConfig) -> [Int32]? {
-        guard let prompt = try? tokenizer.encode(prompt, addSpecialTokens: false, parseSpecial: false),
-            let answer = try? tokenizer.encode(answer, addSpecialTokens: false, parseSpecial: false)
-        else { return nil }
-        let tokens = (config.bosToken.map { [$0] } ?? []) + prompt + answer + config.eosTokens.prefix(1)
+    public static func tokens(
+        prompt: String, answer: String, tokenizer: Tokenizer, config: ModelConfig, chatTemplate: ChatTemplate? = nil
+    ) -> [Int32]? {
+        let messages = [ChatMessage(role: "user", content: prompt)]
+        return tokens(
+            prompt: messages, plainPrompt: prompt, answer: answer, tokenizer: tokenizer, config: config,
+            chatTemplate: chatTemplate)
+    }
+
+    /// The same for a conversation, of which a model without a template reads the contents one after another.
+    public static func tokens(
+        prompt messages: [ChatMessage], plainPrompt: String, answer: String, tokenizer: Tokenizer, config: ModelConfig,
+        chatTemplate: ChatTemplate?
+    ) -> [Int32]? {
+        let tokens: [Int32]
+        if let chatTemplate {
+            let conversation = messages + [ChatMessage(role: "assistant", content: answer)]
+            guard let written = try? tokenizer.encode(chatTemplate.render(messages: conversation)) else { return nil }
+            tokens = written
+        } else {
+            guard let prompt = try? tokenizer.encode(plainPrompt, addSpecialTokens: false, parseSpecial: false),
+                let answer = try? tokenizer.encode(answer, addSpecialTokens: false, parseSpecial: false)
+            else { return nil }
+            tokens = (config.bosToken.map { [$0] } ?? []) + prompt + answer + config.eosTokens.prefix(1)
+        }
         return (1...config.maxPositionCount).contains(tokens.count) ? tokens : nil
     }
 

@@ -1,10 +1,13 @@
 import Foundation
+import Synchronization
 
 /// One answer against tests in Python: the tester in one sandbox, the answer in another, and the calls carried between.
-struct PythonTests {
+struct PythonTests: ~Copyable {
     private let tester: LineProgram
     private let answer: LineProgram
-    private let deadline: Double
+    private let seconds: Double
+    /// How long former lives of the answer's process were waited for.
+    private let earlier = Mutex(0.0)
 
     /// - Parameter files: what the tester reads beside its driver: `cases.json`, or `tests.py` and `entry_point.txt`.
     init(_ tests: AnswerTests, code: String, files: [String: [UInt8]]) {
@@ -17,7 +20,7 @@ struct PythonTests {
             tests.sealed(
                 [python, "agon_answer.py"],
                 files: ["solution.py": Array(code.utf8), "agon_answer.py": Array(PythonTests.answerDriver.utf8)]))
-        deadline = Monotonic.now + tests.limits.seconds
+        seconds = tests.limits.seconds
     }
 
     /// What the tester says in one line.
@@ -28,7 +31,10 @@ struct PythonTests {
         var done: Bool?
     }
 
-    private var left: Double { max(0, deadline - Monotonic.now) }
+    /// What is left of the tests' time, in which one of the two programs is always waited for.
+    private var left: Double {
+        max(0, seconds - tester.secondsWaited - answer.secondsWaited - earlier.withLock { $0 })
+    }
 
     /// Runs the tests; nil where they cannot be run whatever the answer.
     /// - Throws: `notStarted`, `CancellationError`.
@@ -64,7 +70,11 @@ struct PythonTests {
 
     /// Has the answer's process do a call. One that ended is started again, so that each test has its chance.
     private func answer(to request: [UInt8], call: Int) async throws -> String {
-        if !answer.isRunning { try await answer.start() }
+        if !answer.isRunning {
+            let before = answer.secondsWaited
+            earlier.withLock { $0 += before }
+            try await answer.start()
+        }
         let reply = try await answer.ask(String(decoding: request, as: UTF8.self), seconds: left)
         if case .line(let bytes) = reply, let text = String(validating: bytes, as: UTF8.self) { return text }
         await answer.stop()

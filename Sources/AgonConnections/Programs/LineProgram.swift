@@ -63,6 +63,10 @@ public final class LineProgram: Sendable {
     /// Whether it runs, as far as has been noticed.
     public var isRunning: Bool { session.withLock { $0 }?.ending == nil && session.withLock { $0 != nil } }
 
+    /// How long this life of it was waited for, in seconds: what passes while nobody listens, or before a listener who
+    /// has its answer gets to run, is not the program's.
+    public var secondsWaited: Double { session.withLock { $0 }?.secondsWaited ?? 0 }
+
     /// The last of what it wrote to standard error, at most 4096 bytes, as text.
     public var lastErrors: String { session.withLock { $0 }?.lastErrors ?? "" }
 

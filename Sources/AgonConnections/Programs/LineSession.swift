@@ -6,6 +6,7 @@ import Synchronization
 final class LineSession: Sendable {
     private struct Waiter {
         var continuation: CheckedContinuation<LineReply, any Error>
+        var started: Double
         var deadline: Double
     }
 
@@ -13,10 +14,18 @@ final class LineSession: Sendable {
         var outgoing: [UInt8] = []
         var replies: [LineReply] = []
         var waiter: Waiter?
+        var secondsWaited = 0.0
         var ending: ProgramEnding?
         var isStopped = false
         var lastErrors: [UInt8] = []
         var endWaiters: [CheckedContinuation<Void, Never>] = []
+
+        /// The one who listens no longer does.
+        mutating func takeWaiter() -> Waiter? {
+            if let waiter { secondsWaited += Monotonic.now - waiter.started }
+            defer { waiter = nil }
+            return waiter
+        }
     }
 
     /// What the thread has to see to.
@@ -57,6 +66,8 @@ final class LineSession: Sendable {
         close(wakeWriter)
     }
 
+    /// How long somebody has listened to it in all, in seconds, up to when its thread had something to say.
+    var secondsWaited: Double { state.withLock { $0.secondsWaited } }
     var ending: ProgramEnding? { state.withLock { $0.ending } }
     var lastErrors: String { String(decoding: state.withLock { $0.lastErrors }, as: UTF8.self) }
 
@@ -83,17 +94,15 @@ final class LineSession: Sendable {
                     if !state.replies.isEmpty { return .success(state.replies.removeFirst()) }
                     if let ending = state.ending { return .success(.ended(ending)) }
                     precondition(state.waiter == nil, "a line program is listened to by one at a time")
-                    state.waiter = Waiter(continuation: continuation, deadline: Monotonic.now + seconds)
+                    let now = Monotonic.now
+                    state.waiter = Waiter(continuation: continuation, started: now, deadline: now + seconds)
                     return nil
                 }
                 if let now { continuation.resume(with: now) }
                 wake()
             }
         } onCancel: {
-            let waiter = state.withLock { state in
-                defer { state.waiter = nil }
-                return state.waiter
-            }
+            let waiter = state.withLock { $0.takeWaiter() }
             waiter?.continuation.resume(throwing: CancellationError())
         }
     }
@@ -121,9 +130,8 @@ final class LineSession: Sendable {
     /// Hands a reply to whoever listens, or keeps it.
     func deliver(_ reply: LineReply) {
         let waiter = state.withLock { state -> Waiter? in
-            defer { state.waiter = nil }
             if state.waiter == nil { state.replies.append(reply) }
-            return state.waiter
+            return state.takeWaiter()
         }
         waiter?.continuation.resume(returning: reply)
     }
@@ -132,8 +140,7 @@ final class LineSession: Sendable {
     func expire(_ now: Double) {
         let waiter = state.withLock { state -> Waiter? in
             guard let waiter = state.waiter, now >= waiter.deadline else { return nil }
-            state.waiter = nil
-            return waiter
+            return state.takeWaiter()
         }
         waiter?.continuation.resume(returning: .timeLimit)
     }
@@ -146,8 +153,8 @@ final class LineSession: Sendable {
     func finish(_ ending: ProgramEnding) {
         let (waiter, others) = state.withLock { state in
             state.ending = ending
-            defer { (state.waiter, state.endWaiters) = (nil, []) }
-            return (state.waiter, state.endWaiters)
+            defer { state.endWaiters = [] }
+            return (state.takeWaiter(), state.endWaiters)
         }
         waiter?.continuation.resume(returning: .ended(ending))
         for other in others { other.resume() }

@@ -17,7 +17,8 @@ extension Arena {
     func memoryPlan(_ options: TournamentOptions) throws -> MemoryPlan {
         var plan = judgePlan
         for base in distinctBases {
-            var held = MemoryPlan.answering(base.config, weights: base.weights, slotCount: 0, length: 0)
+            var held = MemoryPlan.answering(
+                base.config, weights: base.weights, keepsMatrices: base.keepsMatrices, slotCount: 0, length: 0)
             if base.isRepeated { held.parameters = 0 }
             plan = plan + held
         }
@@ -44,15 +45,25 @@ extension Arena {
             "\(configuration.file): a run takes up to \(plan.text), but this machine has \(MemoryPlan.mebibytes(Int(physical))) MiB: lower `training.batch_size`, `training.max_length` or `--threads`, or train adapters with `training.lora_r`, on `weights: int8` in agent.yaml.")
     }
 
-    /// The judge, and where it learns its newest version beside the one that was loaded, and its training.
+    /// The judges, and where they learn their newest versions beside those that were loaded, and the largest training: they
+    /// learn one after another.
     private var judgePlan: MemoryPlan {
-        guard let judge = judgeModel, let weights = judgeConfiguration?.weights else { return .zero }
-        var plan = MemoryPlan.answering(judge.config, weights: weights, slotCount: 0, length: 0)
-        guard configuration.judge.refreshStepCount > 0 else { return plan }
-        plan.parameters *= 2
-        return plan + .training(
-            judge.config, adapterCount: nil, sequenceCount: 4 * configuration.judge.refreshSideCount,
-            length: judge.config.maxPositionCount, ownCount: 0)
+        var plan = MemoryPlan.zero
+        var trainings: [MemoryPlan] = []
+        for member in judges.members + (judges.gold.map { [$0] } ?? []) {
+            guard let config = member.model?.config else { continue }
+            var held = MemoryPlan.answering(
+                config, weights: member.configuration.weights, keepsMatrices: member.frozen == nil, slotCount: 0, length: 0)
+            if member.frozen == nil {
+                held.parameters *= 2
+                trainings.append(
+                    .training(
+                        config, adapterCount: nil, sequenceCount: 4 * configuration.judge.refreshSideCount,
+                        length: config.maxPositionCount, ownCount: 0))
+            }
+            plan = plan + held
+        }
+        return plan + (trainings.max { $0.total < $1.total } ?? .zero)
     }
 
     /// The largest cache of the agents': bases answer one after another, and each frees its cache when it has answered.
@@ -78,11 +89,14 @@ extension Arena {
 
     /// Each model in memory once for each format of its matrices; `isRepeated` where the weights that they were packed
     /// from are those of one before it.
-    private var distinctBases: [(config: ModelConfig, weights: WeightFormat, isRepeated: Bool)] {
+    private var distinctBases: [(config: ModelConfig, weights: WeightFormat, keepsMatrices: Bool, isRepeated: Bool)] {
         var (seen, packed): (Set<ObjectIdentifier>, Set<ObjectIdentifier>) = ([], [])
         return starts.sorted { $0.key < $1.key }.compactMap { _, start in
             guard packed.insert(start.baseIdentity).inserted else { return nil }
-            return (start.config, start.weights, !seen.insert(ObjectIdentifier(start.parameters)).inserted)
+            return (
+                start.config, start.weights, keepsMatrices(start.parameters),
+                !seen.insert(ObjectIdentifier(start.parameters)).inserted
+            )
         }
     }
 
@@ -100,7 +114,7 @@ extension Arena {
             products: settings.usesBfloat16 ? .bfloat16 : .float32, sequenceCount: sequences,
             length: min(longest, settings.maxLength ?? .max), ownCount: min(ownCount, settings.maxLength ?? .max))
         guard case .dpo(_, let sync?, _) = settings.method else { return plan }
-        return plan + .following(model.config, sync)
+        return plan + .following(model.config, adapterCount: adapterCount, sync)
     }
 
     /// Tokens of the longest prompt with all that the agent is told before it; nil where the prompts are not a list.

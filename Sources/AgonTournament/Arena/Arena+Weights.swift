@@ -24,6 +24,20 @@ extension Arena {
         }
     }
 
+    /// Gives back the float32 matrices of bases that nobody trains as a whole: they are read packed alone. What adapters
+    /// read of them in training is made before.
+    func releaseMatrices() {
+        let products: WeightFormat = configuration.training.usesBfloat16 ? .bfloat16 : .float32
+        for name in learners where trainsAdapter(name) { starts[name]?.prepareTraining(products: products) }
+        for start in starts.values where !keepsMatrices(start.parameters) { start.parameters.releaseMatrices() }
+        for judge in judges.members + (judges.gold.map { [$0] } ?? []) { judge.frozen?.parameters.releaseMatrices() }
+    }
+
+    /// Whether a learner that trains all its weights begins with these.
+    func keepsMatrices(_ parameters: Parameters) -> Bool {
+        learners.contains { !trainsAdapter($0) && starts[$0]?.parameters === parameters }
+    }
+
     /// The adapter that an agent comes with, and its hash.
     static func adapter(of agent: AgentConfiguration, _ model: ModelFolder) throws -> (Adapter, hash: String)? {
         guard let path = agent.adapter else { return nil }
@@ -75,7 +89,9 @@ extension Arena {
                     + "cannot be held as \(agent.weights.rawValue): set `training.lora_r` there, so that it trains an adapter "
                     + "on them, name it among the `anchors`, or remove `weights`; for products in bfloat16 set `training.bf16`.")
         }
-        if let judge = judgeConfiguration, judge.weights != .float32, configuration.judge.refreshStepCount > 0 {
+        if configuration.judge.refreshStepCount > 0,
+            let judge = judges.learning.map(\.configuration).first(where: { $0.weights != .float32 })
+        {
             throw AgentError(
                 .badValue,
                 "\(judge.weightsPlace): \(judge.name) learns in \(configuration.file), so its weights cannot be held as "
@@ -91,16 +107,8 @@ extension Arena {
         }
     }
 
-    /// Adapters that learners have or are to get must fit their models and the training.
+    /// Adapters that learners are to get must fit their models.
     func checkAdapters() throws {
-        if case .dpo(_, .some, _) = configuration.training.method,
-            let name = learners.first(where: trainsAdapter)
-        {
-            throw AgentError(
-                .badValue,
-                "\(configuration.file): `sync_ref_model` mixes whole models, but \(name) trains an adapter: remove it, "
-                    + "or train all weights (no `lora_r`, no `adapter` in its agent.yaml).")
-        }
         for name in learners where adapters[name] == nil {
             guard let config = configuration.adapter, let model = models[name] else { continue }
             do {

@@ -3,6 +3,7 @@ public import AgonCore
 import AgonGames
 import AgonJudging
 import AgonScheduling
+import AgonTraining
 import AgonTransformer
 import Foundation
 
@@ -24,11 +25,7 @@ public struct Arena: Sendable {
     let modelHashes: [String: String]
     /// SHA-256 of the config and tokenizer of each agent's model, and the format of its weights where it is narrow.
     let modelForms: [String: String]
-    let judgeConfiguration: JudgeConfiguration?
-    let judgeModel: ModelFolder?
-    let judgeHash: String
-    /// The same of the judge's model; empty for judges without one.
-    let judgeForm: String
+    let judges: ArenaJudges
     let prompts: any PromptSource
     let game: (any Game)?
     /// Whether a prompt's answers can be checked against gold.
@@ -92,29 +89,15 @@ public struct Arena: Sendable {
             let role: Entrant.Role = models[name] == nil ? .scripted : configuration.anchors.contains(path) ? .anchor : .learner
             return Entrant(name: name, role: role)
         }
-        if configuration.judge.kind == .rewardModel {
-            let judge = try JudgeConfiguration(folder: configuration.judge.folder)
-            let model = try ModelFolder.load(judge.model)
-            guard model.config.head == .score else {
-                throw Arena.noScoreHead(judge, configuration.judge.folder)
-            }
-            (judgeConfiguration, judgeModel) = (judge, model)
-            judgeHash = try FileHash.weights(in: judge.model)
-            judgeForm = try FileHash.form(in: judge.model, weights: judge.weights)
-        } else {
-            (judgeConfiguration, judgeModel, judgeHash, judgeForm) = (nil, nil, "", "")
-        }
+        judges = try ArenaJudges(configuration.judge, arena: file, kernels: kernels)
         try checkTogether()
         try checkPlayability()
         try checkMemory(TournamentOptions(threads: 1))
+        releaseMatrices()
     }
 
     static func noLanguageModel(_ agent: AgentConfiguration, _ model: String) -> AgentError {
         AgentError(.badModel, "\(agent.file):\(agent.sourceLine): \(model) is a judge's model (it has a score head): an agent needs a language model.")
-    }
-
-    static func noScoreHead(_ judge: JudgeConfiguration, _ folder: String) -> AgentError {
-        AgentError(.badModel, "\(folder)/judge.yaml: \(judge.model) has no score head: a reward model needs LlamaForSequenceClassification with one label.")
     }
 
     private static func missingAgent(_ name: String, _ folder: String, _ file: String) -> AgentError {
@@ -132,8 +115,12 @@ public struct Arena: Sendable {
         guard entrants.count > 1 else {
             throw AgentError(.badValue, "\(file): an arena needs at least two agents.")
         }
-        if configuration.judge.canaryRoomCount > 0 || configuration.judge.kind == .exact, !hasGold {
-            throw AgentError(.badValue, "\(file): canaries and the exact judge need gold: give every line of the prompts file an `answer`.")
+        let judge = configuration.judge
+        if judge.options.labels == .soft, !configuration.training.method.takesSoftLabels {
+            throw AgentError(.badValue, "\(file): `judge.labels` is soft, but nothing would read the labels: use `training.algorithm: dpo` with loss_type sigmoid or cdpo, or `labels: hard`.")
+        }
+        if judge.canaryRoomCount > 0 && judge.gold == .answer || judge.kind == .exact, !hasGold {
+            throw AgentError(.badValue, "\(file): canaries and the exact judge need gold: give every line of the prompts file an `answer`\(judge.kind == .exact ? "" : ", or let `judge.gold` name a judge or `votes`").")
         }
         for entrant in entrants where entrant.role == .scripted && game == nil && !hasGold {
             throw AgentError(.badValue, "\(file): scripted agent `\(entrant.name)` answers from gold, which these prompts do not have.")
@@ -181,7 +168,7 @@ public struct Arena: Sendable {
         guard roomsPerRound > 0 else {
             throw AgentError(.badValue, "\(configuration.file): no room would be played: raise the numbers of rooms in `schedule`.")
         }
-        if let judge = judgeConfiguration, agents[judge.name] != nil {
+        if let judge = judges.members.first(where: { agents[$0.name] != nil }) {
             throw AgentError(
                 .badValue,
                 "\(configuration.file): judge and agent are both called `\(judge.name)`, so their versions would share a folder: rename one of the folders.")

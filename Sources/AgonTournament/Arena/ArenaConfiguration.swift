@@ -1,5 +1,5 @@
-import AgonAgents
-import AgonCore
+public import AgonAgents
+public import AgonCore
 public import AgonJudging
 public import AgonTraining
 public import AgonTransformer
@@ -21,9 +21,19 @@ public struct ArenaConfiguration: Sendable {
     }
 
     /// Who compares.
-    public enum JudgeKind: String, Sendable {
-        case referee, exact
+    public enum JudgeKind: String, Sendable, CaseIterable {
+        case referee, exact, policy, panel
         case rewardModel = "reward_model"
+    }
+
+    /// Where the truth about canary rooms comes from.
+    public enum Gold: Sendable, Hashable {
+        /// The prompts' own answers.
+        case answer
+        /// What people vote on the canary rooms of closed rounds.
+        case votes
+        /// A judge that is trusted more than the arena's, by its folder.
+        case judge(folder: String)
     }
 
     /// What an answer earns where an algorithm learns from rewards.
@@ -36,7 +46,9 @@ public struct ArenaConfiguration: Sendable {
         public var kind: JudgeKind
         /// The judge's folder, resolved; empty for judges without one.
         public var folder: String
-        public var tieMargin: Double
+        /// Which pairs of a room are asked, and whether verdicts carry how sure they are.
+        public var options: JudgingOptions
+        public var gold: Gold
         public var canaryRoomCount: Int
         public var minAccuracy: Double
         /// Rounds of canaries that `minAccuracy` looks at.
@@ -44,6 +56,9 @@ public struct ArenaConfiguration: Sendable {
         public var refreshStepCount: Int
         public var refreshLearningRate: Double
         public var refreshBatchSize: Int
+        /// What happens when the judge looks exploited; nil: nobody watches.
+        public var alarmAction: AlarmAction?
+        public var alarm: RewardHackingAlarm.Options
 
         /// Pairs of this round's canaries in a step of the refresh, and as many of earlier ones.
         var refreshSideCount: Int { max(1, refreshBatchSize / 2) }
@@ -60,11 +75,14 @@ public struct ArenaConfiguration: Sendable {
     public var schedule: Schedule
     public var judge: JudgeSettings
     public var pairSelection: PairSelection
+    public var pairRules: PairRules
     public var ownPairsOnly: Bool
     public var initialRating: Double
     public var eloK: Double
     public var training: TrainingConfiguration
     public var reward: Reward
+    /// `missing_eos_penalty`: what an answer loses of it that did not end before the token limit.
+    public var missingEosPenalty: Double
     /// Steps between the checkpoints of an update; decides nothing.
     public var saveSteps: Int
     public var gatePromptCount: Int
@@ -115,6 +133,7 @@ public struct ArenaConfiguration: Sendable {
         }
         pairSelection = selection
         ownPairsOnly = try pairs.text("from") == "own"
+        pairRules = try ArenaConfiguration.pairRules(pairs)
         let rating = try reader.reader("rating")
         initialRating = try rating.number("initial")
         eloK = try rating.number("k")
@@ -122,6 +141,7 @@ public struct ArenaConfiguration: Sendable {
         self.training = try TrainingKeys.read(training)
         adapter = try AdapterKeys.read(training)
         reward = Reward(rawValue: try training.text("reward")) ?? .rank
+        missingEosPenalty = try training.number("missing_eos_penalty")
         saveSteps = try training.integer("save_steps")
         let gate = try reader.reader("gate")
         gatePromptCount = try gate.integer("prompts")
@@ -160,21 +180,47 @@ extension ArenaConfiguration {
         return .freeForAll(rooms: try reader.integer("rooms"), seatsPerLearner: try reader.integer("seats_per_learner"))
     }
 
+    private static func pairRules(_ reader: ConfigurationReader) throws -> PairRules {
+        let similarity = try reader.number("max_similarity")
+        let (ratio, cap) = (try reader.number("max_length_ratio"), try reader.integer("max_per_agent"))
+        return PairRules(
+            minimumScoreMargin: try reader.number("min_score_margin"), minimumPointsMargin: try reader.number("min_margin"),
+            nearDuplicate: similarity < 1 ? NearDuplicateRule(threshold: similarity) : nil,
+            maximumLengthRatio: ratio >= 1 ? ratio : nil, agentCap: cap > 0 ? cap : nil)
+    }
+
     private static func judge(_ reader: ConfigurationReader, arena: String) throws -> JudgeSettings {
-        guard let kind = JudgeKind(rawValue: try reader.text("kind")) else {
-            throw reader.error("kind", "this judge is not known.")
-        }
+        guard let kind = JudgeKind(rawValue: try reader.text("kind")),
+            let labels = PairLabels(rawValue: try reader.text("labels"))
+        else { throw reader.error("kind", "this judge is not known.") }
         let folder = try reader.text("folder")
-        if kind == .rewardModel, folder.isEmpty {
-            throw reader.error("kind", "a reward_model judge needs `folder:`, a folder under `judges/`.")
+        if folder.isEmpty, kind != .referee, kind != .exact {
+            throw reader.error("kind", "a \(kind.rawValue) judge needs `folder:`, a folder under `judges/`.")
+        }
+        let pairing: AnswerPairing = switch try reader.text("pairing") {
+        case "sort": .sort
+        case "budget": .budget(try reader.integer("pair_budget"))
+        default: .all
+        }
+        let gold: Gold = switch try reader.text("gold") {
+        case "answer": .answer
+        case "votes": .votes
+        case let name: .judge(folder: sibling("judges", name, of: arena))
         }
         let refresh = try reader.reader("refresh")
+        let alarm = try reader.reader("alarm")
         return JudgeSettings(
             kind: kind, folder: folder.isEmpty ? "" : sibling("judges", folder, of: arena),
-            tieMargin: try reader.number("tie_margin"), canaryRoomCount: try reader.integer("canaries"),
+            options: JudgingOptions(pairing: pairing, labels: labels), gold: gold,
+            canaryRoomCount: try reader.integer("canaries"),
             minAccuracy: try reader.number("min_accuracy"), window: try reader.integer("window"),
             refreshStepCount: try refresh.integer("steps"), refreshLearningRate: try refresh.number("learning_rate"),
-            refreshBatchSize: try refresh.integer("batch_size"))
+            refreshBatchSize: try refresh.integer("batch_size"),
+            alarmAction: AlarmAction(rawValue: try alarm.text("action")),
+            alarm: RewardHackingAlarm.Options(
+                falseAlarmRate: try alarm.number("false_alarm_rate"), accuracyTolerance: try alarm.number("accuracy_tolerance"),
+                divergenceTolerance: try alarm.number("divergence_tolerance"),
+                lengthTolerance: try alarm.number("length_tolerance"), markerTolerance: try alarm.number("marker_tolerance")))
     }
 
     /// What single keys cannot say: keys that contradict one another.
@@ -191,10 +237,10 @@ extension ArenaConfiguration {
         let isGame = if case .game = contest { true } else { false }
         let judgeReader = try reader.reader("judge")
         if isGame != (judge.kind == .referee) {
-            throw judgeReader.error("kind", isGame ? "a game is judged by its `referee`." : "`referee` judges games; use `exact` or `reward_model` for prompts.")
+            throw judgeReader.error("kind", isGame ? "a game is judged by its `referee`." : "`referee` judges games; use another kind for prompts, such as `exact` or `reward_model`.")
         }
-        if judge.refreshStepCount > 0, judge.kind != .rewardModel || judge.canaryRoomCount == 0 {
-            throw judgeReader.error("kind", "`refresh` needs a reward_model judge and `canaries` to learn from.")
+        if judge.refreshStepCount > 0, ![.rewardModel, .panel].contains(judge.kind) || judge.canaryRoomCount == 0 {
+            throw judgeReader.error("kind", "`refresh` needs a reward_model judge, or a panel with one, and `canaries` to learn from.")
         }
         if isGame, case .freeForAll = schedule {
             throw try reader.reader("schedule").error("kind", "a game seats two: use `kind: round_robin`.")
@@ -217,11 +263,21 @@ extension ArenaConfiguration {
         case .freeForAll:
             try scheduleReader.refuse(["rooms_per_pairing", "baseline_rooms_per_pairing"], belongingTo: "`kind: round_robin`")
         }
-        if judge.kind != .rewardModel {
-            try judgeReader.refuse(
-                ["folder", "tie_margin", "canaries", "min_accuracy", "window", "refresh"], belongingTo: "`kind: reward_model`")
+        if judge.kind == .referee {
+            try judgeReader.refuse(["folder"], belongingTo: "judges of answers")
         }
-        if judge.canaryRoomCount == 0 { try judgeReader.refuse(["min_accuracy", "window"], belongingTo: "`canaries`") }
+        if judge.folder.isEmpty {
+            try judgeReader.refuse(
+                ["canaries", "min_accuracy", "window", "refresh", "gold", "labels", "pairing", "pair_budget"],
+                belongingTo: "judges with a `folder`")
+        }
+        if ![.policy, .panel].contains(judge.kind) {
+            try judgeReader.refuse(["pairing", "labels"], belongingTo: "judges that compare answers: `policy` and `panel`")
+        }
+        if case .budget = judge.options.pairing {} else {
+            try judgeReader.refuse(["pair_budget"], belongingTo: "`pairing: budget`")
+        }
+        if judge.canaryRoomCount == 0 { try judgeReader.refuse(["min_accuracy", "window", "gold", "alarm"], belongingTo: "`canaries`") }
         if isGame { try reader.reader("pairs").refuse(["select"], belongingTo: "rooms of answers") }
     }
 
@@ -237,6 +293,7 @@ extension ArenaConfiguration {
         var bare = self
         (bare.file, bare.text, bare.summary, bare.judge.folder, bare.roundCount) = ("", "", "", "", 0)
         if case .prompts = contest { bare.contest = .prompts(file: "") }
+        if case .judge = bare.judge.gold { bare.judge.gold = .judge(folder: "") }
         bare.limits = RoundLimits()
         bare.saveSteps = 0
         (bare.seed, bare.agents, bare.anchors) = (0, agentNames, names(anchors))

@@ -1,4 +1,6 @@
 public import AgonAgents
+import AgonCore
+import AgonJudging
 
 /// The keys of an arena file: what the reader accepts, and what `arenas/README.md` says.
 public enum ArenaKeys {
@@ -39,13 +41,17 @@ public enum ArenaKeys {
     static let judge = Section(
         "judge",
         [
-            Key("kind", .choice(["referee", "exact", "reward_model"], default: nil), "`referee`: the game's outcome. `exact`: equal to the gold answer. `reward_model`: a native model that scores answers."),
-            Key("folder", .text(default: ""), "reward_model: the judge's folder under `judges/`."),
-            Key("tie_margin", .number(0...1000, default: 0), unit: "score", "reward_model: answers whose scores differ by no more than this tie."),
+            Key("kind", .choice(ArenaConfiguration.JudgeKind.allCases.map(\.rawValue), default: nil), "`referee`: the game's outcome. `exact`: equal to the gold answer, in the way that its folder says where it has one. All others are folders under `judges/`: `judges/README.md` tells what each kind does."),
+            Key("folder", .text(default: ""), "The judge's folder under `judges/`; its `judge.yaml` has the same kind."),
+            Key("labels", .choice(PairLabels.allCases.map(\.rawValue), default: PairLabels.hard.rawValue), "Judges that compare: `hard`: both orders agree or it is a tie. `soft`: verdicts carry how probable they are, ties that lean make pairs, and the loss reads the labels."),
+            Key("pairing", .choice(["all", "budget", "sort"], default: "all"), "Judges that compare: which pairs of a room's answers are asked: all; the first `pair_budget` of a circle; or those of a sorting tournament."),
+            Key("pair_budget", .integer(1...1_000_000, default: 8), unit: "pairs", "budget: the most pairs asked in a room."),
+            Key("gold", .text(default: "answer"), "Where the truth about canary rooms comes from: `answer`, the prompts' gold answers; `votes`, what people voted on earlier canary rooms, as far as it is there when a round begins; or the folder of a judge that is trusted more."),
             Key("canaries", .integer(0...1_000_000, default: 0), unit: "rooms", "Rooms of each round whose gold measures the judge. They are judged first; with `refresh` the judge then learns from them."),
             Key("min_accuracy", .number(0...1, default: 0.75), unit: "share", "While the judge was right on less than this share of the canary pairs of the last `window` rounds, taken together, no update is promoted. The gate opens again as soon as they recover."),
             Key("window", .integer(1...1000, default: 3), unit: "rounds", "How many rounds of canaries `min_accuracy` looks at, the round itself the last of them. One round has few canaries: by its own accuracy the gate would open and close by chance."),
             Key("refresh", .section(refresh), "How a reward model keeps up with the agents."),
+            Key("alarm", .section(alarm), "What says that agents please the judge instead of being right. It reads the canaries."),
         ])
 
     static let refresh = Section(
@@ -56,10 +62,26 @@ public enum ArenaKeys {
             Key("batch_size", .integer(1...4096, default: 32), unit: "pairs", "Pairs a step, half from this round's canaries and half from earlier ones."),
         ])
 
+    static let alarm = Section(
+        "judge.alarm",
+        [
+            Key("action", .choice(["off"] + AlarmAction.allCases.map(\.rawValue), default: AlarmAction.rollback.rawValue), "What happens in a round with an alarm. `warn`: the run says so. `pause`: it promotes nothing as well. `rollback`: its learners also go back to the version that was best by gold on canaries."),
+            Key("false_alarm_rate", .number(0.000001...0.5, default: 0.01), unit: "probability", "How probable a false alarm may be over a whole run."),
+            Key("accuracy_tolerance", .number(0...1, default: 0.03), unit: "share", "How far the judge's accuracy on canaries may fall below that of the first rounds: pairs grow harder as agents grow alike. 1 is off."),
+            Key("divergence_tolerance", .number(0...1, default: 0.05), unit: "points", "How much more than gold's the judge's score of the learners may rise. 1 is off."),
+            Key("length_tolerance", .number(0...1, default: 0.1), unit: "points", "How much a much longer, or shorter, answer may gain beyond gold. 1 is off."),
+            Key("marker_tolerance", .number(0...0.499, default: 0.05), unit: "share", "How far beyond one half a word or character may win where gold says that it should not."),
+        ])
+
     static let pairs = Section(
         "pairs",
         [
             Key("select", .choice(["best_vs_worst", "all", "adjacent"], default: "best_vs_worst"), "Which seats of a ranking are paired. In games, the two trajectories of the same side in a game and its return game are paired."),
+            Key("min_margin", .number(0...1, default: 0), unit: "points", "The least difference of both sides' mean points in their room."),
+            Key("min_score_margin", .number(0...1_000_000, default: 0), unit: "score", "The least difference of the judge's scores, where it scores."),
+            Key("max_similarity", .number(0...1, default: 1), unit: "share", "Pairs whose texts share this part of their runs of three characters, or more, are near duplicates and left out. 1 is off."),
+            Key("max_length_ratio", .number(0...1000, default: 0), unit: "ratio", "Pairs whose longer side has more than this many times the tokens of the shorter are left out, so that length is not what is learned. 0 is off."),
+            Key("max_per_agent", .integer(0...1_000_000, default: 0), unit: "pairs", "The most pairs of a round in which one agent made a side; which, is drawn. 0 is off."),
             Key("from", .choice(["own", "any"], default: "own"), "`own`: a learner trains on pairs that hold a rollout of its own. `any`: on all pairs of the round."),
         ])
 

@@ -1,4 +1,5 @@
 import AgonAgents
+import AgonJudging
 import AgonCore
 import AgonTraining
 import AgonTransformer
@@ -95,9 +96,20 @@ extension Catalog {
 
     private static func judge(_ path: String) throws -> String {
         let judge = try JudgeConfiguration(folder: path)
-        let model = try ModelFolder.load(judge.model)
-        guard model.config.head == .score else { throw Arena.noScoreHead(judge, path) }
-        return "judge \(judge.name) with \(weights(model, judge.weights)) from \(standardized(judge.model))."
+        _ = try Judges.load(path, threads: 1)
+        switch judge.kind {
+        case .exact: return "judge \(judge.name) by gold, as a \(judge.exactMode.rawValue)."
+        case .panel:
+            let members = judge.members.map(AgentConfiguration.name(ofFolder:)).joined(separator: ", ")
+            return "panel \(judge.name) of \(members), joined by \(judge.rule.rawValue)."
+        case .llm:
+            return "llm judge \(judge.name), \(judge.languageModel?.sentence ?? "")."
+        case .rewardModel, .policy: break
+        }
+        let model = try judge.loadModel()
+        let manner = try judge.chatTemplate(of: model) == nil ? "" : ", which reads through its chat template"
+        return "\(judge.kind == .policy ? "policy " : "")judge \(judge.name) with \(weights(model, judge.weights)) from "
+            + "\(standardized(judge.model))\(manner)."
     }
 
     private static func pretraining(_ path: String) throws -> String {
@@ -117,7 +129,7 @@ extension Catalog {
             guard let format = arena.starts[entrant.name]?.weights, format != .float32 else { return nil }
             return "\(entrant.name) as \(format.rawValue)"
         }
-        if let judge = arena.judgeConfiguration, judge.weights != .float32 {
+        for judge in arena.judges.members.map(\.configuration) where judge.isModel && judge.weights != .float32 {
             held.append("judge \(judge.name) as \(judge.weights.rawValue)")
         }
         return (held.isEmpty ? "" : "Weights are held: \(held.joined(separator: ", ")). ") + products(arena)

@@ -20,7 +20,7 @@ extension HTMLReport.Page {
     }
 
     private func gateRow(_ name: String, _ updates: [UpdateRecord]) -> Markup {
-        let promoted = updates.filter { $0.toVersion != nil }.count
+        let promoted = updates.count(where: \.isPromotion)
         let last = max(report.roundCount, updates.last?.round ?? 1, 1)
         let slot = 1000 / Double(last)
         let shown = DisplayText.name(name)
@@ -45,7 +45,7 @@ extension HTMLReport.Page {
     }
 
     private func bar(_ update: UpdateRecord, slot: Double) -> Markup {
-        let isPromoted = update.toVersion != nil
+        let isPromoted = update.isPromotion
         let height = isPromoted ? 34.0 : 12
         return Markup(
             .rect,

@@ -87,7 +87,7 @@ public enum HTMLReport {
                         claims: findings.judgeClaim.map { [($0, findings.judgeTone)] } ?? []))
             }
             if !report.updates.isEmpty {
-                let promoted = report.updates.filter { $0.toVersion != nil }.count
+                let promoted = report.updates.count(where: \.isPromotion)
                 tiles.append(
                     tile(
                         label: "updates", style: nil, value: "\(promoted) of \(report.updates.count)",

@@ -22,7 +22,7 @@ public enum JSONText {
     }
 
     /// The encoder has escaped C0 controls within strings; what is left of them are the newlines between values.
-    private static func escaped(_ json: String) -> String {
+    static func escaped(_ json: String) -> String {
         guard json.unicodeScalars.contains(where: { $0.value > 0x1F && DisplayText.needsPicture($0) }) else { return json }
         var result = String.UnicodeScalarView()
         for scalar in json.unicodeScalars {

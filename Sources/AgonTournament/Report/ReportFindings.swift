@@ -184,7 +184,7 @@ struct ReportFindings {
 
     private static func updates(_ report: Report) -> String? {
         guard !report.updates.isEmpty else { return nil }
-        let promoted = report.updates.filter { $0.toVersion != nil }.count
+        let promoted = report.updates.count(where: \.isPromotion)
         let rejected = report.updates.count - promoted
         let pairs = report.updates.reduce(0) { $0 + $1.pairCount }
         return "updates: \(promoted) promoted, \(rejected) rejected, from \(ReportNumber.count(pairs)) preference pairs"
@@ -194,7 +194,7 @@ struct ReportFindings {
     /// The versions that the last round's end made: measured on held-out prompts already, but not in the table.
     private static func unplayed(_ report: Report) -> String? {
         let fresh = report.updates.filter { $0.round == report.roundCount }.compactMap { update in
-            update.toVersion.map { "\(DisplayText.name(update.agent)) v\($0)" }
+            update.isPromotion ? update.toVersion.map { "\(DisplayText.name(update.agent)) v\($0)" } : nil
         }
         guard let last = fresh.last else { return nil }
         let names = fresh.count == 1 ? last : fresh.count > 3 ? "\(fresh.count) versions" : fresh.dropLast().joined(separator: ", ") + " and " + last

@@ -38,18 +38,21 @@ public struct RunProgress: Sendable {
         case .wave(let round, let rooms, let total, let timings):
             (self.round, self.rooms, roomCount, self.timings, isUpdating) = (round, rooms, total, timings, false)
             return nil
+        case .judgeLost(let message): return message
         case .updating(let round):
             (self.round, isUpdating) = (round, true)
             return nil
-        case .closed(let number, let ratings, let health, let updates, let timings):
+        case .closed(let number, let ratings, let health, let updates, let alarms, let timings):
             (closedCount, round, rooms, isUpdating) = (number, min(number + 1, roundCount), 0, false)
             (self.ratings, self.timings) = (ratings.sorted { ($1.rating, $0.policy) < ($0.rating, $1.policy) }, timings)
             defer { lastClosedSeconds = seconds }
-            return closedLine(number, health, updates, seconds: seconds - lastClosedSeconds)
+            return closedLine(number, health, updates, alarms, seconds: seconds - lastClosedSeconds)
         }
     }
 
-    private func closedLine(_ number: Int, _ health: JudgeHealthRecord?, _ updates: [UpdateRecord], seconds: Double) -> String {
+    private func closedLine(
+        _ number: Int, _ health: JudgeHealthRecord?, _ updates: [UpdateRecord], _ alarms: [AlarmRecord], seconds: Double
+    ) -> String {
         let standings = ratings.map { row in
             "\(label(row.policy)) \(ReportNumber.rating(row.rating)) ± \(ReportNumber.rating((row.high - row.low) / 2))"
         }
@@ -58,7 +61,9 @@ public struct RunProgress: Sendable {
             let window = health.windowAccuracy.isFinite ? ", \(ReportNumber.percent(health.windowAccuracy)) over its window" : ""
             parts.append("judge \(ReportNumber.percent(health.accuracy)) right\(window)\(health.isTrusted ? "" : ", not trusted")")
         }
-        if !updates.isEmpty { parts.append("\(updates.count { $0.toVersion != nil }) of \(updates.count) promoted") }
+        if !updates.isEmpty { parts.append("\(updates.count(where: \.isPromotion)) of \(updates.count) promoted") }
+        parts += alarms.map { "alarm: \(DisplayText.visible($0.sentence))" }
+        parts += updates.filter(\.isReturn).map { "\(DisplayText.name($0.agent)) went back to v\($0.toVersion ?? 0)" }
         return (parts + [ReportNumber.duration(seconds)]).joined(separator: " · ")
     }
 

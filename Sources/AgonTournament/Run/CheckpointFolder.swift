@@ -24,6 +24,19 @@ struct CheckpointFolder: Sendable {
     ) throws -> VersionRecord {
         let relative = path(name, version)
         let folder = root + "/" + relative
+        try write(
+            weights, like: model, to: folder, name: name, version: version, round: round, parent: parent,
+            update: update, base: base)
+        return VersionRecord(
+            name: name, version: version, round: round, hash: try FileHash.weights(in: folder), parent: parent,
+            path: relative, isJudge: isJudge)
+    }
+
+    /// The same into a folder of any name.
+    func write(
+        _ weights: some TrainablePolicy, like model: ModelFolder, to folder: String, name: String, version: Int,
+        round: Int, parent: String, update: UpdateRecord?, base: String? = nil
+    ) throws {
         let encoder = JSONEncoder()
         encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
         var note = CheckpointNote(name: name, version: version, round: round, parent: parent, update: update)
@@ -33,9 +46,6 @@ struct CheckpointFolder: Sendable {
         case .parameters(let parameters): try model.replacing(parameters).save(to: folder, extraFiles: files)
         case .adapter(let adapter, _): try adapter.save(to: folder, baseModel: base, extraFiles: files)
         }
-        return VersionRecord(
-            name: name, version: version, round: round, hash: try FileHash.weights(in: folder), parent: parent,
-            path: relative, isJudge: isJudge)
     }
 
     /// Where an update writes its `metrics.jsonl`, and while it runs its checkpoints.

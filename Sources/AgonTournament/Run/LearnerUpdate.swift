@@ -79,14 +79,16 @@ struct LearnerUpdate: Sendable {
 
     /// Lets a candidate meet its parent on held-out prompts and decides.
     ///
-    /// - Parameter health: how right the judge was; nil where it is a rule.
+    /// - Parameters:
+    ///   - health: how right the judge was; nil where it is a rule.
+    ///   - alarm: why nothing may be promoted; nil where there is no alarm, or one that only warns.
     func gated(
-        _ trained: (TrainingOutcome?, UpdateRecord), judge: any Judge, health: JudgeHealthRecord?, threads: Int
+        _ trained: (TrainingOutcome?, UpdateRecord), judge: any Judge, health: JudgeHealthRecord?, alarm: String?, threads: Int
     ) async throws -> Outcome {
         var record = trained.1
         guard let candidate = trained.0?.trained else { return Outcome(record: record, promoted: nil) }
         let settings = arena.configuration
-        let (old, new) = (policy.id, PolicyID(agent: agent, version: learner.version + 1))
+        let (old, new) = (policy.id, PolicyID(agent: agent, version: learner.newestVersion + 1))
         if settings.gatePromptCount > 0 {
             let policies: [PolicyID: any Policy] = [
                 old: policy, new: try Roster.policy(new, parameters: candidate, arena: arena, threads: threads),
@@ -100,6 +102,10 @@ struct LearnerUpdate: Sendable {
             record.gateCount = score?.count ?? 0
         }
         let note = trained.0?.stop.map { " \($0.sentence)" } ?? ""
+        if let alarm {
+            record.decision = "Not promoted: \(alarm)\(note)"
+            return Outcome(record: record, promoted: nil)
+        }
         if let health, !health.isTrusted {
             let span = settings.trustRule?.span(to: round) ?? ""
             record.decision = "Not promoted: \(span) the judge was right on \(Percent.text(health.windowAccuracy)) of canary pairs, \(Percent.text(settings.judge.minAccuracy)) are needed.\(note)"

@@ -63,29 +63,4 @@ struct Roster: Sendable {
         }
         return ScriptedAnswerer(id: id, strategy: strategy, goldAnswer: arena.goldAnswer)
     }
-
-    /// The judge with some weights; for judges that are rules the weights are nil.
-    static func judge(_ learned: RunState.LearnedJudge?, arena: Arena, threads: Int) throws -> any Judge {
-        switch arena.configuration.judge.kind {
-        case .referee:
-            guard let game = arena.game else { preconditionFailure("a referee needs a game") }
-            return ScoringJudge(id: JudgeID(name: "referee"), needsReference: false, tieMargin: 0) { tasks in
-                tasks.map { task in
-                    let scores = task.answers.first.flatMap { game.scores(opening: task.prompt, transcript: $0) }
-                    return task.answers.indices.map { seat in scores?[seat] }
-                }
-            }
-        case .exact:
-            return ExactJudge.judge(id: JudgeID(name: "exact"), mode: .string)
-        case .rewardModel:
-            guard let learned, let model = arena.judgeModel, let format = arena.judgeConfiguration?.weights else {
-                preconditionFailure("a reward model needs weights")
-            }
-            return RewardModel(
-                id: learned.id,
-                transformer: Transformer(learned.parameters, kernels: arena.kernels, weights: format),
-                tokenizer: model.tokenizer, threads: threads
-            ).judge(tieMargin: arena.configuration.judge.tieMargin)
-        }
-    }
 }

@@ -7,9 +7,11 @@ import AgonTransformer
 
 /// Everything that one round hands to the next. It can be rebuilt from the store at any round's end.
 struct RunState: Sendable {
-    /// A learner's newest version.
+    /// The version that a learner plays with.
     struct Learner: Sendable {
         var version: Int
+        /// The greatest version that it ever had. It is another one after a way back to an earlier version.
+        var newestVersion: Int
         /// All weights, or an adapter on its frozen base.
         var weights: TrainedWeights
         /// SHA-256 of its weights file.
@@ -26,8 +28,8 @@ struct RunState: Sendable {
     /// The last closed round; 0 before the first.
     var round = 0
     var learners: [String: Learner]
-    /// Nil where the judge is a rule.
-    var judge: LearnedJudge?
+    /// The reward models among the judges, in the order of the panel.
+    var judges: [LearnedJudge] = []
     var elo: Elo<String>
     /// All matches so far, in room order: what Bradley–Terry is fitted to.
     var matches: [Match] = []
@@ -35,8 +37,19 @@ struct RunState: Sendable {
     var signature = ""
     /// Canary counts of the rounds so far: pairs asked, pairs ranked right.
     var canaryCounts: [(count: Int, right: Double)] = []
-    /// Canary pairs of all rounds so far, as the judge reads them: what a refresh replays.
-    var canaryPairs: [RewardPair] = []
+    /// Canary pairs of all rounds so far by judge, as it reads them: what a refresh replays.
+    var canaryPairs: [String: [RewardPair]] = [:]
+    /// What each round's votes told of a panel's members.
+    var experiences: [PanelExperience] = []
+    var alarm: RewardHackingAlarm
+    /// Gold of each version's answers in canary rooms.
+    var gold: [PolicyID: GoldTally] = [:]
+
+    /// A sum of gold and how many answers it is of.
+    struct GoldTally: Sendable, Hashable {
+        var sum = 0.0
+        var count = 0
+    }
     /// Matches and forfeits per agent.
     var totals: [String: Totals] = [:]
 
@@ -57,12 +70,12 @@ struct RunState: Sendable {
             guard let weights = try arena.startingWeights(name, seed: seed), let hash = arena.modelHashes[name] else {
                 continue
             }
-            learners[name] = Learner(version: 0, weights: weights, hash: hash)
+            learners[name] = Learner(version: 0, newestVersion: 0, weights: weights, hash: hash)
         }
-        if let model = arena.judgeModel, let configuration = arena.judgeConfiguration {
-            judge = LearnedJudge(
-                id: JudgeID(name: configuration.name), parameters: model.parameters, hash: arena.judgeHash)
+        judges = arena.judges.learning.compactMap { member in
+            member.model.map { LearnedJudge(id: JudgeID(name: member.name), parameters: $0.parameters, hash: member.hash) }
         }
+        alarm = RewardHackingAlarm(options: arena.configuration.judge.alarm)
         elo = Elo(options: .init(initial: arena.configuration.initialRating, k: arena.configuration.eloK))
     }
 

@@ -46,7 +46,7 @@ struct UpdateData {
         func sequence(_ address: RolloutAddress) -> TokenSequence? { results[address.room].rollouts[address.seat].sequence }
         guard let chosen = sequence(pair.chosen), let rejected = sequence(pair.rejected) else { return nil }
         return TrainingPair(
-            chosen: chosen, rejected: rejected, group: results[pair.chosen.room].room.prompt.cluster)
+            chosen: chosen, rejected: rejected, label: pair.label, group: results[pair.chosen.room].room.prompt.cluster)
     }
 
     /// All seats with tokens of their own, in room and seat order.
@@ -90,12 +90,14 @@ struct UpdateData {
         return order.map { ScoredGroup(members[$0] ?? []) }
     }
 
-    /// What an answer earned; nil where nobody could tell.
+    /// What an answer earned, less the price of one that did not end; nil where nobody could tell.
     private func reward(_ seat: Seat, lowest: Double?) -> Double? {
-        let isForfeit = seat.result.rollouts[seat.index].forfeit != nil
-        switch configuration.reward {
-        case .rank: return isForfeit ? 0 : seat.points.mean
-        case .score: return isForfeit ? lowest : seat.result.scores[seat.index]
+        let rollout = seat.result.rollouts[seat.index]
+        let isForfeit = rollout.forfeit != nil
+        let reward = switch configuration.reward {
+        case .rank: isForfeit ? 0 : seat.points.mean
+        case .score: isForfeit ? lowest : seat.result.scores[seat.index]
         }
+        return reward.map { rollout.finish == .length ? $0 - configuration.missingEosPenalty : $0 }
     }
 }

@@ -52,6 +52,11 @@ public enum TrainingMethod: Sendable, Hashable {
         }
     }
 
+    /// Whether a pair's label may be anything but 1.
+    public var takesSoftLabels: Bool {
+        if case .dpo(let loss, _, _) = self { loss.takesSoftLabels } else { false }
+    }
+
     /// Whether an item of a batch is a pair: two sequences.
     public var readsPairs: Bool {
         switch self {

@@ -27,8 +27,10 @@ final class ReferenceLogProbs {
     let sums: (chosen: [Double], rejected: [Double])?
     private let threads: Int
     private var kept: [Int: [Float]] = [:]
-    /// The weights that the policy began with and the mean of those since, where the reference follows by BEMA.
-    private var average: (start: Parameters, mean: Parameters)?
+    /// The adapter of a reference that follows one; nil where it follows whole weights, or stays.
+    private var adapter: Adapter?
+    /// What the policy began with and the mean of it since, where the reference follows by BEMA.
+    private var average: (start: any TensorMemory, mean: any TensorMemory)?
 
     init(_ reference: UpdateReference, threads: Int) {
         self.threads = threads
@@ -67,13 +69,50 @@ final class ReferenceLogProbs {
         }
     }
 
-    /// Remembers where the policy begins, for a rule that averages its weights.
-    func beginAverage(at start: Parameters) { average = (start, start.copy()) }
+    /// Gets ready to follow a policy that begins at `start`, which must not be written afterwards.
+    ///
+    /// A reference on the policy's base follows with an adapter of its own: it begins as the one that the reference has,
+    /// or where it has none, as the policy's A with a B of zeros.
+    ///
+    /// - Throws: `invalidData` where only sums are known; `invalidConfiguration` where the reference's adapter is on another
+    ///   base or of another shape than the policy's.
+    func begin(following start: TrainedWeights, _ sync: ReferenceSync) throws(TrainingError) {
+        guard let model else {
+            throw TrainingError(
+                .invalidData, "sync_ref_model needs a reference model, but was handed sums of log-probabilities.")
+        }
+        if case .adapter(let policy, let base) = start {
+            let own = try Self.follower(of: policy, on: base, model)
+            adapter = own
+            if model.source == nil { self.model = base.adapted(by: own) }
+        }
+        if case .bema = sync.rule { average = (start.memory, Self.copy(start.memory)) }
+    }
+
+    private static func follower(
+        of policy: Adapter, on base: Transformer, _ reference: Transformer
+    ) throws(TrainingError) -> Adapter {
+        let own: Adapter
+        do {
+            own = try reference.source ?? .unchanging(like: policy, on: base)
+        } catch {
+            throw TrainingError(.invalidConfiguration, "The policy's adapter does not fit its base.", underlying: error)
+        }
+        guard reference.sharesBase(with: base), own.layout == policy.layout else {
+            throw TrainingError(
+                .invalidConfiguration,
+                "sync_ref_model mixes two adapters, but the reference's is on another base or has other modules or ranks than "
+                    + "the policy's; remove it, or choose reference round_start.")
+        }
+        return own
+    }
 
     /// Moves the reference after a step of the policy; everything kept is forgotten.
-    func follow(_ policy: Parameters, _ sync: ReferenceSync, step: Int) {
+    ///
+    /// - Parameter policy: what is trained: all weights, or an adapter.
+    func follow(_ policy: any TensorMemory, _ sync: ReferenceSync, step: Int) {
         guard let model else { preconditionFailure("a reference known by its sums cannot follow the policy") }
-        let moved = model.parameters.copy()
+        let moved = Self.copy(adapter ?? model.parameters)
         switch sync.rule {
         case .mixup(let alpha): Self.mix(moved, alpha, policy)
         case .bema(let rates):
@@ -88,8 +127,14 @@ final class ReferenceLogProbs {
         replace(moved)
     }
 
+    private static func copy(_ memory: any TensorMemory) -> any TensorMemory {
+        let copy = memory.zeros()
+        memory.withValues { _ = copy.values.update(fromContentsOf: $0) }
+        return copy
+    }
+
     /// target ← share · policy + (1 − share) · target.
-    private static func mix(_ target: Parameters, _ share: Double, _ policy: Parameters) {
+    private static func mix(_ target: any TensorMemory, _ share: Double, _ policy: any TensorMemory) {
         target.withValues { target in
             policy.withValues { policy in
                 for index in target.indices {
@@ -102,20 +147,27 @@ final class ReferenceLogProbs {
     /// What a checkpoint needs of a reference that moves.
     var followers: [(file: String, memory: any TensorMemory)] {
         var all: [(file: String, memory: any TensorMemory)] = []
-        if let model { all.append(("reference.safetensors", model.parameters)) }
+        if let model { all.append(("reference.safetensors", adapter ?? model.parameters)) }
         if let average { all.append(("reference_mean.safetensors", average.mean)) }
         return all
     }
 
     /// Goes on with the followers of a checkpoint.
     func follow(_ followers: [String: any TensorMemory]) {
-        if let weights = followers["reference.safetensors"] as? Parameters { replace(weights) }
-        if let mean = followers["reference_mean.safetensors"] as? Parameters { average?.mean = mean }
+        if let weights = followers["reference.safetensors"] { replace(weights) }
+        if let mean = followers["reference_mean.safetensors"] { average?.mean = mean }
     }
 
-    private func replace(_ weights: Parameters) {
+    private func replace(_ weights: any TensorMemory) {
         guard let model else { return }
-        self.model = Transformer(weights, kernels: model.kernels, weights: model.weights)
+        switch weights {
+        case let weights as Parameters:
+            self.model = Transformer(weights, kernels: model.kernels, weights: model.weights)
+        case let weights as Adapter:
+            adapter = weights
+            self.model = model.adapted(by: weights)
+        default: preconditionFailure("a reference is a model's parameters or an adapter")
+        }
         kept = [:]
     }
 }

@@ -21,7 +21,7 @@ struct Fingerprint {
     mutating func add(_ policy: TrainedWeights) {
         if case .adapter(let adapter, let base) = policy {
             add("\(adapter.config) \(base.weights.rawValue)")
-            add(weights: base.parameters)
+            add(base)
         }
         add(weights: policy.memory)
     }
@@ -35,13 +35,20 @@ struct Fingerprint {
                 add("\(adapter.config)")
                 add(weights: adapter)
             }
-            add(weights: model.parameters)
+            add(model)
         case .logProbs(let chosen, let rejected):
             for sums in [chosen, rejected] {
                 add(UInt64(sums.count))
                 for sum in sums { add(sum) }
             }
         }
+    }
+
+    /// A frozen model by content: its float32 matrices may have been released.
+    private mutating func add(_ model: Transformer) {
+        let value = known[model.baseIdentity] ?? model.contentHash
+        known[model.baseIdentity] = value
+        add(value)
     }
 
     /// By content, so that a copy is the same.

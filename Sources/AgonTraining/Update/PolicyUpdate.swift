@@ -103,7 +103,7 @@ public enum PolicyUpdate {
             return TrainingOutcome(parameters: policy, stepCount: 0, metrics: [:], steps: [])
         }
         if case .dpo(_, let sync, let precomputes) = method {
-            if let sync { try prepare(sync, objective.reference, policy.trained) }
+            if let sync { try objective.reference?.begin(following: start, sync) }
             if precomputes { try objective.precompute() }
         }
         var record = TrainingRecord(folder: folder, seed: seed)
@@ -138,21 +138,6 @@ public enum PolicyUpdate {
             objective: objective, heldOut: heldOut, configuration: configuration, order: order)
         let log = try loop.run(record, progress: progress)
         return (log, loop.trainee.parameters)
-    }
-
-    /// Checks that the reference can follow the policy, and says where it begins.
-    private static func prepare(
-        _ sync: ReferenceSync, _ reference: ReferenceLogProbs?, _ policy: TrainedWeights
-    ) throws(TrainingError) {
-        guard reference?.sums == nil else {
-            throw TrainingError(
-                .invalidData, "sync_ref_model needs a reference model, but was handed sums of log-probabilities.")
-        }
-        guard case .parameters(let start) = policy else {
-            throw TrainingError(
-                .invalidConfiguration, "sync_ref_model mixes whole models; it cannot follow an adapter.")
-        }
-        if case .bema = sync.rule { reference?.beginAverage(at: start) }
     }
 
     private static func objective(

@@ -73,8 +73,8 @@ struct UpdateLoop: TrainingRun {
         tokenCount += sequences.joined().reduce(0) { $0 + $1.tokens.count }
         metrics["num_tokens"] = Double(tokenCount)
         metrics["epoch"] = Double(trainee.stepsDone) / Double(stepsPerEpoch)
-        if let sync, trainee.stepsDone.isMultiple(of: sync.syncSteps), case .parameters(let policy) = trainee.parameters {
-            objective.reference?.follow(policy, sync, step: trainee.stepsDone)
+        if let sync, trainee.stepsDone.isMultiple(of: sync.syncSteps) {
+            objective.reference?.follow(trainee.parameters.memory, sync, step: trainee.stepsDone)
         }
         return TrainingStep(metrics: metrics, itemCount: items.count)
     }

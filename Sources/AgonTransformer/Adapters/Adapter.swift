@@ -46,6 +46,17 @@ public final class Adapter: TensorMemory, @unchecked Sendable {
         return copy
     }
 
+    /// An adapter of another one's layout that leaves every result of the base as it is: its A, and a B of zeros.
+    ///
+    /// - Throws: as `initialised`.
+    public static func unchanging(like other: Adapter, on base: Transformer) throws(TransformerError) -> Adapter {
+        let adapter = try initialised(other.config, for: base, seed: 0)
+        for tensor in other.tensors where tensor.name.hasSuffix(".lora_A.weight") {
+            _ = adapter[tensor.name]?.update(fromContentsOf: other.memory(of: tensor))
+        }
+        return adapter
+    }
+
     /// A new adapter of a base, which leaves every result as it is: A is random, B zero, magnitudes the row norms.
     ///
     /// Equal seeds give equal bits on one platform; each matrix has a stream of its own.

@@ -1,14 +1,15 @@
 import Foundation
 
 /// What every view of one base shares beside its packed weights: made when it is first needed, then kept.
-// Safety: the lock guards the caches `transposedWeights`, `squares` and `others`; what they hold is written before it is
-// stored and only read afterwards.
+// Safety: the lock guards the caches `transposedWeights`, `meanRow`, `squares` and `others`; what they hold is written
+// before it is stored and only read afterwards.
 final class FrozenBase: @unchecked Sendable {
     let parameters: Parameters
     let packed: PackedWeights
     private let kernels: Kernels
     private let lock = NSLock()
     private var transposedWeights: PackedWeights?
+    private var meanRow: [Float]?
     private var squares: [Int: [Float]] = [:]
     private var others: [WeightFormat: Transformer] = [:]
 
@@ -29,6 +30,19 @@ final class FrozenBase: @unchecked Sendable {
             return made
         }
     }
+
+    /// The head's mean row, which statistics of a training pass read.
+    var headMeanRow: [Float] {
+        lock.withLock {
+            if let meanRow { return meanRow }
+            let made = HeadStatistics.meanRow(of: parameters, kernels)
+            meanRow = made
+            return made
+        }
+    }
+
+    /// Makes what an adapter's training pass reads beside the packed weights.
+    func prepareTraining() { _ = (transposed, headMeanRow) }
 
     /// The same base in another format.
     func other(_ format: WeightFormat, make: () -> Transformer) -> Transformer {

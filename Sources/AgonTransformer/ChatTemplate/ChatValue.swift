@@ -40,6 +40,30 @@ public enum ChatValue: Sendable, Hashable {
     }
 }
 
+extension ChatValue {
+    /// The value as JSON on one line, members in their order. Numbers that JSON cannot say are null.
+    package var json: String { String(decoding: JSONWriter.compact(jsonValue), as: UTF8.self) }
+
+    private var jsonValue: JSONValue {
+        switch self {
+        case .null: .null
+        case .bool(let flag): .bool(flag)
+        case .integer(let number): .integer(number)
+        case .number(let number): number.isFinite ? .decimal(number) : .null
+        case .string(let text): .string(ByteString(text))
+        case .array(let values): .array(values.map(\.jsonValue))
+        case .object(let members): .object(members.map { JSONMember($0.key, $0.value.jsonValue) })
+        }
+    }
+
+    /// A member of an object; nil where there is none or it is null.
+    package subscript(key: String) -> ChatValue? {
+        guard case .object(let members) = self, let value = members.first(where: { $0.key == key })?.value, value != .null
+        else { return nil }
+        return value
+    }
+}
+
 extension ChatValue: ExpressibleByStringLiteral, ExpressibleByBooleanLiteral, ExpressibleByIntegerLiteral,
     ExpressibleByArrayLiteral, ExpressibleByDictionaryLiteral
 {

@@ -91,9 +91,10 @@ typedef struct agon_kernels {
     // Takes the keys x[t, d] of positions first … into the cache of one head.
     void (*cache_keys)(float *k, const float *x, int ldx, int first, int t, int d);
     // `attention` to the bit, for query rows at positions offset … offset+t−1. Key/value head g has its keys at
-    // k + g·head_stride, its values [positions, d] at v + g·head_stride.
+    // k + g·key_stride, its values [positions, d] at v + g·value_stride.
     void (*attention_cached)(float *out, int ldo, const float *q, int ldq, const float *k, const float *v,
-                             size_t head_stride, int t, int offset, int heads, int kv_heads, int d, float scale);
+                             size_t key_stride, size_t value_stride, int t, int offset, int heads, int kv_heads, int d,
+                             float scale);
 
     // y = silu(gate)·up, elementwise over count.
     void (*silu_multiply)(float *y, const float *gate, const float *up, size_t count);

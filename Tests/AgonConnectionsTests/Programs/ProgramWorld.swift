@@ -18,7 +18,7 @@ enum ProgramWorld {
 
     /// A shell script as a program.
     static func shell(
-        _ script: String, _ isolation: Isolation, limits: ProgramLimits = ProgramLimits(seconds: 5), files: [String: [UInt8]] = [:],
+        _ script: String, _ isolation: Isolation, limits: ProgramLimits = ProgramLimits(seconds: 30), files: [String: [UInt8]] = [:],
         mark: String = ""
     ) -> Program {
         var program = Program(

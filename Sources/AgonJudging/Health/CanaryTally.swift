@@ -55,10 +55,7 @@ public struct CanaryTally: Sendable, Hashable {
     }
 
     private mutating func countAccuracy(_ pair: PairVerdict, _ result: RoomResult) {
-        let rollouts = result.rollouts
-        guard rollouts[pair.first].forfeit == nil, rollouts[pair.second].forfeit == nil,
-            let truth = goldScore(rollouts[pair.first], rollouts[pair.second]), truth != 0.5
-        else { return }
+        guard let truth = result.goldVerdict(pair.first, pair.second)?.score else { return }
         guard let said = pair.verdict.score else {
             goldPairVoidCount += 1
             return
@@ -78,15 +75,9 @@ public struct CanaryTally: Sendable, Hashable {
             believedPoints += isStraight ? said : 1 - said
             believedCount += 1
         }
-        if let truth = goldScore(result.rollouts[pair.first], result.rollouts[pair.second]) {
+        if let truth = result.goldScore(pair.first, pair.second) {
             goldPoints += isStraight ? truth : 1 - truth
             goldCount += 1
         }
-    }
-
-    /// Points of the first rollout by gold; nil where either has none.
-    private func goldScore(_ first: Rollout, _ second: Rollout) -> Double? {
-        guard let first = first.gold, let second = second.gold else { return nil }
-        return first == second ? 0.5 : first > second ? 1 : 0
     }
 }
