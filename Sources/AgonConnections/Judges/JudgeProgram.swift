@@ -14,7 +14,7 @@ public enum JudgeReply: Sendable, Hashable {
 /// A program that judges, asked in JSON Lines.
 ///
 /// It says hello first: which version of the protocol it speaks, and whether it sees the order of answers. One that
-/// crashes or does not answer in time is started again and asked again; one that does so too often in a row is lost.
+/// crashes or does not answer in time is started again and asked again, once; one that fails too often in a row is lost.
 /// What it says that cannot be read is nobody's loss: `unusable`. The protocol is in `docs/judge-protocol.md`.
 ///
 /// An actor, since a program answers one question at a time.
@@ -44,72 +44,107 @@ public actor JudgeProgram {
     private let seconds: Double
     private let restartLimit: Int
     private var hello: Handshake?
+    /// Failures since the last answer.
+    private var failureCount = 0
     private var isBusy = false
     private var queue: [CheckedContinuation<Void, Never>] = []
 
     /// - Parameters:
     ///   - seconds: how long it may take for an answer, the first of which includes its start.
     ///   - restartLimit: failures in a row, without an answer between them, after which it is lost.
-    public init(_ program: Program, seconds: Double, restartLimit: Int = 3, lineBytes: Int = 1 << 20, errorFile: String? = nil) {
-        self.program = LineProgram(program, lineBytes: lineBytes, errorFile: errorFile)
+    ///   - errorFile: where its standard error goes; nil keeps the last lines only.
+    public init(_ program: Program, seconds: Double, restartLimit: Int = 3, errorFile: String? = nil) {
+        self.program = LineProgram(program, errorFile: errorFile)
         self.seconds = seconds
         self.restartLimit = restartLimit
     }
 
     /// Starts the program where it does not run, and tells what it said of itself.
-    /// - Throws: `notStarted`; `refused` where it speaks another version; `unreachable` where it is lost.
+    /// - Throws: `notStarted`; `refused` where it speaks another version; `unreachable` where it is lost;
+    ///   `CancellationError`.
     public func handshake() async throws -> Handshake {
         await enter()
         defer { leave() }
-        return try await attempt { try await self.greeted() }
+        return try await greetedAtLast()
     }
 
-    /// Asks about one task.
-    /// - Throws: as `handshake()`, and `CancellationError`.
+    /// Asks about one task. One that the program fails at twice is unusable, so that no answer can end a run by what it
+    /// does to its judge.
+    /// - Throws: as `handshake()`.
     public func ask(_ task: JudgingTask) async throws -> JudgeReply {
         await enter()
         defer { leave() }
         let request = try Request(task).line()
-        return try await attempt {
-            _ = try await self.greeted()
-            switch try await self.program.ask(request, seconds: self.seconds) {
-            case .line(let bytes):
-                let reply = JudgeReply(bytes, to: task)
-                // A program that lost count would answer every later task with the one before.
-                if reply == .unusable(JudgeReply.wrongID) { await self.program.stop() }
+        var isSecond = false
+        while true {
+            _ = try await greetedAtLast()
+            do {
+                let reply = try await answer(to: request, task)
+                failureCount = 0
                 return reply
-            case .tooLong:
-                await self.program.stop()
-                return .unusable("its reply is longer than \(self.program.lineBytes) bytes")
-            case .timeLimit:
-                await self.program.stop()
-                throw Failure(what: "did not answer within \(self.seconds) seconds")
-            case .ended(let ending): throw Failure(what: ending.description)
+            } catch let failure as Failure {
+                try note(failure)
+                if isSecond { return .unusable("the program \(failure.what), twice") }
+                isSecond = true
             }
+        }
+    }
+
+    private func answer(to request: String, _ task: JudgingTask) async throws -> JudgeReply {
+        switch try await listen(request) {
+        case .line(let bytes):
+            let reply = JudgeReply(bytes, to: task)
+            // A program that lost count would answer every later task with the one before.
+            if reply == .unusable(JudgeReply.wrongID) { await program.stop() }
+            return reply
+        case .tooLong:
+            await program.stop()
+            return .unusable("its reply is longer than \(program.lineBytes) bytes")
+        case .timeLimit:
+            await program.stop()
+            throw Failure(what: "did not answer within \(seconds) seconds")
+        case .ended(let ending): throw Failure(what: ending.description)
         }
     }
 
     /// Ends the program.
     public func stop() async { await program.stop() }
 
+    /// Asks one line. Whoever gives up leaves an answer on its way, which must not meet the next question.
+    private func listen(_ line: String) async throws -> LineReply {
+        do {
+            return try await program.ask(line, seconds: seconds)
+        } catch {
+            await program.stop()
+            throw error
+        }
+    }
+
     /// A failure that a fresh start may mend.
     private struct Failure: Error { var what: String }
 
-    private func attempt<Value: Sendable>(_ body: () async throws -> Value) async throws -> Value {
-        var last = Failure(what: "")
-        for _ in 0...max(0, restartLimit) {
-            do { return try await body() } catch let failure as Failure { last = failure }
-        }
+    /// Counts a failure.
+    /// - Throws: `unreachable` with the one too many.
+    private func note(_ failure: Failure) throws {
+        failureCount += 1
+        guard failureCount > restartLimit else { return }
         let said = program.lastErrors.split(separator: "\n").last.map { " It wrote: \($0.prefix(200))" } ?? ""
         throw ConnectionError(
             .unreachable,
-            "The judge `\(program.program.command.joined(separator: " "))` \(last.what), \(restartLimit + 1) times in a row: try it by hand.\(said)")
+            "The judge `\(program.program.command.joined(separator: " "))` \(failure.what), with \(failureCount) failures in a row: try it by hand.\(said)")
+    }
+
+    private func greetedAtLast() async throws -> Handshake {
+        while true {
+            try Task.checkCancellation()
+            do { return try await greeted() } catch let failure as Failure { try note(failure) }
+        }
     }
 
     private func greeted() async throws -> Handshake {
         if let hello, program.isRunning { return hello }
         try await program.start()
-        switch try await program.ask(#"{"judge":"agon","version":\#(JudgeProgram.version)}"#, seconds: seconds) {
+        switch try await listen(#"{"judge":"agon","version":\#(JudgeProgram.version)}"#) {
         case .line(let bytes):
             guard let found = try? JSONDecoder().decode(Handshake.self, from: Data(bytes)) else {
                 throw ConnectionError(

@@ -7,7 +7,7 @@ import Testing
 @Suite struct JudgeProgramTests {
     private static let greeting = #"read -r l; echo '{"version": 1, "sees_order": false}'"#
 
-    private func judge(_ script: String, seconds: Double = 10, restarts: Int = 2, folder: String = "/") -> JudgeProgram {
+    private func judge(_ script: String, seconds: Double = 60, restarts: Int = 2, folder: String = "/") -> JudgeProgram {
         JudgeProgram(Program(["sh", "-c", script], confinement: .tethered(folder: folder)), seconds: seconds, restartLimit: restarts)
     }
 
@@ -79,13 +79,37 @@ import Testing
     func crashes() async throws {
         let folder = try ProgramWorld.folder()
         defer { try? FileManager.default.removeItem(atPath: folder) }
-        let script = "\(Self.greeting); echo x >> starts; [ $(wc -l < starts) -gt 2 ] || exit 1; read -r l; echo '{\"id\": \"18446744073709551615\", \"scores\": [1, 2, 3]}'; cat"
+        let script = "\(Self.greeting); echo x >> starts; [ $(wc -l < starts) -gt 1 ] || exit 1; read -r l; echo '{\"id\": \"18446744073709551615\", \"scores\": [1, 2, 3]}'; cat"
         let patient = judge(script, restarts: 2, folder: folder)
         #expect(try await patient.ask(task) == .scores([1, 2, 3], reason: ""))
         await patient.stop()
         let lost = judge("\(Self.greeting); echo no model >&2; read -r l; exit 9", restarts: 1)
         let error = try #require(await #expect(throws: ConnectionError.self) { _ = try await lost.ask(task) })
         #expect(error.code == .unreachable && error.message.contains("status 9") && error.message.contains("no model"))
+    }
+
+    @Test("a task that ends the program each time is void, and the next one is answered")
+    func poison() async throws {
+        let script = #"\#(Self.greeting); while read -r l; do case "$l" in *poison*) exit 3;; esac; echo '{"id": "7", "scores": [1, 2]}'; done"#
+        let judge = judge(script, restarts: 3)
+        let poison = JudgingTask(id: 7, prompt: "", answers: ["poison", "b"])
+        for _ in 0..<3 {
+            #expect(try await judge.ask(poison) == .unusable("the program exited with status 3, twice"))
+            #expect(try await judge.ask(JudgingTask(id: 7, prompt: "", answers: ["a", "b"])) == .scores([1, 2], reason: ""))
+        }
+        await judge.stop()
+    }
+
+    @Test("whoever gives up leaves no answer behind for the next question")
+    func cancellation() async throws {
+        let script = #"\#(Self.greeting); read -r l; case "$l" in *slow*) sleep 1000;; esac; echo '{"id": "7", "scores": [1, 2]}'; cat"#
+        let judge = judge(script)
+        _ = try await judge.handshake()
+        let given = Task { try await judge.ask(JudgingTask(id: 7, prompt: "", answers: ["slow", "b"])) }
+        given.cancel()
+        await #expect(throws: CancellationError.self) { _ = try await given.value }
+        #expect(try await judge.ask(JudgingTask(id: 7, prompt: "", answers: ["a", "b"])) == .scores([1, 2], reason: ""))
+        await judge.stop()
     }
 
     @Test("one that hangs is ended and lost, with all that it started")
