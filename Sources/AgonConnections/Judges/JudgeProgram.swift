@@ -131,7 +131,7 @@ public actor JudgeProgram {
         let said = program.lastErrors.split(separator: "\n").last.map { " It wrote: \($0.prefix(200))" } ?? ""
         throw ConnectionError(
             .unreachable,
-            "The judge `\(program.program.command.joined(separator: " "))` \(failure.what), with \(failureCount) failures in a row: try it by hand.\(said)")
+            "The judge `\(program.program.command.joined(separator: " "))` \(failure.what), failure \(failureCount) in a row: try it by hand.\(said)")
     }
 
     private func greetedAtLast() async throws -> Handshake {
