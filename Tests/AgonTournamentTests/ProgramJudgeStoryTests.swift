@@ -188,8 +188,9 @@ import Testing
     }
 
     @Test("an arena that its judge does not suit is refused", arguments: [
-        ("{kind: tests, folder: ones, canaries: 2}", "canaries and the exact judge need gold"),
+        ("{kind: tests, folder: ones, canaries: 2}", "canaries need gold, and these prompts have tests instead"),
         ("{kind: tests, folder: ones, labels: soft}", "nothing would read `labels` here, it belongs to judges that compare"),
+        ("{kind: command, folder: gone}", "gone/judge.yaml:2: there is no program `no-such-judge`"),
         ("{kind: tests}", "a tests judge needs `folder:`"), ("{kind: command, folder: ones}", "is a judge of kind tests"),
         ("{kind: llm, folder: graded, labels: soft}", "nothing would read `judge.labels`"),
         ("{kind: llm, folder: graded, pairing: sort}", "nothing would read `judge.pairing`"),
@@ -197,6 +198,7 @@ import Testing
     func refused(judge: String, reason: String) throws {
         let arena = try Self.arena(judge)
         try arena.write("Be kind.", "judges/graded/rubric.md")
+        try arena.write("kind: command\ncommand: [no-such-judge]\n", "judges/gone/judge.yaml")
         try arena.write("kind: llm\nurl: http://127.0.0.1:1/v1\nmodel: m\nstyle: pointwise\ncache: none\n", "judges/graded/judge.yaml")
         do {
             _ = try Arena(file: arena.file)

@@ -125,6 +125,9 @@ public struct Arena: Sendable {
         if let tester = judges.tester, promptFile == nil || !hasReferences {
             throw AgentError(.badValue, "\(file): judge `\(tester.name)` runs tests: use `prompts` with a file that gives every line its tests as `answer`.")
         }
+        if judges.tester != nil, judge.canaryRoomCount > 0, judge.gold == .answer {
+            throw AgentError(.badValue, "\(file): canaries need gold, and these prompts have tests instead: let `judge.gold` name a judge of kind tests, or `votes`.")
+        }
         if judge.canaryRoomCount > 0 && judge.gold == .answer || judge.kind == .exact, !hasGold {
             throw AgentError(.badValue, "\(file): canaries and the exact judge need gold: give every line of the prompts file an `answer`\(judge.kind == .exact ? "" : ", or let `judge.gold` name a judge or `votes`").")
         }

@@ -26,6 +26,10 @@ struct ArenaJudges: Sendable {
             guard configuration.isModel else {
                 (model, frozen, chatTemplate, hash) = (nil, nil, nil, "")
                 form = try configuration.decidingText + (configuration.command.map { try FileHash.files($0.files) } ?? "")
+                guard configuration.kind != .panel else { return }
+                // What this machine lacks for it is found now.
+                _ = try Judges.judge(
+                    configuration, model: nil, transformer: nil, chatTemplate: nil, threads: 1, kernels: kernels, options: JudgingOptions())
                 return
             }
             let model = try configuration.loadModel()
