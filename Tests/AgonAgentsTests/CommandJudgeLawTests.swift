@@ -52,6 +52,20 @@ import Testing
         #expect(judgements[0].votes.map(\.straight) == [.first] && judgements[0].votes.map(\.swapped) == [.second])
     }
 
+    @Test("only a program that asks for the reference is shown it")
+    func reference() async throws {
+        let reply = #"case "$line" in *'"reference":"gold"'*) s='2, 1';; *) s='1, 2';; esac; echo "{\"id\": \"$id\", \"scores\": [$s]}""#
+        let task = JudgingTask(id: 3, prompt: "p", reference: "gold", answers: ["a", "b"])
+        let blind = try shell(reply, seesOrder: false)
+        #expect(!blind.needsReference)
+        try folder.write("kind: command\ncommand: [sh, judge.sh]\ntimeout: 60\nreference: true\n", "judges/x/judge.yaml")
+        let seeing = try Judges.load(folder.path + "/judges/x", threads: 1)
+        #expect(seeing.needsReference)
+        #expect(try await seeing.judge([task])[0].scores == [2, 1])
+        let jury = PanelJudge(id: JudgeID(name: "jury"), members: [blind], rule: .majority)
+        #expect(try await jury.judge([task])[0].verdicts[0].verdict == .second)
+    }
+
     @Test("a program that sees no order is asked about a whole room, and its cycles are ties")
     func wholeRoom() async throws {
         let circle = #"[{\"first\": 0, \"second\": 1, \"verdict\": \"first\"}, {\"first\": 1, \"second\": 2, \"verdict\": \"first\"}, {\"first\": 2, \"second\": 0, \"verdict\": \"first\"}]"#
