@@ -131,8 +131,7 @@ extension AgentConfiguration {
     /// Follows `model:` to a model folder; another agent's folder leads on to that agent's model.
     private static func modelFolder(_ model: String, from folder: String, reader: ConfigurationReader, depth: Int) throws -> String {
         let path = RelativePath.resolved(model, in: folder)
-        var isFolder: ObjCBool = false
-        guard FileManager.default.fileExists(atPath: path, isDirectory: &isFolder), isFolder.boolValue else {
+        guard PathKind(path) == .folder else {
             throw reader.error("model", "there is no folder `\(path)`: `model` is looked up from the agent's own folder \(folder).")
         }
         guard FileManager.default.fileExists(atPath: path + "/agent.yaml") else { return path }
