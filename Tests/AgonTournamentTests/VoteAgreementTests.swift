@@ -55,7 +55,7 @@ import Testing
         let agreement = VoteAgreement(run: "taste-1-aa", votes: votes("eve", [.first, .second]), rooms: rooms)
         let text = agreement.text(width: 100)
         #expect(text.hasPrefix("taste-1-aa: 2 votes of 1 person on 2 pairs.\n"))
-        #expect(text.contains("eve     brutus       2   50.0% [") && text.hasSuffix("among people and judges (6 votes)."))
+        #expect(text.contains(#/\neve     brutus       2 +50\.0% \[/#) && text.hasSuffix("among people and judges (6 votes)."), "\(text)")
         #expect(text.split(separator: "\n").allSatisfy { DisplayText.width(String($0)) <= 100 })
         #expect(try JSONText.text(agreement).contains("\"sameCount\" : 1"))
         let none = VoteAgreement(run: "taste-1-aa", votes: [], rooms: [])

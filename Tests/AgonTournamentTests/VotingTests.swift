@@ -88,7 +88,7 @@ import Testing
     func blind() throws {
         let folder = try PairFolder()
         let store = try VoteStore.make(in: folder, count: 3) { index in
-            ["\u{1B}[2Janswer 2\nanswer 2\r\u{202E}x", String(repeating: "long words ", count: 40) + "\(index)" + String(repeating: "w", count: 70)]
+            ["\u{1B}[2Janswer 2\nanswer 2\r\u{202E}x", String(repeating: "long words ", count: 40) + "\(index) " + String(repeating: "w", count: 70)]
         }
         var session = try session(store)
         while let question = try session.question() {

@@ -58,6 +58,7 @@ public enum DisplayText {
     }
 
     /// The text's lines in lines of at most `columns`, broken at spaces, and within a word that is wider than a line.
+    /// Spaces at their ends are left out.
     /// - Parameter indent: stands before what goes on.
     static func wrapped(_ text: String, columns: Int, indent: String = "") -> [String] {
         text.split(separator: "\n", omittingEmptySubsequences: false).flatMap { wrapped(line: $0, columns, indent) }
@@ -72,7 +73,7 @@ public enum DisplayText {
         }
         for word in text.split(separator: " ", omittingEmptySubsequences: false) {
             let size = word.reduce(0) { $0 + width($1) }
-            if used + size > columns, used > (lines.isEmpty ? 0 : width(indent)) { breakLine() }
+            if size > 0, used + size > columns, used > (lines.isEmpty ? 0 : width(indent)) { breakLine() }
             for character in word {
                 let next = width(character)
                 if used + next > columns, used > width(indent) { breakLine() }
@@ -82,13 +83,7 @@ public enum DisplayText {
             line.append(" ")
             used += 1
         }
-        line.removeLast()
-        return lines.map(trimmed) + [line]
-    }
-
-    /// Without the spaces that a break leaves behind.
-    private static func trimmed(_ line: String) -> String {
-        String(line.reversed().drop { $0 == " " }.reversed())
+        return (lines + [line]).map { String($0.reversed().drop { $0 == " " }.reversed()) }
     }
 
     private static func width(_ character: Character) -> Int {
