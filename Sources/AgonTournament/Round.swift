@@ -28,9 +28,9 @@ struct Round {
         var stopwatch = RoundStopwatch()
         let roster = try Roster(arena: arena, state: state, threads: options.threads)
         let rooms = schedule(roster)
-        let votes = try takenVotes()
 
         let first = bench.judge(state.judges, experience: experience(state))
+        let votes = try takenVotes()
         let canaries = try await results(rooms.filter(\.isCanary), of: rooms.count, roster, judge: first, gold: bench.gold, &stopwatch)
         let gold = try goldRooms(canaries, votes: votes)
         let judges = try stopwatch.measure(\.training) {

@@ -28,4 +28,36 @@ import Testing
         #expect(health[1].canaryPairCount == used.count && health[1].refreshedAccuracy != nil)
         #expect(try VoteAgreement.of(store, run: run.id).people.map(\.usedCount) == [used.count])
     }
+
+    @Test("gold of votes is about the answers that were compared, by the majority of those who said something")
+    func majority() throws {
+        let arena = try StoryArena(StoryArena.scripted)
+        let gold = CanaryGold(arena: try Arena(file: arena.file), seed: Seed(run: 1))
+        var room = VoteStore.rooms(1) { _ in ["a", "b"] }[0]
+        room.room.seats = ["p", "q", "r", "s"].map { PolicyID(agent: $0, version: 0) }
+        room.rollouts = ["a", "b", "c", "d"].map { Rollout(text: $0) }
+        room.scores = [4, 3, 2, 1]
+        room.ranking = Ranking(ranks: [1, 2, 3, 4])
+        room.verdicts = (0..<4).flatMap { first in
+            (0..<4).filter { $0 > first }.map { PairVerdict(first: first, second: $0, verdict: .first) }
+        }
+        room.votes = room.verdicts.map { Vote(judge: JudgeID(name: "brutus"), first: $0.first, second: $0.second, verdict: .tie) }
+        let said: [(String, Int, Int, Verdict)] = [
+            ("eve", 0, 1, .first), ("bob", 0, 1, .second), ("kim", 0, 1, .first), ("eve", 2, 3, .second), ("eve", 0, 2, .void),
+            ("eve", 1, 3, .second), ("bob", 1, 3, .first),
+        ]
+        let votes = said.map { name, first, second, verdict in
+            PersonalVote(round: 1, room: 0, vote: Vote(judge: JudgeID(name: name), first: first, second: second, verdict: verdict))
+        }
+        let rooms = gold.voted(votes, rooms: [room])
+        #expect(rooms.map { $0.room.seats.map(\.agent) } == [["p", "q"], ["q", "s"], ["r", "s"]])
+        #expect(rooms.map { $0.rollouts.map(\.gold) } == [[1, 0], [0.5, 0.5], [0, 1]])
+        #expect(rooms.map { $0.rollouts.map(\.text) } == [["a", "b"], ["b", "d"], ["c", "d"]] && rooms[2].scores == [2, 1])
+        for room in rooms {
+            #expect(room.verdicts == [PairVerdict(first: 0, second: 1, verdict: .first)])
+            #expect(room.votes == [Vote(judge: JudgeID(name: "brutus"), first: 0, second: 1, verdict: .tie)])
+        }
+        room.room.isCanary = false
+        #expect(gold.voted(votes, rooms: [room]).isEmpty)
+    }
 }
