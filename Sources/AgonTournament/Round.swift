@@ -30,8 +30,9 @@ struct Round {
         let rooms = schedule(roster, after: state)
 
         let first = bench.judge(state.judges, experience: experience(state))
+        let votes = try takenVotes()
         let canaries = try await results(rooms.filter(\.isCanary), of: rooms.count, roster, judge: first, gold: bench.gold, &stopwatch)
-        let gold = try goldRooms(canaries)
+        let gold = try goldRooms(canaries, votes: votes)
         let judges = try stopwatch.measure(\.training) {
             try care.refreshed(state, today: gold, threads: options.threads)
         }
@@ -121,10 +122,16 @@ struct Round {
         return rooms.compactMap { byIndex[$0.index] }
     }
 
-    /// Rooms with gold that this round learns from: its canaries, or those that people have voted on since the last round.
-    private func goldRooms(_ canaries: [RoomResult]) throws -> [RoomResult] {
+    /// What people have voted since the last round took their votes, where they are gold. A round takes them before its
+    /// first room is committed, so that one that is begun again has those that it began with.
+    private func takenVotes() throws -> [PersonalVote] {
+        guard case .votes = arena.configuration.judge.gold else { return [] }
+        return try store.takeVotes(run: run.id, round: number)
+    }
+
+    /// Rooms with gold that this round learns from: its canaries, or those that people have voted on.
+    private func goldRooms(_ canaries: [RoomResult], votes: [PersonalVote]) throws -> [RoomResult] {
         guard case .votes = arena.configuration.judge.gold else { return canaries }
-        let votes = try store.takeVotes(run: run.id, round: number)
         let rooms = try Set(votes.map(\.round)).sorted().flatMap { try store.roomResults(run: run.id, round: $0) }
         return CanaryGold(arena: arena, seed: seed).voted(votes, rooms: rooms)
     }
