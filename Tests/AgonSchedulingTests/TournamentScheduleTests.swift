@@ -301,7 +301,7 @@ struct PlayedTournament {
 }
 
 @Suite struct ScaleTests {
-    @Test("a field of two thousand is scheduled as it is pulled", .timeLimit(.minutes(1)))
+    @Test("a field of two thousand is scheduled as it is pulled", .timeLimit(.minutes(10)))
     func large() {
         let field = (0..<2000).map { Entrant(name: "agent\($0)", role: .learner) }
         let history = ScheduleHistory()
