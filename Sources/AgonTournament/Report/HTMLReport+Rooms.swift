@@ -111,6 +111,7 @@ extension HTMLReport.Page {
             if order.count > HTMLReport.Page.seatLimit {
                 Markup(.p, ["class": "judged"]) { "and \(order.count - HTMLReport.Page.seatLimit) more seats" }
             }
+            reasons(result)
         }
     }
 

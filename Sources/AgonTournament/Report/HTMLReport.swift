@@ -39,7 +39,7 @@ public enum HTMLReport {
         func sections() -> [Markup] {
             [
                 leaderboard(), ratingSection(), learningSection(), headToHeadSection(), judgeSection(),
-                trainingSection(), gateSection(), roomSection(), readingSection(), factSection(),
+                judgeTableSection(), trainingSection(), gateSection(), roomSection(), readingSection(), factSection(),
             ].compactMap { $0 }
         }
 

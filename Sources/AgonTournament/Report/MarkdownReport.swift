@@ -7,7 +7,7 @@ public enum MarkdownReport {
         let findings = ReportFindings(report)
         var blocks = ["# \(escaped(DisplayText.name(report.arena, limit: 80))): \(escaped(findings.headline))"]
         if !findings.lead.isEmpty { blocks.append(escaped(findings.lead)) }
-        let learned = findings.learning.map(\.line) + [findings.judge, findings.updates].compactMap { $0 }
+        let learned = findings.learning.map(\.line) + [findings.judge, findings.alarms, findings.people, findings.updates].compactMap { $0 }
         if !learned.isEmpty { blocks.append(learned.map { "- \(escaped($0))" }.joined(separator: "\n")) }
         blocks.append("## Leaderboard")
         blocks.append(
@@ -18,6 +18,9 @@ public enum MarkdownReport {
         let measured = ReportMeasure.present(in: report.evaluations)
         if !measured.isEmpty {
             blocks += ["## Held-out measures", evaluations(report, measured)]
+        }
+        for table in JudgeTables(report).tables {
+            blocks += ["## \(table.title)", escaped(table.prose), self.table(table.columns, table.rows)]
         }
         blocks += ["## The run", table([("fact", false), ("value", false)], report.facts.map { [$0.label, $0.value] })]
         return blocks.joined(separator: "\n\n") + "\n"

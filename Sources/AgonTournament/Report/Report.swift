@@ -37,6 +37,8 @@ public struct Report: Sendable, Hashable, Codable {
     public var judgeHealth: [JudgeHealthRecord]?
     /// What the judge's trust is decided by; nil where no canary measures it.
     public var trustRule: TrustRule?
+    /// Nil where there is no judge to watch and nobody voted.
+    public var judging: JudgingRecords?
     public var updates: [UpdateRecord]
     /// Sums over all closed rounds.
     public var timings: RoundTimings
@@ -51,7 +53,7 @@ public struct Report: Sendable, Hashable, Codable {
         arena: String, kind: Kind, runID: String, seed: UInt64, kernels: String, roundCount: Int, signature: String,
         standings: [Standing], anchors: [String], ratings: [RatingRecord], headToHead: [HeadToHead],
         evaluations: [EvaluationRecord], judgeHealth: [JudgeHealthRecord]?, trustRule: TrustRule?,
-        updates: [UpdateRecord], timings: RoundTimings, sampleRooms: [RoomResult]
+        judging: JudgingRecords? = nil, updates: [UpdateRecord], timings: RoundTimings, sampleRooms: [RoomResult]
     ) {
         self.arena = arena
         self.kind = kind
@@ -67,6 +69,7 @@ public struct Report: Sendable, Hashable, Codable {
         self.evaluations = evaluations.sorted { ($0.measure, $0.round, $0.policy) < ($1.measure, $1.round, $1.policy) }
         self.judgeHealth = judgeHealth?.sorted { $0.round < $1.round }
         self.trustRule = trustRule
+        self.judging = judging
         self.updates = updates.sorted { ($0.round, $0.agent) < ($1.round, $1.agent) }
         self.timings = timings
         self.sampleRooms = sampleRooms.prefix(Report.sampleRoomLimit).map(Report.withoutTokens)

@@ -51,6 +51,10 @@ struct ReportFindings {
     /// The same in a few words; nil where no canary measured it.
     var judgeClaim: String?
     var judgeTone: Tone
+    /// When the judge looked exploited, and what followed; nil where it never did.
+    var alarms: String?
+    /// How people's votes agree with the judge; nil where nobody voted.
+    var people: String?
     /// How many updates were promoted; nil where there was no training.
     var updates: String?
 
@@ -60,6 +64,8 @@ struct ReportFindings {
         (judge, judgeClaim, judgeTone) = ReportFindings.judge(report)
         caution = ReportFindings.caution(report)
         if caution != nil { headline = "Judge not trusted: \(headline)" }
+        alarms = ReportFindings.alarms(report)
+        people = ReportFindings.people(report)
         updates = ReportFindings.updates(report)
     }
 
@@ -180,6 +186,26 @@ struct ReportFindings {
     /// Accuracy of the judge on its canaries.
     static func estimate(_ record: JudgeHealthRecord) -> Estimate {
         Estimate(value: record.accuracy, low: record.low, high: record.high)
+    }
+
+    private static func alarms(_ report: Report) -> String? {
+        guard let records = report.judging, let last = records.alarms.last else { return nil }
+        let rounds = Set(records.alarms.map(\.round)).sorted()
+        let listed = rounds.prefix(6).map(String.init).joined(separator: ", ") + (rounds.count > 6 ? " and others" : "")
+        let returns = report.updates.count(where: \.isReturn)
+        return "alarm\(rounds.count == 1 ? "" : "s") in round\(rounds.count == 1 ? "" : "s") \(listed): "
+            + DisplayText.truncated(last.sentence, limit: 240)
+            + (returns > 0 ? " Learners went back to an earlier version \(returns == 1 ? "once" : "\(returns) times")." : "")
+    }
+
+    private static func people(_ report: Report) -> String? {
+        guard let people = report.judging?.people else { return nil }
+        let votes = people.people.reduce(0) { $0 + $1.voteCount }
+        let best = people.withJudges.filter { $0.agreement != nil }.max { ($0.pairCount, $1.other) < ($1.pairCount, $0.other) }
+        let agreed = best.flatMap { row in
+            row.agreement.map { "; \(DisplayText.name(row.person)) and \(DisplayText.name(row.other)) agree on \(ReportNumber.percent($0)) of \(ReportNumber.count(row.pairCount)) pairs" }
+        }
+        return "people: \(ReportNumber.count(votes)) \(votes == 1 ? "vote" : "votes") by \(people.people.count)" + (agreed ?? "")
     }
 
     private static func updates(_ report: Report) -> String? {

@@ -60,6 +60,8 @@ public struct TerminalReport: Sendable {
         var lines: [(String, ReportFindings.Tone)] = [findings.caution].compactMap { $0 }.map { ($0, .bad) }
         lines += findings.learners.prefix(2).joined().map { ($0.line, $0.tone) }
         if let judge = findings.judge { lines.append((judge, findings.judgeTone)) }
+        if let alarms = findings.alarms { lines.append((alarms, .bad)) }
+        if let people = findings.people { lines.append((people, .neutral)) }
         if let updates = findings.updates { lines.append((updates, .neutral)) }
         return lines.flatMap { text, tone in
             DisplayText.wrapped(text, columns: width, indent: "  ").map { paint($0, tone == .good ? .green : tone == .bad ? .red : nil) }
