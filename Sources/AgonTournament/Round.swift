@@ -29,9 +29,10 @@ struct Round {
         let roster = try Roster(arena: arena, state: state, threads: options.threads)
         let rooms = schedule(roster)
 
+        let votes = try takenVotes()
         let first = bench.judge(state.judges, experience: experience(state))
         let canaries = try await results(rooms.filter(\.isCanary), of: rooms.count, roster, judge: first, gold: bench.gold, &stopwatch)
-        let gold = try goldRooms(canaries)
+        let gold = try goldRooms(canaries, votes)
         let judges = try stopwatch.measure(\.training) {
             try care.refreshed(state, today: gold, threads: options.threads)
         }
@@ -59,6 +60,7 @@ struct Round {
         try pulse.onStep(.progressMeasured, number)
         next.round = number
         next.signature = signature(state, results, ratings, versions, returns)
+        try store.save(losses: bench.losses(round: number), run: run.id)
         try store.close(
             RoundClosing(
                 round: RoundRecord(number: number, signature: next.signature, timings: stopwatch.timings),
@@ -111,7 +113,10 @@ struct Round {
                 return try await CanaryGold(arena: arena, seed: seed).asked(gold, about: judged)
             }
             try pulse.onStep(.roomsJudged, number)
-            try stopwatch.measure(\.store) { _ = try store.save(rooms: results, run: run.id) }
+            try stopwatch.measure(\.store) {
+                try store.save(losses: bench.losses(round: number), run: run.id)
+                _ = try store.save(rooms: results, run: run.id)
+            }
             try pulse.onStep(.roomsCommitted, number)
             for result in results { byIndex[result.room.index] = result }
             stopwatch.count(rollouts)
@@ -120,10 +125,16 @@ struct Round {
         return rooms.compactMap { byIndex[$0.index] }
     }
 
-    /// Rooms with gold that this round learns from: its canaries, or those that people have voted on since the last round.
-    private func goldRooms(_ canaries: [RoomResult]) throws -> [RoomResult] {
-        guard case .votes = arena.configuration.judge.gold else { return canaries }
-        let votes = try store.takeVotes(run: run.id, round: number)
+    /// What people voted since the last round; nil where they give no gold. Taken before the round's first room is
+    /// committed: whatever they say later belongs to the next round, however often this one is begun.
+    private func takenVotes() throws -> [PersonalVote]? {
+        guard case .votes = arena.configuration.judge.gold else { return nil }
+        return try store.takeVotes(run: run.id, round: number)
+    }
+
+    /// Rooms with gold that this round learns from: its canaries, or those that people have voted on.
+    private func goldRooms(_ canaries: [RoomResult], _ votes: [PersonalVote]?) throws -> [RoomResult] {
+        guard let votes else { return canaries }
         let rooms = try Set(votes.map(\.round)).sorted().flatMap { try store.roomResults(run: run.id, round: $0) }
         return CanaryGold(arena: arena, seed: seed).voted(votes, rooms: rooms)
     }
@@ -156,10 +167,10 @@ struct Round {
     private func measures(
         _ state: RunState, _ results: [RoomResult], _ gold: [RoomResult], _ pairs: PairCounts, _ judge: JudgeID
     ) -> [JudgeMeasureRecord] {
-        guard !arena.judges.members.isEmpty else { return [] }
+        let measures = JudgeMeasures(round: number, arena: arena, judge: judge, learned: state.judges)
+        guard !arena.judges.members.isEmpty else { return measures.dropped(pairs) }
         let weights = experience(state, today: care.experience(results, gold: gold))
-        return JudgeMeasures(round: number, arena: arena, judge: judge, learned: state.judges)
-            .records(results, gold: gold, pairs: pairs, experience: weights)
+        return measures.records(results, gold: gold, pairs: pairs, experience: weights)
     }
 
     /// After an alarm, learners go back to the version that was best by gold.

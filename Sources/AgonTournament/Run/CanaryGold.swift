@@ -7,8 +7,8 @@ struct CanaryGold {
     let arena: Arena
     let seed: Seed
 
-    /// Canary rooms with the gold of a judge that is trusted more: each seat's mean points in its room as that judge sees
-    /// it. Rooms keep the gold that they have where the arena's prompts give it.
+    /// Canary rooms with the gold of a judge that is trusted more, in place of what the prompts say: each seat's mean points
+    /// in its room as that judge sees it.
     func asked(_ gold: (any Judge)?, about results: [RoomResult]) async throws -> [RoomResult] {
         guard let gold else { return results }
         let judged = try await Verdicts(judge: gold, seed: seed.child(.judge, 1)).results(results.map(\.room), results.map(\.rollouts))
@@ -17,7 +17,8 @@ struct CanaryGold {
 
     /// Canary rooms of earlier rounds with the gold of the people who voted on them in time for this round.
     ///
-    /// Where several people voted on the same seats, the majority holds.
+    /// Where several people voted on the same seats, the majority holds. Seats that no chain of votes joins were never held
+    /// against one another: the largest group that is joined has gold, the others have none.
     /// - Parameter votes: those that this round is the first to use.
     func voted(_ votes: [PersonalVote], rooms: [RoomResult]) -> [RoomResult] {
         let byRoom = Dictionary(grouping: votes) { RoomAddress(round: $0.round, room: $0.room) }
@@ -27,14 +28,22 @@ struct CanaryGold {
             else { return nil }
             let verdicts = result.verdicts.map { pair in
                 let said = votes.map(\.vote).filter { $0.first == pair.first && $0.second == pair.second }
-                let lean = said.reduce(0) { $0 + ($1.verdict == .first ? 1 : $1.verdict == .second ? -1 : 0) }
-                let isVoid = said.allSatisfy { $0.verdict == .void }
-                return PairVerdict(
-                    first: pair.first, second: pair.second,
-                    verdict: isVoid ? .void : lean > 0 ? .first : lean < 0 ? .second : .tie)
+                    .map { PairVerdict(first: $0.first, second: $0.second, verdict: $0.verdict) }
+                return PairVerdict(first: pair.first, second: pair.second, verdict: PanelRule.majority.join(said).verdict)
             }
-            return result.withGold(byVerdicts: verdicts)
+            let joined = joinedSeats(verdicts, seatCount: result.rollouts.count)
+            return result.withGold(byVerdicts: verdicts.filter { joined.contains($0.first) })
         }
+    }
+
+    /// The largest group of seats that verdicts join; of several the one with the lowest seat.
+    private func joinedSeats(_ verdicts: [PairVerdict], seatCount: Int) -> Set<Int> {
+        var groups = (0..<seatCount).map { Set([$0]) }
+        for pair in verdicts where pair.verdict != .void {
+            let both = groups[pair.first].union(groups[pair.second])
+            for seat in both { groups[seat] = both }
+        }
+        return groups.reduce([]) { $1.count > $0.count ? $1 : $0 }
     }
 
     private struct RoomAddress: Hashable {
