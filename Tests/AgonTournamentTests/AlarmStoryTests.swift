@@ -18,7 +18,7 @@ import Testing
         return try StoryArena(
             StoryArena.prompts.replacing(StoryArena.judge, with: judge)
                 .replacing("rounds: 3", with: "rounds: \(Self.roundCount)\nseed: 4")
-                .replacing("rooms: 12", with: "rooms: 20").replacing("every: 2, prompts: 12", with: "every: 1, prompts: 4")
+                .replacing("rooms: 12", with: "rooms: 20").replacing("prompts: 8", with: "prompts: 4").replacing("every: 2, prompts: 12", with: "every: 1, prompts: 4")
                 + "\ntraining: {learning_rate: 0.002}\n")
     }
 

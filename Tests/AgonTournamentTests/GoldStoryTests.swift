@@ -12,7 +12,8 @@ import Testing
         let judge = "{kind: reward_model, folder: HERE/judges/pupil, gold: \(gold), canaries: 6, min_accuracy: 0, refresh: {steps: 2}}"
         let arena = try StoryArena(
             StoryArena.prompts.replacing(StoryArena.judge, with: judge).replacing("rounds: 3", with: "rounds: \(rounds)")
-                .replacing("task: sort-digits", with: "prompts: p.jsonl"))
+                .replacing("task: sort-digits", with: "prompts: p.jsonl")
+                .replacing(", ROOT/agents/random, ROOT/agents/perfect]", with: "]"))
         // No answers: nobody but the judge of judges, or people, knows what is right.
         let lines = (0..<200).map { "{\"prompt\": \"\(12_345 + 397 * $0)=\"}" }
         try arena.write(lines.joined(separator: "\n"), "p.jsonl")

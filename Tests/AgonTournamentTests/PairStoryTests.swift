@@ -150,9 +150,9 @@ import Testing
         }
     }
 
-    @Test("a ratio below one that would let no pair pass is refused, not forgotten")
+    @Test("a ratio below one, which no pair has, is refused instead of forgotten")
     func ratioBelowOne() throws {
         let arena = try StoryArena(StoryArena.prompts + "\npairs: {max_length_ratio: 0.5}\n")
-        #expect { try Arena(file: arena.file) } throws: { "\($0)".contains("max_length_ratio") }
+        #expect { try Arena(file: arena.file) } throws: { "\($0)".contains("arena.yaml:11: the longer side has") }
     }
 }
