@@ -25,6 +25,8 @@ let package = Package(
         .executable(name: "agon", targets: ["agon"]),
         // The engine alone, for Benchmarks/ and for whoever trains without an arena.
         .library(name: "AgonEngine", targets: ["AgonCore", "AgonTransformer", "AgonTraining"]),
+        // Ratings alone, for Benchmarks/ and for whoever has battles from elsewhere.
+        .library(name: "AgonRatings", targets: ["AgonCore", "AgonRatings"]),
     ],
     dependencies: [
         .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),

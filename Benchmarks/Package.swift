@@ -18,6 +18,10 @@ let package = Package(
             sources: ["EngineBench.swift", "EngineBench+Limits.swift"],
             swiftSettings: [.swiftLanguageMode(.v6), .enableUpcomingFeature("ExistentialAny")]),
         .executableTarget(
+            name: "ratings-bench", dependencies: [.product(name: "AgonRatings", package: "agon")], path: "ratings",
+            exclude: ["ratings.py"], sources: ["RatingsBench.swift", "Simulations.swift"],
+            swiftSettings: [.swiftLanguageMode(.v6), .enableUpcomingFeature("ExistentialAny")]),
+        .executableTarget(
             name: "tokenizer-tool", dependencies: [.product(name: "AgonEngine", package: "agon")], path: "tokenizer",
             exclude: ["tokenizer.py"], sources: ["TokenizerTool.swift"],
             swiftSettings: [.swiftLanguageMode(.v6), .enableUpcomingFeature("ExistentialAny")]),

@@ -12,10 +12,16 @@ public struct Entrant: Sendable, Hashable {
 
     public var name: String
     public var role: Role
+    /// What it paid to enter. A ladder never pairs two tiers.
+    public var tier: String
+    /// Whose it is; empty where nobody else owns another. A ladder never pairs two of one owner.
+    public var owner: String
 
-    public init(name: String, role: Role) {
+    public init(name: String, role: Role, tier: String = "", owner: String = "") {
         self.name = name
         self.role = role
+        self.tier = tier
+        self.owner = owner
     }
 }
 
@@ -25,17 +31,14 @@ public struct Pairing: Sendable, Hashable {
     public var seats: [String]
     /// Pairings of one group get the same prompt: a game and its return game.
     public var group: Int
+    /// Which version of its agent sits in each seat, nil for the newest; empty where all seats have the newest.
+    public var versions: [Int?]
 
-    public init(seats: [String], group: Int) {
+    public init(seats: [String], group: Int, versions: [Int?] = []) {
         self.seats = seats
         self.group = group
+        self.versions = versions
     }
-}
-
-/// Who meets whom. A pure function of the round's number, the entrants and the seed.
-public protocol Scheduler: Sendable {
-    /// The pairings of a round in room order.
-    func pairings(round: Int, entrants: [Entrant], seed: Seed) -> [Pairing]
 }
 
 /// The pairwise result that a rating consumes. A room of n seats gives up to n·(n−1)/2.

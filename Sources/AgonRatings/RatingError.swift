@@ -10,6 +10,12 @@ public struct RatingError: Error, Sendable, CustomStringConvertible {
         public static let invalidMatch = Code(description: "invalid_match")
         /// The fit's equations could not be solved.
         public static let notSolvable = Code(description: "not_solvable")
+        /// An option outside its range.
+        public static let invalidOptions = Code(description: "invalid_options")
+        /// More players than the covariance has memory for.
+        public static let tooManyPlayers = Code(description: "too_many_players")
+        /// A battle log that cannot be read; the message names the line.
+        public static let invalidLog = Code(description: "invalid_log")
     }
 
     public let code: Code

@@ -19,15 +19,22 @@ public struct FreeForAll: Scheduler {
 
     /// Empty where fewer than two entrants are there to meet.
     /// - Precondition: the entrants' names are distinct.
-    public func pairings(round: Int, entrants: [Entrant], seed: Seed) -> [Pairing] {
-        guard entrants.count > 1 else { return [] }
+    public func schedule(
+        round: Int, entrants: [Entrant], history: ScheduleHistory, seed: Seed
+    ) -> PairingSequence {
+        guard entrants.count > 1 else { return PairingSequence([]) }
         let seats = entrants.sortedByName().flatMap { entrant in
             Array(repeating: entrant.name, count: entrant.role == .learner ? seatsPerLearner : 1)
         }
-        let roundSeed = seed.child(.schedule, round)
-        return (0..<roomCount).map { room in
-            var generator = SeededGenerator(roundSeed.child(.room, room))
-            return Pairing(seats: generator.shuffled(seats), group: room)
+        let (roundSeed, roomCount) = (seed.child(.schedule, round), roomCount)
+        return PairingSequence(count: roomCount) {
+            var room = 0
+            return AnyIterator {
+                guard room < roomCount else { return nil }
+                defer { room += 1 }
+                var generator = SeededGenerator(roundSeed.child(.room, room))
+                return Pairing(seats: generator.shuffled(seats), group: room)
+            }
         }
     }
 }

@@ -25,51 +25,65 @@ public struct RoundRobin: Scheduler {
 
     /// Groups are numbered from 0 in room order; a group is a room and the room after it.
     /// - Precondition: the entrants' names are distinct.
-    public func pairings(round: Int, entrants: [Entrant], seed: Seed) -> [Pairing] {
+    public func schedule(
+        round: Int, entrants: [Entrant], history: ScheduleHistory, seed: Seed
+    ) -> PairingSequence {
         let circle = Circle(entrants.sortedByName(), seed: seed.child(.schedule, round))
-        let meetings = circle.steps.flatMap { $0 }
-        let turnCount = meetings.map { groupCount($0, $1) }.max() ?? 0
-        var pairings: [Pairing] = []
-        var group = 0
-        for turn in 0..<turnCount {
-            for (home, away) in meetings where turn < groupCount(home, away) {
-                // Sides change from turn to turn: nobody owns the first seat of the first game.
-                let seats = turn.isMultiple(of: 2) ? [home.name, away.name] : [away.name, home.name]
-                pairings.append(Pairing(seats: seats, group: group))
-                pairings.append(Pairing(seats: seats.reversed(), group: group))
-                group += 1
+        let pairCount = entrants.count * (entrants.count - 1) / 2
+        let learnerCount = entrants.count { $0.role == .learner }
+        let anchorCount = entrants.count { $0.role == .anchor }
+        let trainingCount = learnerCount * (learnerCount - 1) / 2 + learnerCount * anchorCount
+        let (training, baseline) = (meetingCount(rooms: roomsPerPairing), meetingCount(rooms: baselineRoomsPerPairing))
+        let turnCount = max(trainingCount > 0 ? training : 0, trainingCount < pairCount ? baseline : 0)
+        return PairingSequence(meetingCount: trainingCount * training + (pairCount - trainingCount) * baseline) {
+            var (turn, index) = (0, 0)
+            return AnyIterator {
+                while turn < turnCount {
+                    while index < circle.meetingCount {
+                        defer { index += 1 }
+                        guard let (home, away) = circle.meeting(index), turn < (trains(home, away) ? training : baseline)
+                        else { continue }
+                        // Sides change from turn to turn: nobody owns the first seat of the first game.
+                        return turn.isMultiple(of: 2)
+                            ? Meeting(home: home.name, away: away.name) : Meeting(home: away.name, away: home.name)
+                    }
+                    (turn, index) = (turn + 1, 0)
+                }
+                return nil
             }
         }
-        return pairings
     }
 
-    private func groupCount(_ first: Entrant, _ second: Entrant) -> Int {
-        let roles = [first.role, second.role]
-        let trains = roles.contains(.learner) && !roles.contains(.scripted)
-        let roomCount = trains ? roomsPerPairing : baselineRoomsPerPairing
-        return roomCount / 2 + roomCount % 2
+    private func trains(_ first: Entrant, _ second: Entrant) -> Bool {
+        (first.role == .learner || second.role == .learner) && first.role != .scripted && second.role != .scripted
     }
 }
 
 /// Entrants on a circle, an empty place added where their number is odd.
-private struct Circle {
-    /// `[n−1][n/2]`: each step pairs every place with the one across; pairs with the empty place are left out.
-    let steps: [[(Entrant, Entrant)]]
+private struct Circle: Sendable {
+    private let places: [Entrant?]
 
     init(_ entrants: [Entrant], seed: Seed) {
-        guard entrants.count > 1 else {
-            steps = []
-            return
-        }
         var generator = SeededGenerator(seed)
-        var places: [Entrant?] = generator.shuffled(entrants)
-        if !places.count.isMultiple(of: 2) { places.append(nil) }
-        var steps: [[(Entrant, Entrant)]] = []
-        for _ in 1..<places.count {
-            let across = zip(places.prefix(places.count / 2), places.reversed())
-            steps.append(across.compactMap { near, far in near.flatMap { near in far.map { (near, $0) } } })
-            places.insert(places.removeLast(), at: 1)
-        }
-        self.steps = steps
+        let places: [Entrant?] = generator.shuffled(entrants)
+        self.places = places.count.isMultiple(of: 2) ? places : places + [nil]
+    }
+
+    /// Meetings of a turn of the circle, those with the empty place among them.
+    var meetingCount: Int { max(0, places.count - 1) * places.count / 2 }
+
+    /// The meetings step by step: each step pairs every place with the one across, then all but the first move on by one
+    /// place. Nil where one of the two is the empty place.
+    func meeting(_ index: Int) -> (Entrant, Entrant)? {
+        let (step, place) = index.quotientAndRemainder(dividingBy: places.count / 2)
+        guard let near = entrant(at: place, step: step), let far = entrant(at: places.count - 1 - place, step: step)
+        else { return nil }
+        return (near, far)
+    }
+
+    private func entrant(at place: Int, step: Int) -> Entrant? {
+        guard place > 0 else { return places[0] }
+        let moving = places.count - 1
+        return places[1 + (place - 1 - step % moving + moving) % moving]
     }
 }

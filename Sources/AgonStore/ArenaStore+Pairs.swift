@@ -8,12 +8,15 @@ public struct PairFilter: Sendable, Hashable {
     public var run: String?
     public var arena: String?
     public var rounds: ClosedRange<Int>?
-    /// The judge's name, of whichever version.
+    /// The judge's name, of whichever version; a person's name, or `everybody` for all people, means what they voted.
     public var judge: String?
     /// An agent that one of the two sides is of.
     public var agent: String?
     /// Pairs whose judge scores, and whose scores differ by at least this.
     public var minMargin: Double?
+
+    /// What stands for all people in place of a judge's name.
+    public static let everybody = "human"
 
     public init(
         run: String? = nil, arena: String? = nil, rounds: ClosedRange<Int>? = nil, judge: String? = nil,
@@ -81,6 +84,9 @@ public struct StoredPair: Sendable, Hashable {
 extension ArenaStore {
     /// Hands over the preference pairs of closed rounds one by one, in the order of runs and rounds and as each closing
     /// gave them, from one consistent view of the database. However many there are, one is in memory.
+    ///
+    /// What people voted comes only where `PairFilter.judge` asks for it, after what a judge of that name decided: the
+    /// better and the worse answer of each vote that is no tie, both by policies with tokens, without scores.
     /// - Throws: what the body throws; `unknownRun` for a run that the database does not have.
     public func forEachPair(_ filter: PairFilter, _ body: (StoredPair) throws -> Void) throws {
         var failure: (any Error)?
@@ -89,6 +95,9 @@ extension ArenaStore {
             let (condition, values) = filter.condition
             do {
                 try db.forEachRow(ArenaStore.pairsQuery(where: condition), values) { try body(StoredPair($0)) }
+                if let (condition, values) = filter.voteCondition {
+                    try db.forEachRow(ArenaStore.votedPairsQuery(where: condition), values) { try body(StoredPair($0)) }
+                }
             } catch let error as DatabaseError {
                 throw error
             } catch {
@@ -117,18 +126,58 @@ extension ArenaStore {
         WHERE \(condition) ORDER BY runs.id, pairs.round, pairs.id
         """
     }
+
+    /// The same columns of what people voted, walked in the order of the rooms.
+    static func votedPairsQuery(where condition: String) -> String {
+        """
+        SELECT runs.arena, runs.name, rooms.round, CAST(rooms.prompt_id AS BLOB), CAST(rooms.prompt AS BLOB),
+            rooms.room, win.seat, winner.name, winner.version, CAST(win.text AS BLOB), NULL,
+            rooms.room, loss.seat, loser.name, loser.version, CAST(loss.text AS BLOB), NULL,
+            votes.judge, votes.judge_version, 1.0
+        FROM runs
+        CROSS JOIN rooms ON rooms.run_id = runs.id
+        CROSS JOIN votes ON votes.room_id = rooms.id AND votes.is_person AND votes.verdict IN ('first', 'second')
+        CROSS JOIN rollouts AS win
+            ON win.room_id = rooms.id AND win.seat = iif(votes.verdict = 'first', votes.first, votes.second)
+        CROSS JOIN rollouts AS loss
+            ON loss.room_id = rooms.id AND loss.seat = iif(votes.verdict = 'first', votes.second, votes.first)
+        CROSS JOIN versions AS winner ON winner.id = win.policy_id
+        CROSS JOIN versions AS loser ON loser.id = loss.policy_id
+        WHERE win.tokens IS NOT NULL AND loss.tokens IS NOT NULL AND \(condition)
+        ORDER BY runs.id, rooms.round, rooms.room, votes.first, votes.second, votes.judge
+        """
+    }
 }
 
 extension PairFilter {
+    private typealias Part = (sql: String, values: [(any DatabaseValueConvertible)?])
+
     /// Over the tables of `pairsQuery`.
     var condition: (sql: String, values: [(any DatabaseValueConvertible)?]) {
-        var parts: [(sql: String, values: [(any DatabaseValueConvertible)?])] = []
+        var parts = common(round: "pairs.round")
+        if let judge { parts.append(("pairs.judge = ?", [judge])) }
+        if let minMargin { parts.append(("win.score - loss.score >= ?", [minMargin])) }
+        return PairFilter.all(parts)
+    }
+
+    /// Over the tables of `votedPairsQuery`; nil where no votes are meant: people give no scores, so no margin either.
+    var voteCondition: (sql: String, values: [(any DatabaseValueConvertible)?])? {
+        guard let judge, minMargin == nil else { return nil }
+        var parts = common(round: "rooms.round")
+        if judge != PairFilter.everybody { parts.append(("votes.judge = ?", [judge])) }
+        return PairFilter.all(parts)
+    }
+
+    private func common(round: String) -> [Part] {
+        var parts: [Part] = []
         if let run { parts.append(("runs.name = ?", [run])) }
         if let arena { parts.append(("runs.arena = ?", [arena])) }
-        if let rounds { parts.append(("pairs.round BETWEEN ? AND ?", [rounds.lowerBound, rounds.upperBound])) }
-        if let judge { parts.append(("pairs.judge = ?", [judge])) }
+        if let rounds { parts.append(("\(round) BETWEEN ? AND ?", [rounds.lowerBound, rounds.upperBound])) }
         if let agent { parts.append(("(winner.name = ? OR loser.name = ?)", [agent, agent])) }
-        if let minMargin { parts.append(("win.score - loss.score >= ?", [minMargin])) }
+        return parts
+    }
+
+    private static func all(_ parts: [Part]) -> Part {
         guard !parts.isEmpty else { return ("TRUE", []) }
         return (parts.map(\.sql).joined(separator: " AND "), parts.flatMap(\.values))
     }

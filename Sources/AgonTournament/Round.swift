@@ -27,12 +27,12 @@ struct Round {
     func play(from state: RunState) async throws -> RunState {
         var stopwatch = RoundStopwatch()
         let roster = try Roster(arena: arena, state: state, threads: options.threads)
-        let rooms = schedule(roster)
+        let rooms = schedule(roster, after: state)
 
-        let votes = try takenVotes()
         let first = bench.judge(state.judges, experience: experience(state))
+        let votes = try takenVotes()
         let canaries = try await results(rooms.filter(\.isCanary), of: rooms.count, roster, judge: first, gold: bench.gold, &stopwatch)
-        let gold = try goldRooms(canaries, votes)
+        let gold = try goldRooms(canaries, votes: votes)
         let judges = try stopwatch.measure(\.training) {
             try care.refreshed(state, today: gold, threads: options.threads)
         }
@@ -79,8 +79,9 @@ struct Round {
 
     /// The round's rooms: pairings from the scheduler, a prompt for each group. Canaries come first, so that
     /// the judge can learn from them before it judges the rest.
-    private func schedule(_ roster: Roster) -> [Room] {
-        let pairings = arena.scheduler.pairings(round: number, entrants: arena.entrants, seed: seed.child(.schedule, 0))
+    private func schedule(_ roster: Roster, after state: RunState) -> [Room] {
+        let pairings = arena.scheduler.pairings(
+            round: number, entrants: arena.entrants, history: state.scheduleHistory, seed: seed.child(.schedule, 0))
         let groups = Set(pairings.map(\.group)).sorted()
         let prompts = arena.prompts.prompts(.training, count: groups.count, seed: seed.child(.prompt, 0))
         let promptOfGroup = Dictionary(uniqueKeysWithValues: zip(groups, prompts))
@@ -125,16 +126,16 @@ struct Round {
         return rooms.compactMap { byIndex[$0.index] }
     }
 
-    /// What people voted since the last round; nil where they give no gold. Taken before the round's first room is
-    /// committed: whatever they say later belongs to the next round, however often this one is begun.
-    private func takenVotes() throws -> [PersonalVote]? {
-        guard case .votes = arena.configuration.judge.gold else { return nil }
+    /// What people have voted since the last round took their votes, where they are gold. A round takes them before its
+    /// first room is committed, so that one that is begun again has those that it began with.
+    private func takenVotes() throws -> [PersonalVote] {
+        guard case .votes = arena.configuration.judge.gold else { return [] }
         return try store.takeVotes(run: run.id, round: number)
     }
 
     /// Rooms with gold that this round learns from: its canaries, or those that people have voted on.
-    private func goldRooms(_ canaries: [RoomResult], _ votes: [PersonalVote]?) throws -> [RoomResult] {
-        guard let votes else { return canaries }
+    private func goldRooms(_ canaries: [RoomResult], votes: [PersonalVote]) throws -> [RoomResult] {
+        guard case .votes = arena.configuration.judge.gold else { return canaries }
         let rooms = try Set(votes.map(\.round)).sorted().flatMap { try store.roomResults(run: run.id, round: $0) }
         return CanaryGold(arena: arena, seed: seed).voted(votes, rooms: rooms)
     }
@@ -154,7 +155,7 @@ struct Round {
             }
         } else {
             let groups = Dictionary(grouping: results, by: \.room.group)
-            pairs = groups.keys.sorted().flatMap { PreferencePair.trajectoryPairs(inGroup: groups[$0] ?? []) }
+            pairs = groups.keys.sorted().flatMap { PreferencePair.trajectoryPairs(inGroup: groups[$0] ?? [], comparing: .gold) }
         }
         return settings.pairRules.apply(to: pairs, of: results)
     }

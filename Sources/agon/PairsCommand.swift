@@ -24,7 +24,7 @@ struct PairFilterOptions: ParsableArguments {
     var run: String?
     @Option(help: ArgumentHelp("Pairs of these rounds only: one number, or first-last.", valueName: "rounds"), transform: rounds(_:))
     var rounds: ClosedRange<Int>?
-    @Option(help: ArgumentHelp("Pairs that this judge decided, in any of its versions.", valueName: "name"))
+    @Option(help: ArgumentHelp("Pairs that this judge decided, in any of its versions; a person's name, or human for all people, means votes.", valueName: "name"))
     var judge: String?
     @Option(help: ArgumentHelp("Pairs with an answer of this agent on either side.", valueName: "name"))
     var agent: String?

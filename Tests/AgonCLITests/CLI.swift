@@ -50,8 +50,12 @@ final class Running {
     private let errors = Pipe()
     var id: Int32 { process.processIdentifier }
 
-    /// - Parameter terminal: takes the output in place of a pipe.
-    init(_ project: Project, _ arguments: [String], terminal: FileHandle? = nil) throws {
+    /// - Parameters:
+    ///   - terminal: takes the output in place of a pipe, and where `isTyped` gives the input.
+    ///   - input: what is read; nothing where there is no terminal either.
+    init(
+        _ project: Project, _ arguments: [String], terminal: FileHandle? = nil, isTyped: Bool = false, input: String? = nil
+    ) throws {
         self.project = project
         process.executableURL = try Running.executable()
         process.arguments = arguments
@@ -60,7 +64,14 @@ final class Running {
         process.environment = [
             "PATH": "/usr/bin:/bin", "HOME": project.folder, "AGON_KERNELS": "portable", "COLUMNS": "100", "TERM": "xterm",
         ]
-        process.standardInput = FileHandle.nullDevice
+        process.standardInput = isTyped ? terminal : FileHandle.nullDevice
+        if let input {
+            // Small enough for a pipe to hold without a reader.
+            let pipe = Pipe()
+            try pipe.fileHandleForWriting.write(contentsOf: Data(input.utf8))
+            try pipe.fileHandleForWriting.close()
+            process.standardInput = pipe
+        }
         if let terminal { process.standardOutput = terminal } else { process.standardOutput = output }
         process.standardError = errors
         try process.run()

@@ -3,7 +3,7 @@ import Testing
 @Suite("Help and usage") struct HelpTests {
     static let commands = [
         "", "run", "report", "check", "agents", "arenas", "new", "new agent", "new arena", "pretrain",
-        "pairs", "pairs export", "pairs import", "pairs stats", "train", "judge", "judge train", "judge run",
+        "pairs", "pairs export", "pairs import", "pairs stats", "train", "judge", "judge train", "judge run", "vote",
     ]
 
     @Test("every command says what it does, with an example", arguments: commands)
@@ -35,14 +35,15 @@ import Testing
             (["new", "agent", "x", "--from", "randm"], "did you mean `agents/random`?"),
             (["new", "agent", "x", "--strategy", "perfekt"], "did you mean `perfect`?"),
             (["new", "agent", "x", "--strategy", "perfekt", "--dry-run"], "did you mean `perfect`?"),
-            (["new", "agent", "x", "--strategy", "zzz", "--dry-run"], "it must be one of random, first_legal, perfect, noisy_expert.\n"),
+            (["new", "agent", "x", "--strategy", "zzz", "--dry-run"], "it must be one of random, first_legal, perfect, noisy_expert, alpha_beta_4"),
             (["new", "arena", "Versions"], "`Versions` is a folder beside the database already"),
             (["run", "agents/random"], "agents/random is an agent, not an arena: type the path of a file, such as `arenas/long.yaml`, in which random plays.\n"),
             (["report", "agents"], "agents is a folder, not an arena: type the path of a file, such as `arenas/long.yaml`.\n"),
             (["pretrain", "arenas"], "arenas is a folder, not a pretraining file: type the path of a file, such as `pretraining/mini.yaml`.\n"),
             (["run", "tiny", "--db", "agents"], "agents is a folder, not a database file: name a file, such as "),
             (["arenas", "--db", "agents"], "agents/arena.sqlite.\n"),
-            (["new", "arena", "x", "--game", "go"], "there is no game `go`"), (["new", "arena", "tiny"], "exists already"),
+            (["vote", "--json"], "so give --summary"), (["vote", "--count", "-1"], "--count is -1, it must be 1 to 100000."),
+            (["vote"], "there is no database at"), (["new", "arena", "x", "--game", "go"], "there is no game `go`"), (["new", "arena", "tiny"], "exists already"),
         ])
     func usage(arguments: [String], sentence: String) throws {
         let running = try Running(Project(), arguments)

@@ -106,19 +106,30 @@ import Testing
 }
 
 /// A terminal of a given width that keeps what is printed on it.
-private enum Terminal {
-    static func output(of project: Project, _ arguments: [String], columns: Int) throws -> String {
+enum Terminal {
+    /// - Parameter keys: each is typed where the text before it has been printed once more.
+    static func output(
+        of project: Project, _ arguments: [String], columns: Int, keys: [(after: String, key: String)] = []
+    ) throws -> String {
         let (master, slave) = try pair()
         var size = winsize(ws_row: 24, ws_col: UInt16(columns), ws_xpixel: 0, ws_ypixel: 0)
         try #require(ioctl(slave, UInt(TIOCSWINSZ), &size) == 0)
         let handle = FileHandle(fileDescriptor: slave, closeOnDealloc: false)
-        let running = try Running(project, arguments, terminal: handle)
+        let running = try Running(project, arguments, terminal: handle, isTyped: !keys.isEmpty)
         close(slave)
         defer { close(master) }
         var bytes: [UInt8] = []
         var chunk = [UInt8](repeating: 0, count: 4096)
         // Reading fails where the last writer has gone.
-        while case let count = read(master, &chunk, chunk.count), count > 0 { bytes += chunk.prefix(count) }
+        var (rest, answered) = (keys[...], 0)
+        while case let count = read(master, &chunk, chunk.count), count > 0 {
+            bytes += chunk.prefix(count)
+            while let next = rest.first, let place = bytes[answered...].firstRange(of: Array(next.after.utf8)) {
+                answered = place.upperBound
+                rest = rest.dropFirst()
+                try #require(write(master, next.key, next.key.utf8.count) == next.key.utf8.count)
+            }
+        }
         #expect(running.errorsToEnd() == "")
         #expect(running.end() == 0)
         return String(decoding: bytes, as: UTF8.self)

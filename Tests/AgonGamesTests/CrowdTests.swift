@@ -13,18 +13,19 @@ private func bounds(_ probability: Double, _ count: Int) -> ClosedRange<Double> 
     func gameCrowd(skill: Double) throws {
         let game = TicTacToe()
         let crowd = GameCrowd(game: game, skill: skill)
+        let perfect = try #require(game.strategy(named: "perfect"))
         var (moves, best, expected, variance) = (0, 0.0, 0.0, 0.0)
         for transcript in crowd.transcripts(count: 400, seed: Seed(run: 21)) {
             #expect(game.scores(opening: "", transcript: transcript) != nil)
-            var position = try #require(game.position(after: ""))
+            var played = ""
             for move in transcript.map(String.init) {
-                let bestMoves = position.bestMoves()
-                let chance = skill + (1 - skill) * Double(bestMoves.count) / Double(position.legalMoves.count)
+                let chances = try #require(perfect.chances(inView: played))
+                let chance = skill + (1 - skill) * Double(chances.supported.count) / Double(chances.moves.count)
                 moves += 1
-                best += bestMoves.contains(move) ? 1 : 0
+                best += chances[move] > 0 ? 1 : 0
                 expected += chance
                 variance += chance * (1 - chance)
-                position = try #require(position.playing(move))
+                played += move
             }
         }
         #expect(moves > 400 * 5)
@@ -38,6 +39,18 @@ private func bounds(_ probability: Double, _ count: Int) -> ClosedRange<Double> 
         #expect(crowd.transcripts(count: 10, seed: Seed(run: 22)) == Array(games.prefix(10)))
         #expect(crowd.transcripts(count: 50, seed: Seed(run: 23)) != games)
         #expect(Set(games).count > 40)
+    }
+
+    @Test("a crowd's game is one seat's view of a whole game, of every seat now and then", arguments: Games.names)
+    func gameCrowdShowsViews(name: String) throws {
+        let game = try #require(Games.named(name))
+        let transcripts = GameCrowd(game: game, skill: 0.5).transcripts(count: 60, seed: Seed(run: 29))
+        #expect(Set(transcripts).count > 12)
+        for transcript in transcripts {
+            #expect(transcript.allSatisfy { game.alphabet.contains($0) })
+            #expect(game.legalMoves(inView: transcript) == nil || name == "prisoners-dilemma", "\(transcript) goes on")
+        }
+        if name == "bid-tac-toe" { #expect(Set(transcripts.map { $0.prefix(1) }) == ["X", "O"]) }
     }
 
     @Test("a crowd is right as often as it should be", arguments: [0, 0.3, 0.5, 1])

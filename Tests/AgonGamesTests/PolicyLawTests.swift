@@ -9,10 +9,11 @@ import Testing
     private let game = TicTacToe()
 
     private func policies() throws -> [(policy: any Policy, requests: [PolicyRequest])] {
-        let players = try ScriptedPlayer.Strategy.names.map { name -> (any Policy, [PolicyRequest]) in
-            let strategy = try #require(ScriptedPlayer.Strategy(named: name, skill: 0.5))
-            let id = PolicyID(agent: name, version: 0)
-            return (ScriptedPlayer(id: id, game: game, strategy: strategy), gameRequests())
+        let players = try game.strategyNames.map { name -> (any Policy, [PolicyRequest]) in
+            (ScriptedPlayer(id: PolicyID(agent: name, version: 0), strategy: try strategy(name)), gameRequests())
+        }
+        let parrots = [ParrotPolicy.Answer.fixed(["5", "1"]), .echo].enumerated().map { index, answer -> (any Policy, [PolicyRequest]) in
+            (ParrotPolicy(id: PolicyID(agent: "parrot\(index)", version: 0), answer: answer), taskRequests())
         }
         let answerers = try ScriptedAnswerer.Strategy.names.map { name -> (any Policy, [PolicyRequest]) in
             let strategy = try #require(ScriptedAnswerer.Strategy(named: name, skill: 0.5))
@@ -22,7 +23,11 @@ import Testing
             }
             return (policy, taskRequests())
         }
-        return players + answerers
+        return players + answerers + parrots
+    }
+
+    private func strategy(_ name: String) throws -> GameStrategy {
+        try #require(game.strategy(named: name, skill: 0.5))
     }
 
     private func gameRequests() -> [PolicyRequest] {
@@ -63,29 +68,40 @@ import Testing
     @Test("players answer legal moves only, read from prompt and turns together")
     func playersAreLegal() async throws {
         let turns: [Turn] = [.own(tokens: [3], text: "5"), .other(text: "1")]
-        for name in ScriptedPlayer.Strategy.names {
-            let strategy = try #require(ScriptedPlayer.Strategy(named: name, skill: 0.5))
-            let player = ScriptedPlayer(id: PolicyID(agent: name, version: 0), game: game, strategy: strategy)
+        for name in game.strategyNames {
+            let player = ScriptedPlayer(id: PolicyID(agent: name, version: 0), strategy: try strategy(name))
             var moves: Set<String> = []
             for index in 0..<200 {
                 moves.insert(try await player.respond(to: [request("28", index, turns: turns)])[0].text)
             }
-            let position = try #require(game.position(after: "2851"))
+            let legal = try #require(game.legalMoves(inView: "2851"))
             switch name {
-            case "perfect": #expect(moves == Set(position.bestMoves()))
-            case "first_legal": #expect(moves == [position.legalMoves[0]])
-            default: #expect(moves == Set(position.legalMoves))
+            case "perfect": #expect(moves == ["4", "6", "7", "9"])
+            case "first_legal": #expect(moves == [legal[0]])
+            default: #expect(moves == Set(legal))
             }
         }
     }
 
     @Test("where there is no move to make and no gold to know, the answer is empty")
     func hopelessRequests() async throws {
-        let player = ScriptedPlayer(id: PolicyID(agent: "a", version: 0), game: game, strategy: .perfect)
+        let player = ScriptedPlayer(id: PolicyID(agent: "a", version: 0), strategy: try strategy("perfect"))
         let texts = try await player.respond(to: [request("14253", 0), request("11", 1), request("ship", 2)])
         #expect(texts.map(\.text) == ["", "", ""])
         let answerer = ScriptedAnswerer(id: PolicyID(agent: "b", version: 0), strategy: .perfect) { _ in nil }
         #expect(try await answerer.respond(to: [request("1=", 0)])[0].text.isEmpty)
+    }
+
+    @Test("a parrot says its answers in turn, or what it was shown last")
+    func parrots() async throws {
+        let id = PolicyID(agent: "p", version: 0)
+        let fixed = ParrotPolicy(id: id, answer: .fixed(["C", "D"]))
+        let echo = ParrotPolicy(id: id, answer: .echo)
+        let turns: [Turn] = [.own(tokens: [], text: "C"), .other(text: "D"), .own(tokens: [], text: "D"), .other(text: "C")]
+        for (count, expected) in [(0, ["C", "12="]), (2, ["D", "D"]), (4, ["C", "C"])] {
+            let asked = request("12=", 0, turns: Array(turns.prefix(count)))
+            #expect(try await [fixed.respond(to: [asked])[0].text, echo.respond(to: [asked])[0].text] == expected)
+        }
     }
 
     @Test("an answerer is right as often as its skill, and otherwise has the right characters")
@@ -109,11 +125,11 @@ import Testing
 
     @Test("a strategy that is unknown or lacks its skill is no strategy")
     func strategyNames() {
-        #expect(ScriptedPlayer.Strategy(named: "brilliant") == nil)
-        #expect(ScriptedPlayer.Strategy(named: "noisy_expert") == nil)
-        #expect(ScriptedPlayer.Strategy(named: "noisy_expert", skill: 1.1) == nil)
-        #expect(ScriptedPlayer.Strategy(named: "noisy_expert", skill: .nan) == nil)
-        #expect(ScriptedPlayer.Strategy(named: "perfect", skill: 7) == .perfect)
+        #expect(game.strategy(named: "brilliant") == nil)
+        #expect(game.strategy(named: "noisy_expert") == nil)
+        #expect(game.strategy(named: "noisy_expert", skill: 1.1) == nil)
+        #expect(game.strategy(named: "noisy_expert", skill: .nan) == nil)
+        #expect(game.strategy(named: "perfect", skill: 7)?.name == "perfect")
         #expect(ScriptedAnswerer.Strategy(named: "first_legal") == nil)
         #expect(ScriptedAnswerer.Strategy(named: "noisy_expert", skill: -0.1) == nil)
     }

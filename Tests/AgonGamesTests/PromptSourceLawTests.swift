@@ -19,7 +19,8 @@ import Testing
     func laws() throws {
         for (name, source) in try sources() {
             let game = Games.named(name)
-            let violations = PromptSourceLaws.violations(of: source, count: 60) { text in
+            let sizes = (source as? OpeningSource).map { openings in PromptSide.allCases.map(openings.count) } ?? []
+            let violations = PromptSourceLaws.violations(of: source, count: min(60, sizes.min() ?? 60)) { text in
                 game.map { OpeningSource.side(of: text, in: $0) } ?? PromptSide(of: text)
             }
             #expect(violations.isEmpty)

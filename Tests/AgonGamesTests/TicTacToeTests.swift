@@ -13,8 +13,8 @@ import Testing
         func games(from position: TicTacToePosition) -> [Int] {
             if let counted = known[position] { return counted }
             var counts = [0, 0, 0]
-            if let scores = position.scores {
-                counts[scores[0] == 1 ? 0 : scores[1] == 1 ? 1 : 2] = 1
+            if let payoffs = position.payoffs {
+                counts[payoffs[0] == 1 ? 0 : payoffs[1] == 1 ? 1 : 2] = 1
             } else {
                 for square in position.freeSquares {
                     counts = zip(counts, games(from: position.playing(square: square))).map { $0 + $1 }
@@ -35,12 +35,12 @@ import Testing
         for line in lines {
             let columns = line.split(separator: "\t", omittingEmptySubsequences: false).map(String.init)
             try #require(columns.count == 5)
-            let position = try #require(game.position(after: columns[0]))
+            let position = try #require(game.board(after: columns[0]))
             #expect(position.seatToMove.map(String.init) ?? "-" == columns[1], "\(line)")
             #expect(written(position.legalMoves) == columns[2], "\(line)")
             #expect(written(position.bestMoves()) == columns[3], "\(line)")
             let scores = columns[4] == "-" ? nil : columns[4].split(separator: " ").compactMap { Double($0) }
-            #expect(position.scores == scores, "\(line)")
+            #expect(game.scores(opening: "", transcript: columns[0]) == scores, "\(line)")
         }
     }
 
@@ -67,9 +67,9 @@ import Testing
 
     @Test("perfect play wins at once where it can and blocks where it must")
     func tactics() throws {
-        #expect(try #require(game.position(after: "1425")).bestMoves() == ["3"])
-        #expect(try #require(game.position(after: "152")).bestMoves() == ["3"])
-        #expect(try #require(game.position(after: "")).bestMoves().count == 9)
+        #expect(try #require(game.board(after: "1425")).bestMoves() == ["3"])
+        #expect(try #require(game.board(after: "152")).bestMoves() == ["3"])
+        #expect(try #require(game.board(after: "")).bestMoves().count == 9)
     }
 
     @Test("it has 586 openings: the empty board and all sequences of one to three moves")

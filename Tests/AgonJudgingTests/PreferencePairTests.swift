@@ -118,6 +118,17 @@ struct TrajectoryPairTests {
         #expect(names(PreferencePair.trajectoryPairs(inGroup: try games(.second, .tie))) == ["b>a at 00", "b>a at 11"])
     }
 
+    @Test func `by gold what the game paid decides, whoever beat whom`() throws {
+        // Tit for tat (b) loses both games by a little and is paid more from each side than who defects.
+        let shares: [[Double]] = [[0.3, 0.6], [0.6, 0.5]]
+        let paid = shares.map { game in game.map { Rollout(text: "t\($0)", sequence: TokenSequence(prompt: [1], completion: [2]), gold: $0) } }
+        let rooms = try games(.first, .second, rollouts: paid)
+        #expect(names(PreferencePair.trajectoryPairs(inGroup: rooms)) == ["a>b at 00", "a>b at 11"])
+        #expect(names(PreferencePair.trajectoryPairs(inGroup: rooms, comparing: .gold)) == ["b>a at 00", "b>a at 11"])
+        let unpaid = try games(.first, .second)
+        #expect(PreferencePair.trajectoryPairs(inGroup: unpaid, comparing: .gold).isEmpty)
+    }
+
     @Test func `equal outcomes, voids and other openings make no pair`() throws {
         for verdict in Verdict.allCases {
             #expect(PreferencePair.trajectoryPairs(inGroup: try games(verdict, verdict)).isEmpty)

@@ -1,6 +1,8 @@
 import AgonCore
-import AgonRatings
+import Foundation
 import Testing
+
+@testable import AgonRatings
 
 /// Intervals must hold the truth as often as they say.
 struct CoverageTests {
@@ -47,5 +49,47 @@ struct CoverageTests {
         #expect((366...394).contains(covered), "\(covered) of \(seasonCount)")
         #expect((366...394).contains(coveredDifference), "\(coveredDifference) of \(seasonCount)")
         #expect(coveredByNaive < 350, "without clusters \(coveredByNaive) of \(seasonCount)")
+    }
+
+    /// Differences to the first player that lie in their intervals, of 80 tournaments of six players. A thousand of each
+    /// kind are in Benchmarks/ratings.
+    @Test(arguments: [(TieModel.davidson, 2), (.half, 5)])
+    func `tournaments with ties and unequal games, or with rooms of five, hold the truth as often`(
+        model: TieModel, seats: Int
+    ) async throws {
+        let truth = [0, 0.3, 0.6, -0.2, 0.1, -0.5]
+        var (covered, total) = (0, 0)
+        for number in 0..<80 {
+            var generator = SeededGenerator(Seed(run: 31).child(.evaluation, number))
+            var builder = BattleTable.Builder()
+            let players = truth.indices.map { builder.player("p\($0)") }
+            for room in 0..<(seats == 2 ? 400 : 150) {
+                // Half of the rooms are among the first four players.
+                let pool = players.prefix(seats == 2 && room % 2 == 0 ? 4 : 6)
+                let chosen = Array(generator.shuffled(Array(pool)).prefix(seats))
+                if seats == 2 {
+                    let d = truth[Int(chosen[0])] - truth[Int(chosen[1])]
+                    let p = Davidson(tie: -0.5).probabilities(d)
+                    let draw = generator.unit()
+                    builder.add(
+                        first: chosen[0], second: chosen[1],
+                        outcome: draw < p.win ? .win : draw < p.win + p.tie ? .tie : .loss)
+                } else {
+                    // Plackett-Luce: its pairs are Bradley-Terry, and depend on one another.
+                    let times = chosen.map { -log(1 - generator.unit()) / exp(truth[Int($0)]) }
+                    builder.addRoom(chosen, ranks: times.map { time in Int32(times.count { $0 < time }) })
+                }
+            }
+            let board = try await Leaderboard(
+                builder.table(), options: .init(system: model == .half ? .bradleyTerry : .davidson, anchor: "p0"))
+            for row in board.rows where row.name != "p0" {
+                let player = try #require(Int(row.name.dropFirst()))
+                let exact = 1000 + EloScale.pointsPerNat * truth[player]
+                covered += row.rating.low <= exact && exact <= row.rating.high ? 1 : 0
+                total += 1
+            }
+        }
+        // 95 % of 400; differences to one anchor go together, so the error is about twice that of 400 coins.
+        #expect((362...396).contains(covered), "\(covered) of \(total)")
     }
 }

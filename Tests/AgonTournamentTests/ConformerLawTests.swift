@@ -1,3 +1,4 @@
+import AgonAgents
 import AgonCore
 import AgonGames
 import AgonLaws
@@ -57,5 +58,38 @@ import Testing
             let all = PromptSide.allCases.flatMap { file.prompts($0, count: 500, seed: Seed(run: 1)) }
             #expect(Set(all.map(\.id)) == Set((1...400).map { "line-\($0)" }))
         }
+    }
+
+    @Test("a prompt table says the same as its lines in JSON, tags and weights with it")
+    func promptTable() throws {
+        let arena = try StoryArena(StoryArena.prompts)
+        let json = (0..<100).map { "{\"prompt\": \"\($0), \\\"+ 1\\\" =\", \"answer\": \"\($0 + 1)\", \"tags\": [\"sum\", \"t\($0 % 3)\"], \"weight\": \($0 == 7 ? 50 : 1)}" }
+        let rows = (0..<100).map { "\($0 == 7 ? 50 : 1),\"\($0), \"\"+ 1\"\" =\",sum; t\($0 % 3),\($0 + 1)" }
+        try arena.write(json.joined(separator: "\n"), "p.jsonl")
+        try arena.write("weight,prompt,tags,answer\r\n" + rows.joined(separator: "\r\n"), "p.csv")
+        let (lines, table) = (try PromptFile(path: arena.folder + "/p.jsonl"), try PromptFile(path: arena.folder + "/p.csv"))
+        #expect(PromptSourceLaws.violations(of: table, count: 10).isEmpty)
+        #expect(lines.answers == table.answers && table.answers["7, \"+ 1\" ="] == "8")
+        #expect(lines.tags["line-8"] == ["sum", "t1"] && table.tags["line-9"] == ["sum", "t1"])
+        for side in PromptSide.allCases {
+            #expect(lines.prompts(side, count: 40, seed: Seed(run: 1)).map(\.text) == table.prompts(side, count: 40, seed: Seed(run: 1)).map(\.text))
+        }
+        let again = try PromptFile(path: arena.folder + "/p.csv", drawing: .withReplacement)
+        let side = PromptSide(of: "7, \"+ 1\" =")
+        #expect(again.prompts(side, count: 100, seed: Seed(run: 2)).count { $0.reference == "8" } > 20)
+    }
+
+    @Test("a prompt file that is none names its line", arguments: [
+        ("p.csv", "answer\n1\n", "p.csv:1: there is no column `prompt`"), ("p.csv", "prompt,weight\nx,heavy\n", "p.csv:2: `weight` is `heavy`"),
+        ("p.csv", "prompt\n\"x\n", "p.csv:2: a quote is opened"), ("p.csv", "prompt,weight\nx,-1\n", "p.csv:2: `weight` is -1.0"),
+        ("p.csv", "prompt,answer\nx,1\nx,2\n", "p.csv:3: line-2 asks the same"),
+        ("p.jsonl", "{\"prompt\": \"x\", \"weight\": 0}", "p.jsonl:1: `weight` is 0.0"),
+        ("p.jsonl", "{\"prompt\": \"x\", \"tags\": \"y\"}", "p.jsonl:1: expected an object"),
+    ])
+    func brokenPromptFiles(name: String, text: String, message: String) throws {
+        let arena = try StoryArena(StoryArena.prompts)
+        try arena.write(text, name)
+        let error = #expect(throws: AgentError.self) { try PromptFile(path: arena.folder + "/" + name) }
+        #expect(error?.message.contains(message) == true, "\(error?.message ?? "")")
     }
 }

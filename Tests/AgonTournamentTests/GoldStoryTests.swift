@@ -95,20 +95,13 @@ import Testing
         #expect(health[0].accuracy.isNaN && health[0].isTrusted && !health[1].accuracy.isNaN)
         // By the rule that people voted by.
         let rooms = try store.roomResults(run: run, round: 1).filter(\.room.isCanary)
-        let known = CanaryTally(
-            rooms.map { room in
-                var room = room
-                let points = SeatPoints.perSeat(
-                    of: room.verdicts.map { pair in
-                        let (one, other) = (room.rollouts[pair.first].text, room.rollouts[pair.second].text)
-                        return PairVerdict(
-                            first: pair.first, second: pair.second,
-                            verdict: pair.byRule ? .void : one == other ? .tie : one < other ? .first : .second)
-                    }, seatCount: room.rollouts.count)
-                for seat in points.indices { room.rollouts[seat].gold = points[seat].mean }
-                return room
-            }, learners: [], anchors: [])
-        #expect(health[1].accuracy == known.accuracy && health[1].canaryPairCount == known.goldPairCount)
+        let asked = rooms.flatMap { room in room.verdicts.filter { !$0.byRule }.map { (room, $0) } }
+        let right = asked.compactMap { room, pair -> Double? in
+            let (one, other) = (room.rollouts[pair.first].text, room.rollouts[pair.second].text)
+            return one == other ? nil : pair.verdict.score.map { one < other ? $0 : 1 - $0 }
+        }
+        #expect(health[1].canaryPairCount == right.count)
+        #expect(abs(health[1].accuracy - right.reduce(0, +) / Double(right.count)) < 1e-12)
         // A first round without gold teaches nothing; later ones replay.
         #expect(health.map(\.judge.version) == [0, 0, 1, 2])
 
@@ -123,7 +116,7 @@ import Testing
         #expect(try await arena.tournament("twin").play() == signature)
     }
 
-    @Test("several people's majority is the truth, and seats that no chain of votes joins have none")
+    @Test("several people's majority is the truth of the two answers that they compared, and of no others")
     func majority() throws {
         let folder = try StoryArena(StoryArena.prompts)
         let seats = (0..<5).map { PolicyID(agent: "a\($0)", version: 0) }
@@ -133,7 +126,7 @@ import Testing
             rollouts: seats.map { _ in Rollout(text: "x", gold: 0.25) }, judge: JudgeID(name: "j"), scores: [],
             verdicts: pairs.map { PairVerdict(first: $0.0, second: $0.1, verdict: .tie) },
             ranking: Ranking(ranks: seats.map { _ in 1 }))
-        func gold(_ said: [(Int, Int, [Verdict])]) throws -> [Double?] {
+        func gold(_ said: [(Int, Int, [Verdict])]) throws -> [[Double?]] {
             let votes = said.flatMap { first, second, verdicts in
                 verdicts.enumerated().map { person, verdict in
                     PersonalVote(
@@ -142,13 +135,14 @@ import Testing
                 }
             }
             let arena = try Arena(file: folder.file)
-            return CanaryGold(arena: arena, seed: Seed(run: 1)).voted(votes, rooms: [room]).flatMap(\.rollouts).map(\.gold)
+            return CanaryGold(arena: arena, seed: Seed(run: 1)).voted(votes, rooms: [room]).map { $0.rollouts.map(\.gold) }
         }
-        #expect(try gold([(0, 1, [.first, .first, .second])]) == [1, 0, nil, nil, nil])
-        #expect(try gold([(0, 1, [.first, .tie, .tie])]) == [0.5, 0.5, nil, nil, nil])
-        #expect(try gold([(0, 1, [.first, .void, .void])]) == [1, 0, nil, nil, nil])
-        #expect(try gold([(0, 1, [.void])]) == [nil, nil, nil, nil, nil])
-        #expect(try gold([(0, 1, [.first]), (2, 3, [.second]), (3, 4, [.first])]) == [nil, nil, 0, 1, 0])
+        #expect(try gold([(0, 1, [.first, .first, .second])]) == [[1, 0]])
+        #expect(try gold([(0, 1, [.first, .tie, .tie])]) == [[0.5, 0.5]])
+        #expect(try gold([(0, 1, [.first, .void, .void])]) == [[1, 0]])
+        #expect(try gold([(0, 1, [.void])]) == [])
+        #expect(try gold([(0, 1, [.first]), (2, 3, [.second])]) == [[1, 0], [0, 1]])
         #expect(try gold([]) == [])
     }
+}
 }

@@ -79,4 +79,13 @@ struct ReportTerminalTests {
         #expect(scripted.contains("1302 ± 62"))
         #expect(!scripted.contains("judge"))
     }
+
+    @Test("text is broken at spaces, within words that are wider than a line, and nowhere else")
+    func wrapping() {
+        #expect(DisplayText.wrapped("a bb  ccc\n\n  dd e", columns: 5) == ["a bb", "ccc", "", "  dd", "e"])
+        #expect(DisplayText.wrapped("abcdefg hi", columns: 3) == ["abc", "def", "g", "hi"])
+        #expect(DisplayText.wrapped("日本語", columns: 4) == ["日本", "語"])
+        #expect(DisplayText.wrapped("one two three", columns: 9, indent: "  ") == ["one two", "  three"])
+        #expect(DisplayText.wrapped("", columns: 9) == [""] && DisplayText.wrapped("abc  ", columns: 3) == ["abc"])
+    }
 }

@@ -1,4 +1,5 @@
 public import AgonCore
+import AgonGames
 public import AgonTransformer
 import Foundation
 
@@ -50,9 +51,9 @@ public struct AgentConfiguration: Sendable {
                 "chat_template", .choice(["auto", "none"], default: "auto"),
                 "transformer: auto asks a model whose folder has a chat template through it: system.md as the system message, the prompt as the user's, a game's turns as the conversation; none gives plain text."),
             Key(
-                "strategy", .choice(["", "random", "first_legal", "perfect", "noisy_expert"], default: ""),
-                "scripted: the rule. In prompt arenas `random` shuffles the gold answer's characters and `perfect` gives the gold answer."),
-            Key("skill", .number(0...1, default: 0.5), unit: "share", "noisy_expert: how often it answers like `perfect`; otherwise like `random`."),
+                "strategy", .choice([""] + Games.strategyNames, default: ""),
+                "scripted: the rule. Each game has `random`, `first_legal` and `noisy_expert` and some of its own, the expert first; another game's are refused by the arena. In prompt arenas `random` shuffles the gold answer's characters and `perfect` gives the gold answer."),
+            Key("skill", .number(0...1, default: 0.5), unit: "share", "noisy_expert: how often it answers like `perfect`, in a game like its expert; otherwise like `random`."),
             Key("temperature", .number(0...10, default: 1), "Divides the logits before a token is drawn; 0 takes the likeliest."),
             Key("top_k", .integer(0...1_000_000, default: 0), unit: "tokens", "Draws among the k likeliest tokens; 0 is off."),
             Key("top_p", .number(0.0001...1, default: 1), unit: "probability", "Draws among the likeliest tokens that together reach this probability; 1 is off."),
@@ -130,8 +131,7 @@ extension AgentConfiguration {
     /// Follows `model:` to a model folder; another agent's folder leads on to that agent's model.
     private static func modelFolder(_ model: String, from folder: String, reader: ConfigurationReader, depth: Int) throws -> String {
         let path = RelativePath.resolved(model, in: folder)
-        var isFolder: ObjCBool = false
-        guard FileManager.default.fileExists(atPath: path, isDirectory: &isFolder), isFolder.boolValue else {
+        guard PathKind(path) == .folder else {
             throw reader.error("model", "there is no folder `\(path)`: `model` is looked up from the agent's own folder \(folder).")
         }
         guard FileManager.default.fileExists(atPath: path + "/agent.yaml") else { return path }

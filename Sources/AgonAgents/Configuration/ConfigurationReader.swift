@@ -67,8 +67,11 @@ public struct ConfigurationReader {
     }
 
     /// A scalar at the top of a YAML text, whatever it is: of which kind is this? Nil where there is none.
-    public static func topValue(of key: String, in text: String) -> String? {
-        (try? compose(text, file: ""))?.mapping?[key]?.scalar?.string
+    public static func topValue(of key: String, in text: String) -> String? { value(at: [key], in: text) }
+
+    /// A scalar of a YAML text by the keys that lead to it. Nil where there is none.
+    public static func value(at path: [String], in text: String) -> String? {
+        path.reduce(try? compose(text, file: "")) { $0?.mapping?[$1] }?.scalar?.string
     }
 
     /// Whether the file gives the key.

@@ -16,6 +16,10 @@ public struct JudgeConfiguration: Sendable {
         case panel
         /// A language model behind an endpoint.
         case llm
+        /// The prompt's tests, which answers that are code are run against.
+        case tests
+        /// A program.
+        case command
     }
 
     public var name: String
@@ -43,6 +47,10 @@ public struct JudgeConfiguration: Sendable {
     public var rule = JudgePanelRule.weighted
     /// The endpoint of a language model, and how it is asked.
     public var languageModel: LanguageModelConfiguration?
+    /// How answers are run against their tests.
+    public var answerTests: AnswerTestsConfiguration?
+    /// The program that judges.
+    public var command: CommandConfiguration?
     /// `judge.yaml`, to name in errors.
     public var file: String
 
@@ -69,6 +77,8 @@ public struct JudgeConfiguration: Sendable {
             members = try reader.list("members").map { Self.memberFolder($0, of: folder) }
             try Self.check(members, reader)
         case .llm: languageModel = try LanguageModelConfiguration(reader, folder: folder)
+        case .tests: answerTests = try AnswerTestsConfiguration(reader, folder: folder)
+        case .command: command = try CommandConfiguration(reader, folder: folder)
         }
     }
 

@@ -29,6 +29,8 @@ public enum JudgeKeys {
         case .exact: exact
         case .panel: panel
         case .llm: LanguageModelKeys.keys
+        case .tests: ProgramJudgeKeys.tests
+        case .command: ProgramJudgeKeys.command
         }
     }
 

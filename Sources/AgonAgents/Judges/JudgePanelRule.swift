@@ -14,9 +14,15 @@ extension JudgeConfiguration {
     public var decidingText: String {
         var bare = self
         (bare.file, bare.summary, bare.weightsPlace, bare.model) = ("", "", "", "")
+        (bare.languageModel, bare.answerTests, bare.command) = (nil, nil, nil)
         bare.members = members.map(AgentConfiguration.name(ofFolder:))
-        return String(describing: bare)
+        let own = languageModel?.decidingText ?? answerTests?.decidingText ?? command?.decidingText ?? ""
+        return String(describing: bare) + own
     }
+
+    /// How the programs of the judge are kept apart from this machine, in one sentence; nil where it runs none, or none
+    /// that is sealed.
+    public var sealingSentence: String? { answerTests?.sealingSentence ?? command?.sealingSentence }
 
     /// A name is a folder beside the panel's; a path with a slash is taken from the panel's folder.
     static func memberFolder(_ name: String, of folder: String) -> String {

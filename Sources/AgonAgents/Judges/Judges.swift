@@ -80,6 +80,12 @@ public enum Judges {
         case .llm:
             guard let model = configuration.languageModel else { preconditionFailure("judge \(configuration.name) has no endpoint") }
             return try model.judge(id: id, labels: options.labels, pairing: options.pairing)
+        case .tests:
+            guard let tests = configuration.answerTests else { preconditionFailure("judge \(configuration.name) has no tests") }
+            return try tests.judge(id: id)
+        case .command:
+            guard let command = configuration.command else { preconditionFailure("judge \(configuration.name) has no command") }
+            return try command.judge(id: id, labels: options.labels, pairing: options.pairing)
         case .panel: preconditionFailure("a panel is made of its members")
         }
     }

@@ -50,6 +50,11 @@ public struct LanguageModelConfiguration: Sendable {
     /// What is asked, in words.
     public var sentence: String { "model \(settings.model) at \(settings.url), \(options.style.rawValue)" }
 
+    /// What of it decides a verdict: not how patiently it is asked, what it costs, and where replies are kept.
+    var decidingText: String {
+        "llm \(settings.url) \(settings.model) \(settings.temperature.map { "\($0)" } ?? "") \(settings.structured) \(seesReference) \(options)"
+    }
+
     /// Reads the keys and the rubric.
     /// - Parameter reader: of a section that holds `LanguageModelKeys.keys`.
     /// - Parameter folder: the judge's folder.

@@ -35,6 +35,11 @@ public struct Isolation: Sendable, Hashable {
     /// Whether everything that a program started surely ends with it, whatever it did to hide.
     public var endsEverything: Bool { level != .limits }
 
+    /// Whether its means are `wanted` or stronger.
+    public func reaches(_ wanted: Level) -> Bool {
+        Level.allCases.first { $0 == level || $0 == wanted } == level
+    }
+
     /// The strongest that this machine allows for a sealed program.
     public static let sealed: Isolation = strongest(isSealed: true)
     /// The strongest that this machine allows for a program that keeps the machine's files and network.

@@ -41,6 +41,26 @@ public struct Program: Sendable, Hashable {
         "PATH": "/usr/local/bin:/usr/bin:/bin", "LANG": "C.UTF-8", "PYTHONHASHSEED": "0", "PYTHONDONTWRITEBYTECODE": "1",
     ]
 
+    /// Where the program lies; nil where it would not be found. A sealed program has no folder to start one from.
+    public var executablePath: String? {
+        guard let name = command.first, !name.isEmpty else { return nil }
+        let places: [String]
+        if name.hasPrefix("/") {
+            places = [name]
+        } else if !name.contains("/") {
+            places = (environment["PATH"] ?? "").split(separator: ":").map { "\($0)/\(name)" }
+        } else if case .tethered(let folder) = confinement {
+            places = ["\(folder)/\(name)"]
+        } else {
+            places = []
+        }
+        return places.first { path in
+            var isFolder: ObjCBool = false
+            return FileManager.default.fileExists(atPath: path, isDirectory: &isFolder) && !isFolder.boolValue
+                && FileManager.default.isExecutableFile(atPath: path)
+        }
+    }
+
     /// The variables of this process with these names, where they are set.
     public static func inherited(_ names: [String]) -> [String: String] {
         ProcessInfo.processInfo.environment.filter { names.contains($0.key) }

@@ -4,10 +4,17 @@ public import AgonCore
 ///
 /// A void is a missing value: it agrees with nothing and disagrees with nothing.
 public struct JudgeAgreement: Sendable, Hashable {
-    /// In the order of the columns, sorted by name and version.
+    /// In the order of the columns.
     public let judges: [JudgeID]
     /// One row a pair of seats that somebody voted on, one column a judge; nil where it gave no readable vote.
     public let votes: [[Verdict?]]
+
+    /// Votes from wherever they come.
+    /// - Parameter votes: one row a pair, as long as `judges`.
+    public init(judges: [JudgeID], votes: [[Verdict?]]) {
+        self.judges = judges
+        self.votes = votes
+    }
 
     /// The votes of rooms, a panel's own verdicts left out where its members voted: they follow from the rest.
     public init(_ results: [RoomResult]) {

@@ -1,11 +1,11 @@
-import AgonCore
+public import AgonCore
 
 extension RoomResult {
     /// What every judge said of the room, one vote a judge and pair.
     ///
     /// The votes, and the room's own verdicts where its judge is not among the voters: a panel, or a judge whose verdicts
     /// say it all. What rules decided is nobody's vote.
-    var allVotes: [Vote] {
+    public var allVotes: [Vote] {
         guard !votes.contains(where: { $0.judge == judge }) else { return votes }
         return votes
             + verdicts.filter { !$0.byRule }.map {

@@ -28,8 +28,10 @@ public struct Arena: Sendable {
     let judges: ArenaJudges
     let prompts: any PromptSource
     let game: (any Game)?
-    /// Whether a prompt's answers can be checked against gold.
+    /// Whether a prompt's answers can be checked against gold by comparing.
     let hasGold: Bool
+    /// Whether each prompt has something that judges can go by: gold, or tests.
+    private let hasReferences: Bool
     /// The task whose gold this is; nil for games and prompt files.
     let task: (any PromptTask)?
     private let promptFile: PromptFile?
@@ -47,7 +49,7 @@ public struct Arena: Sendable {
         self.configuration = configuration
         kernels = try Kernels.current
         let contest = try Contest(configuration)
-        (prompts, game, task, promptFile, hasGold) = (contest.prompts, contest.game, contest.task, contest.file, contest.hasGold)
+        (prompts, game, task, promptFile, hasReferences) = (contest.prompts, contest.game, contest.task, contest.file, contest.hasGold)
 
         var agents: [String: AgentConfiguration] = [:]
         var models: [String: ModelFolder] = [:]
@@ -90,6 +92,7 @@ public struct Arena: Sendable {
             return Entrant(name: name, role: role)
         }
         judges = try ArenaJudges(configuration.judge, arena: file, kernels: kernels)
+        hasGold = hasReferences && judges.tester == nil
         try checkTogether()
         try checkPlayability()
         try checkMemory(TournamentOptions(threads: 1))
@@ -118,6 +121,12 @@ public struct Arena: Sendable {
         let judge = configuration.judge
         if judge.options.labels == .soft, !configuration.training.method.takesSoftLabels {
             throw AgentError(.badValue, "\(file): `judge.labels` is soft, but nothing would read the labels: use `training.algorithm: dpo` with loss_type sigmoid or cdpo, or `labels: hard`.")
+        }
+        if let tester = judges.tester, promptFile == nil || !hasReferences {
+            throw AgentError(.badValue, "\(file): judge `\(tester.name)` runs tests: use `prompts` with a file that gives every line its tests as `answer`.")
+        }
+        if judges.tester != nil, judge.canaryRoomCount > 0, judge.gold == .answer {
+            throw AgentError(.badValue, "\(file): canaries need gold, and these prompts have tests instead: let `judge.gold` name a judge of kind tests, or `votes`.")
         }
         if judge.canaryRoomCount > 0 && judge.gold == .answer || judge.kind == .exact, !hasGold {
             throw AgentError(.badValue, "\(file): canaries and the exact judge need gold: give every line of the prompts file an `answer`\(judge.kind == .exact ? "" : ", or let `judge.gold` name a judge or `votes`").")
@@ -178,6 +187,7 @@ public struct Arena: Sendable {
     /// Gold's opinion of an answer: 1 right, 0 wrong, nil where gold is not known.
     func gold(_ answer: String, to prompt: Prompt) -> Double? {
         if let task { return task.isRight(answer.trimmingCharacters(in: .whitespacesAndNewlines), to: prompt) ? 1 : 0 }
+        guard hasGold else { return nil }
         return prompt.reference.map { reference in
             answer.trimmingCharacters(in: .whitespacesAndNewlines) == reference.trimmingCharacters(in: .whitespacesAndNewlines) ? 1 : 0
         }
@@ -211,7 +221,9 @@ public struct Arena: Sendable {
 
     /// Rooms in each round.
     public var roomsPerRound: Int {
-        scheduler.pairings(round: 1, entrants: entrants, seed: Seed(run: configuration.seed)).count
+        scheduler.schedule(
+            round: 1, entrants: entrants, history: ScheduleHistory(), seed: Seed(run: configuration.seed)
+        ).count
     }
 
     /// The agents whose policies train.
@@ -230,6 +242,9 @@ public struct Arena: Sendable {
             case .game(let name):
                 guard let game = Games.named(name) else {
                     throw Contest.unknown("game", name, Games.names, configuration)
+                }
+                guard game.seatCount == 2 else {
+                    throw AgentError(.badValue, "\(configuration.file): \(game.name) has \(game.seatCount) seats, an arena's rooms of a game have two: choose another game.")
                 }
                 self.game = game
                 (prompts, hasGold) = (OpeningSource(game: game), true)

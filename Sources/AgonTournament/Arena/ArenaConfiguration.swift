@@ -22,7 +22,7 @@ public struct ArenaConfiguration: Sendable {
 
     /// Who compares.
     public enum JudgeKind: String, Sendable, CaseIterable {
-        case referee, exact, policy, panel
+        case referee, exact, policy, panel, llm, tests, command
         case rewardModel = "reward_model"
     }
 
@@ -274,8 +274,8 @@ extension ArenaConfiguration {
                 ["canaries", "min_accuracy", "window", "refresh", "gold", "labels", "pairing", "pair_budget"],
                 belongingTo: "judges with a `folder`")
         }
-        if ![.policy, .panel].contains(judge.kind) {
-            try judgeReader.refuse(["pairing", "labels"], belongingTo: "judges that compare answers: `policy` and `panel`")
+        if ![.policy, .llm, .command, .panel].contains(judge.kind) {
+            try judgeReader.refuse(["pairing", "labels"], belongingTo: "judges that compare answers: `policy`, `llm`, `command` and `panel`")
         }
         if case .budget = judge.options.pairing {} else {
             try judgeReader.refuse(["pair_budget"], belongingTo: "`pairing: budget`")

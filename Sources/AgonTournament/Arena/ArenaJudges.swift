@@ -24,7 +24,12 @@ struct ArenaJudges: Sendable {
         init(folder: String, kernels: Kernels, refreshes: Bool) throws {
             configuration = try JudgeConfiguration(folder: folder)
             guard configuration.isModel else {
-                (model, frozen, chatTemplate, hash, form) = (nil, nil, nil, "", configuration.decidingText)
+                (model, frozen, chatTemplate, hash) = (nil, nil, nil, "")
+                form = try configuration.decidingText + (configuration.command.map { try FileHash.files($0.files) } ?? "")
+                guard configuration.kind != .panel else { return }
+                // What this machine lacks for it is found now.
+                _ = try Judges.judge(
+                    configuration, model: nil, transformer: nil, chatTemplate: nil, threads: 1, kernels: kernels, options: JudgingOptions())
                 return
             }
             let model = try configuration.loadModel()
@@ -55,6 +60,14 @@ struct ArenaJudges: Sendable {
     /// Members that are reward models, the kind that may learn.
     var learning: [Member] { members.filter { $0.configuration.kind == .rewardModel } }
 
+    /// The first that runs answers against tests: then the prompts' answers are tests, and what passes all of them is right.
+    var tester: Member? { (members + (gold.map { [$0] } ?? [])).first { $0.configuration.kind == .tests } }
+
+    /// How programs are kept apart from this machine, where any are sealed.
+    var sealingSentence: String? {
+        (members + (gold.map { [$0] } ?? [])).compactMap(\.configuration.sealingSentence).first
+    }
+
     init(_ settings: ArenaConfiguration.JudgeSettings, arena file: String, kernels: Kernels) throws {
         gold = if case .judge(let folder) = settings.gold {
             try Member(folder: folder, kernels: kernels, refreshes: false)
@@ -74,12 +87,26 @@ struct ArenaJudges: Sendable {
                 .badValue,
                 "\(file): `judge.kind` is \(settings.kind.rawValue), but \(judge.file) is a judge of kind \(judge.kind.rawValue): make them agree.")
         }
+        try Self.checkStyle(of: judge, settings, arena: file)
         panel = judge.kind == .panel ? judge : nil
         members = try (judge.kind == .panel ? judge.members : [settings.folder]).map {
             try Member(folder: $0, kernels: kernels, refreshes: settings.refreshStepCount > 0)
         }
         if let nested = members.first(where: { $0.configuration.kind == .panel }) {
             throw AgentError(.badValue, "\(judge.file): member `\(nested.name)` is a panel itself: name its members instead.")
+        }
+    }
+
+    /// Not every style of asking a language model reads which pairs it is asked about, and how.
+    private static func checkStyle(
+        of judge: JudgeConfiguration, _ settings: ArenaConfiguration.JudgeSettings, arena file: String
+    ) throws {
+        guard let style = judge.languageModel?.options.style, style != .pairwise else { return }
+        if settings.options.pairing != .all {
+            throw AgentError(.badValue, "\(file): nothing would read `judge.pairing`: \(judge.file) has `style: \(style.rawValue)`, which asks about no pairs.")
+        }
+        if style == .pointwise, settings.options.labels != .hard {
+            throw AgentError(.badValue, "\(file): nothing would read `judge.labels`: \(judge.file) has `style: pointwise`, which compares nothing.")
         }
     }
 }

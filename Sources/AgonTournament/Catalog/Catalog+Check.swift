@@ -91,12 +91,20 @@ extension Catalog {
         let settings = arena.configuration
         return "arena \(settings.name), \(settings.contestText): \(all) agents, \(learning) of them learn; "
             + "\(settings.roundCount) rounds of \(arena.roomsPerRound) rooms, judged by \(settings.judgeText). "
-            + formats(arena) + "It takes at most \(try arena.memoryPlan(.allCores).text)."
+            + formats(arena) + "It takes at most \(try arena.memoryPlan(.allCores).text)." + sealing(arena.judges.sealingSentence)
     }
 
     private static func judge(_ path: String) throws -> String {
         let judge = try JudgeConfiguration(folder: path)
         _ = try Judges.load(path, threads: 1)
+        let members = try judge.members.map(JudgeConfiguration.init(folder:))
+        return try sentence(judge) + sealing(([judge] + members).compactMap(\.sealingSentence).first)
+    }
+
+    /// What is enforced on the programs that are run, and what is not.
+    private static func sealing(_ sentence: String?) -> String { sentence.map { " \($0)" } ?? "" }
+
+    private static func sentence(_ judge: JudgeConfiguration) throws -> String {
         switch judge.kind {
         case .exact: return "judge \(judge.name) by gold, as a \(judge.exactMode.rawValue)."
         case .panel:
@@ -104,6 +112,10 @@ extension Catalog {
             return "panel \(judge.name) of \(members), joined by \(judge.rule.rawValue)."
         case .llm:
             return "llm judge \(judge.name), \(judge.languageModel?.sentence ?? "")."
+        case .tests:
+            return "judge \(judge.name) by tests: \(judge.answerTests?.sentence ?? "")."
+        case .command:
+            return "command judge \(judge.name): \(judge.command?.sentence ?? "")."
         case .rewardModel, .policy: break
         }
         let model = try judge.loadModel()

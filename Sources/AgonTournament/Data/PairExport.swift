@@ -167,9 +167,7 @@ public struct PairExport: Sendable {
 
     /// The runs of arenas that play a game.
     private static func games(in store: ArenaStore) throws -> Set<String> {
-        Set(
-            try store.overviews().filter { ConfigurationReader.topKeys(in: $0.run.configuration).contains("game") }
-                .map(\.run.id))
+        Set(try store.overviews().map(\.run).filter(\.isGame).map(\.id))
     }
 
     private static func refusal(of pair: StoredPair) -> TournamentError {

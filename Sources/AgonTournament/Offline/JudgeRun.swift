@@ -3,6 +3,7 @@ public import AgonCore
 import AgonJudging
 import AgonRatings
 import AgonTransformer
+import Synchronization
 
 /// Ranks answers that were made elsewhere with the judge of a folder.
 ///
@@ -21,6 +22,8 @@ public struct JudgeRun: Sendable {
         /// 95 % interval; nil where the input has none.
         public var agreement: PairStatistics.Share?
         public var usage = JudgeUsage()
+        /// A sentence for each member that left a panel.
+        public var lost: [String] = []
     }
 
     /// One line of the input.
@@ -50,7 +53,8 @@ public struct JudgeRun: Sendable {
     public func run(
         threads: Int, progress: (Int) throws -> Void = { _ in }, write: (String) throws -> Void
     ) async throws -> Summary {
-        let judge = try Judges.load(judge, threads: threads)
+        let lost = Mutex<[String]>([])
+        let judge = try Judges.load(judge, threads: threads) { loss in lost.withLock { $0.append(loss.message) } }
         let items = try items(needsReference: judge.needsReference)
         var summary = Summary(judge: judge.id.name)
         var agreed = (points: 0.0, count: 0)
@@ -72,6 +76,7 @@ public struct JudgeRun: Sendable {
         summary.agreement = Interval.wilson(successes: agreed.points, count: agreed.count).map {
             PairStatistics.Share(value: $0.value, low: $0.low, high: $0.high, count: $0.count)
         }
+        summary.lost = lost.withLock { $0 }
         return summary
     }
 
@@ -157,5 +162,6 @@ extension JudgeRun.Summary {
         } ?? ""
         return "\(DisplayText.visible(judge)) judged \(ReportNumber.count(taskCount)) prompts with \(ReportNumber.count(pairCount)) pairs of answers: "
             + "\(ReportNumber.count(tieCount)) ties, \(ReportNumber.count(voidCount)) void.\(agreed)"
+            + lost.map { " " + DisplayText.visible($0) }.joined()
     }
 }

@@ -57,6 +57,35 @@ public enum DisplayText {
         return result + "…"
     }
 
+    /// The text's lines in lines of at most `columns`, broken at spaces, and within a word that is wider than a line.
+    /// Spaces at their ends are left out.
+    /// - Parameter indent: stands before what goes on.
+    static func wrapped(_ text: String, columns: Int, indent: String = "") -> [String] {
+        text.split(separator: "\n", omittingEmptySubsequences: false).flatMap { wrapped(line: $0, columns, indent) }
+    }
+
+    private static func wrapped(line text: Substring, _ columns: Int, _ indent: String) -> [String] {
+        var lines: [String] = []
+        var (line, used) = ("", 0)
+        func breakLine() {
+            lines.append(line)
+            (line, used) = (indent, width(indent))
+        }
+        for word in text.split(separator: " ", omittingEmptySubsequences: false) {
+            let size = word.reduce(0) { $0 + width($1) }
+            if size > 0, used + size > columns, used > (lines.isEmpty ? 0 : width(indent)) { breakLine() }
+            for character in word {
+                let next = width(character)
+                if used + next > columns, used > width(indent) { breakLine() }
+                line.append(character)
+                used += next
+            }
+            line.append(" ")
+            used += 1
+        }
+        return (lines + [line]).map { String($0.reversed().drop { $0 == " " }.reversed()) }
+    }
+
     private static func width(_ character: Character) -> Int {
         var result = 0
         for scalar in character.unicodeScalars {

@@ -32,6 +32,8 @@ struct ReportMeasure: Hashable {
         ReportMeasure(
             name: "illegal_per_100", title: "Illegal moves per 100 games", label: "illegal moves", unit: .number,
             higherIsBetter: false),
+        ReportMeasure(
+            name: "exploitability", title: "Exploitability", label: "exploitability", unit: .number, higherIsBetter: false),
     ]
 
     /// What training is judged by: the first known measure that a run has, and beside it those that may get worse while

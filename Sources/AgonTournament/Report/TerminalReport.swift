@@ -62,23 +62,7 @@ public struct TerminalReport: Sendable {
         if let judge = findings.judge { lines.append((judge, findings.judgeTone)) }
         if let updates = findings.updates { lines.append((updates, .neutral)) }
         return lines.flatMap { text, tone in
-            wrapped(text).map { paint($0, tone == .good ? .green : tone == .bad ? .red : nil) }
+            DisplayText.wrapped(text, columns: width, indent: "  ").map { paint($0, tone == .good ? .green : tone == .bad ? .red : nil) }
         }
-    }
-
-    /// Lines of at most `width` columns, broken at spaces, continued with two spaces.
-    private func wrapped(_ text: String) -> [String] {
-        var lines: [String] = []
-        var line = ""
-        for word in text.split(separator: " ").map(String.init) {
-            let joined = line.isEmpty ? word : "\(line) \(word)"
-            if DisplayText.width(joined) <= width || line.isEmpty {
-                line = joined
-            } else {
-                lines.append(line)
-                line = "  " + word
-            }
-        }
-        return lines + [line]
     }
 }

@@ -15,35 +15,25 @@ struct CanaryGold {
         return zip(results, judged).map { $0.withGold(byVerdicts: $1.verdicts) }
     }
 
-    /// Canary rooms of earlier rounds with the gold of the people who voted on them in time for this round.
+    /// The pairs of earlier rounds' canary rooms that people voted on in time for this round, each as a room of its two
+    /// seats with their votes as gold: what nobody compared, gold says nothing about.
     ///
-    /// Where several people voted on the same seats, the majority holds. Seats that no chain of votes joins were never held
-    /// against one another: the largest group that is joined has gold, the others have none.
+    /// Where several people voted on the same seats, the majority holds.
     /// - Parameter votes: those that this round is the first to use.
     func voted(_ votes: [PersonalVote], rooms: [RoomResult]) -> [RoomResult] {
         let byRoom = Dictionary(grouping: votes) { RoomAddress(round: $0.round, room: $0.room) }
-        return rooms.compactMap { result in
+        return rooms.flatMap { result -> [RoomResult] in
             guard result.room.isCanary,
                 let votes = byRoom[RoomAddress(round: result.room.round, room: result.room.index)]
-            else { return nil }
-            let verdicts = result.verdicts.map { pair in
+            else { return [] }
+            return result.verdicts.compactMap { pair in
                 let said = votes.map(\.vote).filter { $0.first == pair.first && $0.second == pair.second }
                     .map { PairVerdict(first: $0.first, second: $0.second, verdict: $0.verdict) }
-                return PairVerdict(first: pair.first, second: pair.second, verdict: PanelRule.majority.join(said).verdict)
+                let verdict = PanelRule.majority.join(said).verdict
+                guard verdict != .void else { return nil }
+                return result.only(pair.first, pair.second).withGold(byVerdicts: [PairVerdict(first: 0, second: 1, verdict: verdict)])
             }
-            let joined = joinedSeats(verdicts, seatCount: result.rollouts.count)
-            return result.withGold(byVerdicts: verdicts.filter { joined.contains($0.first) })
         }
-    }
-
-    /// The largest group of seats that verdicts join; of several the one with the lowest seat.
-    private func joinedSeats(_ verdicts: [PairVerdict], seatCount: Int) -> Set<Int> {
-        var groups = (0..<seatCount).map { Set([$0]) }
-        for pair in verdicts where pair.verdict != .void {
-            let both = groups[pair.first].union(groups[pair.second])
-            for seat in both { groups[seat] = both }
-        }
-        return groups.reduce([]) { $1.count > $0.count ? $1 : $0 }
     }
 
     private struct RoomAddress: Hashable {
@@ -53,6 +43,22 @@ struct CanaryGold {
 }
 
 extension RoomResult {
+    /// Two seats of the room, as seats 0 and 1, with what was said of them. What the judging cost stays with the room.
+    fileprivate func only(_ first: Int, _ second: Int) -> RoomResult {
+        let seats = [first, second]
+        var result = self
+        result.room.seats = seats.map { room.seats[$0] }
+        result.rollouts = seats.map { rollouts[$0] }
+        if !scores.isEmpty { result.scores = seats.map { scores[$0] } }
+        result.ranking.ranks = seats.map { ranking.ranks[$0] }
+        result.verdicts = verdicts.filter { $0.first == first && $0.second == second }
+        for index in result.verdicts.indices { (result.verdicts[index].first, result.verdicts[index].second) = (0, 1) }
+        result.votes = votes.filter { $0.first == first && $0.second == second }
+        for index in result.votes.indices { (result.votes[index].first, result.votes[index].second) = (0, 1) }
+        result.usage = nil
+        return result
+    }
+
     /// The room with each seat's mean points by some verdicts as its gold; none for a seat with voids only.
     fileprivate func withGold(byVerdicts verdicts: [PairVerdict]) -> RoomResult {
         var result = self

@@ -15,12 +15,13 @@ struct Evaluation {
     /// All measures of some versions, as the round's end found them.
     func measure(_ versions: [(id: PolicyID, parameters: TrainedWeights?)], round: Int) async throws -> [EvaluationRecord] {
         let prompts = arena.prompts.prompts(.heldOut, count: arena.configuration.evaluationPromptCount, seed: seed.child(.evaluation, 0))
-        guard !prompts.isEmpty, arena.hasGold else { return [] }
+        guard !prompts.isEmpty, arena.hasGold || arena.judges.tester != nil else { return [] }
         var records: [EvaluationRecord] = []
         for (id, parameters) in versions {
             let policy = try Roster.policy(id, parameters: parameters, arena: arena, threads: threads)
             if arena.game == nil { records += try await accuracy(policy, prompts: prompts, round: round) }
             records += try await contests(policy, prompts: prompts, round: round)
+            if let record = try await exploitability(policy, round: round) { records.append(record) }
         }
         return records
     }
@@ -40,7 +41,7 @@ struct Evaluation {
         }
         let player = RoomPlayer(arena: arena, policies: [policy.id: policy])
         let rollouts = try await player.play(rooms, seed: seed.child(.evaluation, 1))
-        let right = rollouts.map { $0[0].gold ?? 0 }
+        let right = try await right(rollouts.map { $0[0] }, prompts)
         // A small prompts file gives the same prompt several times, which is one observation and not several.
         let clusters = prompts.map(\.cluster)
         let interval = Set(clusters).count == rooms.count
@@ -48,6 +49,28 @@ struct Evaluation {
             : Interval.mean(of: right, clusters: clusters)
         return interval.map {
             EvaluationRecord(round: round, policy: policy.id, measure: measure, $0)
+        }
+    }
+
+    /// 1 for each rollout that is right, 0 for each that is not.
+    private func right(_ rollouts: [Rollout], _ prompts: [Prompt]) async throws -> [Double] {
+        guard let tester = try tester else { return rollouts.map { $0.gold ?? 0 } }
+        let tasks = zip(rollouts, prompts).enumerated().map { index, pair in
+            JudgingTask(id: UInt64(index), prompt: pair.1.text, reference: pair.1.reference, answers: [pair.0.text])
+        }
+        return zip(rollouts, try await tester.judge(tasks)).map { rollout, judgement in
+            rollout.forfeit == nil && judgement.scores?.first == 1 ? 1 : 0
+        }
+    }
+
+    /// Runs answers against the prompts' tests, where they have tests instead of gold.
+    private var tester: (any Judge)? {
+        get throws {
+            try arena.judges.tester.map {
+                try Judges.judge(
+                    $0.configuration, model: nil, transformer: nil, chatTemplate: nil, threads: threads, kernels: arena.kernels,
+                    options: JudgingOptions())
+            }
         }
     }
 
@@ -78,7 +101,7 @@ struct Evaluation {
         let policies = [policy.id: policy, opponent: try Roster.policy(opponent, parameters: nil, arena: arena, threads: threads)]
         let player = RoomPlayer(arena: arena, policies: policies)
         return try await HeldOutContest(player: player, seed: seed.child(.evaluation, label))
-            .play(policy.id, opponent, prompts: prompts, judge: nil)
+            .play(policy.id, opponent, prompts: prompts, judge: tester)
     }
 }
 

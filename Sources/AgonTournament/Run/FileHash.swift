@@ -30,6 +30,9 @@ enum FileHash {
         return hexadecimal(try hash(files)) + (weights == .float32 ? "" : " \(weights.rawValue)")
     }
 
+    /// The hash over some files, one after another.
+    static func files(_ paths: [String]) throws(TournamentError) -> String { hexadecimal(try hash(paths)) }
+
     /// Reads block by block: weights may be larger than the memory that is free.
     private static func hash(_ paths: [String]) throws(TournamentError) -> SHA256.Digest {
         var hasher = SHA256()

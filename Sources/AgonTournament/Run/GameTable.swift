@@ -1,7 +1,7 @@
 import AgonCore
 import AgonGames
 
-/// Plays games in step: each ply asks, over all rooms, every policy that is to move once.
+/// Plays games in step: each step asks, over all rooms, every seat that is to move once, each about its own view.
 struct GameTable {
     let game: any Game
     let player: RoomPlayer
@@ -9,13 +9,16 @@ struct GameTable {
     func play(_ rooms: [Room], seed: Seed) async throws -> [[Rollout]] {
         var boards = rooms.map { Board(room: $0, game: game) }
         while true {
-            let active = boards.indices.filter { boards[$0].seatToMove != nil }
+            let active = boards.indices.filter { !boards[$0].seatsToMove.isEmpty }
             guard !active.isEmpty else { break }
-            let questions = active.map { boards[$0].question(seed: seed, moveTokenLimit: game.moveTokenLimit) }
-            let responses = try await player.ask(questions)
-            for (index, response) in zip(active, responses) { boards[index].play(response) }
+            let questions = active.map { boards[$0].questions(seed: seed) }
+            var responses = try await player.ask(questions.flatMap { $0 })[...]
+            for (index, asked) in zip(active, questions) {
+                boards[index].play(Array(responses.prefix(asked.count)))
+                responses = responses.dropFirst(asked.count)
+            }
         }
-        return boards.map { $0.rollouts() }
+        return boards.map { $0.rollouts(of: game) }
     }
 }
 
@@ -26,24 +29,41 @@ private struct Board {
     private var transcript = ""
     private var seats: [SeatView]
     /// Who made an illegal move, which ends the game.
-    private var forfeiter: Int?
+    private var forfeiters: Set<Int> = []
     private var ply = 0
 
     /// The game as one seat's policy sees it.
     private struct SeatView {
+        let prompt: String
+        /// How much of the position's view prompt and turns hold, in bytes.
+        var shownCount: Int
         var turns: [Turn] = []
         var tokens: [Int32] = []
         var own: [Bool] = []
         var logProbs: [Float] = []
 
+        init(prompt: String) {
+            self.prompt = prompt
+            shownCount = prompt.utf8.count
+        }
+
         /// Adds an own move. The context that came with it is everything seen before, own earlier moves included.
         mutating func record(_ response: PolicyResponse) {
             turns.append(.own(tokens: response.tokens, text: response.text))
+            shownCount += response.text.utf8.count
             guard !response.tokens.isEmpty else { return }
             own += Array(repeating: false, count: response.context.count - own.count)
             own += Array(repeating: true, count: response.tokens.count)
             tokens = response.context + response.tokens
             logProbs += response.logProbs
+        }
+
+        /// Adds what a view has that was not shown yet.
+        mutating func show(_ view: String) {
+            let news = String(decoding: view.utf8.dropFirst(shownCount), as: UTF8.self)
+            guard !news.isEmpty else { return }
+            turns.append(.other(text: news))
+            shownCount += news.utf8.count
         }
     }
 
@@ -53,41 +73,45 @@ private struct Board {
             preconditionFailure("`\(room.prompt.text)` is no opening of \(game.name)")
         }
         self.position = position
-        seats = Array(repeating: SeatView(), count: room.seats.count)
+        seats = room.seats.indices.map { SeatView(prompt: position.view(of: $0)) }
     }
 
-    var seatToMove: Int? { forfeiter == nil ? position.seatToMove : nil }
+    var seatsToMove: [Int] { forfeiters.isEmpty ? position.seatsToMove : [] }
 
-    func question(seed: Seed, moveTokenLimit: Int) -> RoomPlayer.Question {
-        let seat = position.seatToMove ?? 0
-        return RoomPlayer.Question(
-            policy: room.seats[seat],
-            request: PolicyRequest(
-                prompt: room.prompt.text, turns: seats[seat].turns, maxNewTokens: moveTokenLimit,
-                seed: seed.child(.room, room.index).child(.seat, seat).child(.sample, ply)))
-    }
-
-    mutating func play(_ response: PolicyResponse) {
-        guard let seat = position.seatToMove else { return }
-        ply += 1
-        transcript += response.text
-        seats[seat].record(response)
-        for other in seats.indices where other != seat { seats[other].turns.append(.other(text: response.text)) }
-        if let next = position.playing(response.text) {
-            position = next
-        } else {
-            forfeiter = seat
+    /// One for each seat that is to move, about nothing but its own view.
+    func questions(seed: Seed) -> [RoomPlayer.Question] {
+        position.seatsToMove.map { seat in
+            RoomPlayer.Question(
+                policy: room.seats[seat],
+                request: PolicyRequest(
+                    prompt: seats[seat].prompt, turns: seats[seat].turns, maxNewTokens: position.moveLength,
+                    seed: seed.child(.room, room.index).child(.seat, seat).child(.sample, ply)))
         }
     }
 
-    func rollouts() -> [Rollout] {
-        let scores = forfeiter.map { loser in seats.indices.map { $0 == loser ? 0.0 : 1.0 } } ?? position.scores
+    /// One step. Every seat that made an illegal move forfeits, and then nothing more is shown to anybody.
+    mutating func play(_ responses: [PolicyResponse]) {
+        let asked = position.seatsToMove
+        ply += 1
+        for (seat, response) in zip(asked, responses) {
+            transcript += response.text
+            seats[seat].record(response)
+            if !position.legalMoves(of: seat).contains(response.text) { forfeiters.insert(seat) }
+        }
+        guard forfeiters.isEmpty, let next = position.playing(responses.map(\.text)) else { return }
+        position = next
+        for seat in seats.indices { seats[seat].show(position.view(of: seat)) }
+    }
+
+    func rollouts(of game: any Game) -> [Rollout] {
+        let scores = forfeiters.isEmpty
+            ? game.scores(at: position) : seats.indices.map { forfeiters.contains($0) ? 0.0 : 1.0 }
         return seats.indices.map { seat in
             let view = seats[seat]
             return Rollout(
                 text: transcript,
                 sequence: view.own.contains(true) ? TokenSequence(tokens: view.tokens, own: view.own) : nil,
-                logProbs: view.logProbs, forfeit: seat == forfeiter ? .illegal : nil, gold: scores?[seat])
+                logProbs: view.logProbs, forfeit: forfeiters.contains(seat) ? .illegal : nil, gold: scores?[seat])
         }
     }
 }

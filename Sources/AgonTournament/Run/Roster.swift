@@ -53,10 +53,10 @@ struct Roster: Sendable {
     ) throws -> any Policy {
         let place = "\(agent.file):\(agent.sourceLine)"
         if let game = arena.game {
-            guard let strategy = ScriptedPlayer.Strategy(named: name, skill: skill) else {
-                throw AgentError(.badValue, "\(place): strategy `\(name)` does not exist in games: use one of \(ScriptedPlayer.Strategy.names.joined(separator: ", ")).")
+            guard let strategy = game.strategy(named: name, skill: skill) else {
+                throw AgentError(.badValue, "\(place): strategy `\(name)` does not exist in \(game.name): use one of \(game.strategyNames.joined(separator: ", ")).")
             }
-            return ScriptedPlayer(id: id, game: game, strategy: strategy)
+            return ScriptedPlayer(id: id, strategy: strategy)
         }
         guard let strategy = ScriptedAnswerer.Strategy(named: name, skill: skill) else {
             throw AgentError(.badValue, "\(place): strategy `\(name)` does not exist for prompts: use one of \(ScriptedAnswerer.Strategy.names.joined(separator: ", ")).")

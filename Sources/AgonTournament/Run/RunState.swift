@@ -96,6 +96,13 @@ struct RunState: Sendable {
     }
 }
 
+extension RunState {
+    /// What schedulers that look back are told.
+    var scheduleHistory: ScheduleHistory {
+        ScheduleHistory(ratings: elo.ratings, newestVersions: learners.mapValues(\.version), matches: matches)
+    }
+}
+
 extension RunState.Totals {
     fileprivate mutating func count(_ score: Double) {
         if score == 1 { wins += 1 } else if score == 0 { losses += 1 } else { draws += 1 }

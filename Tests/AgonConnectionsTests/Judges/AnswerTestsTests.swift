@@ -119,7 +119,7 @@ struct PythonAnswerTests {
         #expect(try await tally(right, calls) == TestTally(passed: 4, total: 5))
     }
 
-    @Test("no cheat earns a point", .timeLimit(.minutes(1)), arguments: [
+    @Test("no cheat earns a point", .timeLimit(.minutes(10)), arguments: [
         "import sys; sys.exit(0)",
         "import os; os._exit(0)",
         "print('all tests passed')\nprint('{\"passed\": true}')\nprint('{\"done\": true}')",
