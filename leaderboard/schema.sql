@@ -284,6 +284,15 @@ CREATE TABLE alarms (
     FOREIGN KEY (run_id, round) REFERENCES rounds (run_id, round)
 ) STRICT, WITHOUT ROWID;
 
+-- Members that left their panels. They stay away for the rest of the run.
+CREATE TABLE judge_losses (
+    run_id INTEGER NOT NULL REFERENCES runs (id),
+    judge TEXT NOT NULL,            -- the member's name
+    round INTEGER NOT NULL,         -- the round in which it was lost
+    sentence TEXT NOT NULL,         -- who, and why
+    PRIMARY KEY (run_id, judge)
+) STRICT, WITHOUT ROWID;
+
 -- The versions of agents, by the names that people use: ada@v3.
 CREATE VIEW policies AS
     SELECT versions.id, versions.run_id, agents.id AS agent_id, agents.name AS agent, agents.role,

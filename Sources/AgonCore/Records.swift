@@ -233,6 +233,22 @@ public struct AlarmRecord: Sendable, Hashable, Codable {
     }
 }
 
+/// A member that left its panel for the rest of the run.
+public struct JudgeLossRecord: Sendable, Hashable, Codable {
+    /// The round in which it was lost.
+    public var round: Int
+    /// The member's name.
+    public var judge: String
+    /// Who, and why.
+    public var sentence: String
+
+    public init(round: Int, judge: String, sentence: String) {
+        self.round = round
+        self.judge = judge
+        self.sentence = sentence
+    }
+}
+
 /// One training of one agent, promoted or not.
 public struct UpdateRecord: Sendable, Hashable, Codable {
     public var round: Int

@@ -8,6 +8,8 @@ public struct JudgingError: Error, Sendable, CustomStringConvertible {
         public static let countMismatch = Code(description: "count_mismatch")
         /// A judgement does not hold every pair of answers exactly once.
         public static let malformedJudgement = Code(description: "malformed_judgement")
+        /// A member left its panel before, and says so again.
+        public static let memberLost = Code(description: "member_lost")
         /// No member of a panel is left.
         public static let panelLost = Code(description: "panel_lost")
     }

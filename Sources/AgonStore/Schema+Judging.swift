@@ -70,4 +70,16 @@ extension Schema {
             FOREIGN KEY (run_id, round) REFERENCES rounds (run_id, round)
         ) STRICT, WITHOUT ROWID;
         """
+
+    /// Written when it happens, not when the round closes: a run that goes on must know who is away.
+    static let losses = """
+        -- Members that left their panels. They stay away for the rest of the run.
+        CREATE TABLE judge_losses (
+            run_id INTEGER NOT NULL REFERENCES runs (id),
+            judge TEXT NOT NULL,            -- the member's name
+            round INTEGER NOT NULL,         -- the round in which it was lost
+            sentence TEXT NOT NULL,         -- who, and why
+            PRIMARY KEY (run_id, judge)
+        ) STRICT, WITHOUT ROWID;
+        """
 }

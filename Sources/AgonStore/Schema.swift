@@ -9,7 +9,7 @@ enum Schema {
     /// Marks a file as an Agon database: "AGON" in ASCII, in the SQLite header's application id.
     static let applicationID = 0x4147_4F4E
     /// How many migrations there are; the SQLite header's user version after the last one.
-    static let version = 3
+    static let version = 4
 
     static var migrator: DatabaseMigrator {
         var migrator = DatabaseMigrator()
@@ -26,6 +26,10 @@ enum Schema {
         migrator.registerMigration("3 votes, soft labels, measures of judges, alarms") { db in
             try db.execute(sql: "PRAGMA user_version = 3")
             for part in [softLabels, votes, judging] { try db.execute(sql: part) }
+        }
+        migrator.registerMigration("4 members that left their panels") { db in
+            try db.execute(sql: "PRAGMA user_version = 4")
+            try db.execute(sql: losses)
         }
         return migrator
     }

@@ -60,6 +60,7 @@ struct Round {
         try pulse.onStep(.progressMeasured, number)
         next.round = number
         next.signature = signature(state, results, ratings, versions, returns)
+        try store.save(losses: bench.losses(round: number), run: run.id)
         try store.close(
             RoundClosing(
                 round: RoundRecord(number: number, signature: next.signature, timings: stopwatch.timings),
@@ -113,7 +114,10 @@ struct Round {
                 return try await CanaryGold(arena: arena, seed: seed).asked(gold, about: judged)
             }
             try pulse.onStep(.roomsJudged, number)
-            try stopwatch.measure(\.store) { _ = try store.save(rooms: results, run: run.id) }
+            try stopwatch.measure(\.store) {
+                try store.save(losses: bench.losses(round: number), run: run.id)
+                _ = try store.save(rooms: results, run: run.id)
+            }
             try pulse.onStep(.roomsCommitted, number)
             for result in results { byIndex[result.room.index] = result }
             stopwatch.count(rollouts)
@@ -164,10 +168,10 @@ struct Round {
     private func measures(
         _ state: RunState, _ results: [RoomResult], _ gold: [RoomResult], _ pairs: PairCounts, _ judge: JudgeID
     ) -> [JudgeMeasureRecord] {
-        guard !arena.judges.members.isEmpty else { return [] }
+        let measures = JudgeMeasures(round: number, arena: arena, judge: judge, learned: state.judges)
+        guard !arena.judges.members.isEmpty else { return measures.dropped(pairs) }
         let weights = experience(state, today: care.experience(results, gold: gold))
-        return JudgeMeasures(round: number, arena: arena, judge: judge, learned: state.judges)
-            .records(results, gold: gold, pairs: pairs, experience: weights)
+        return measures.records(results, gold: gold, pairs: pairs, experience: weights)
     }
 
     /// After an alarm, learners go back to the version that was best by gold.

@@ -35,7 +35,7 @@ public enum TournamentEvent: Sendable {
     case wave(round: Int, rooms: Int, of: Int, timings: RoundTimings)
     /// All rooms of the round are committed; training, gate and evaluation follow.
     case updating(round: Int)
-    /// A member left the panel; one sentence.
+    /// A member left the panel, now or before an earlier start ended; one sentence.
     case judgeLost(String)
     /// A round is closed.
     case closed(round: Int, ratings: [RatingRecord], health: JudgeHealthRecord?, updates: [UpdateRecord], alarms: [AlarmRecord], timings: RoundTimings)
@@ -85,9 +85,13 @@ public struct Tournament: Sendable {
         let lock = try store.lockForRun(description: "arena \(arena.configuration.name), run \(run.id)")
         defer { lock.release() }
         try store.begin(run: run, entrants: arena.entrants, versions: firstVersions())
-        let bench = try JudgeBench(arena: arena, threads: options.threads) { pulse.onEvent(.judgeLost($0.message)) }
+        let losses = try store.judgeLosses(run: run.id)
+        let bench = try JudgeBench(arena: arena, threads: options.threads, losses: losses) {
+            pulse.onEvent(.judgeLost($0.message))
+        }
         var state = try restored()
         pulse.onEvent(.started(run: run, closedRounds: state.round, roundCount: arena.configuration.roundCount))
+        for loss in losses { pulse.onEvent(.judgeLost(loss.sentence)) }
         while state.round < arena.configuration.roundCount {
             if pulse.shouldStop() { throw Interruption() }
             let number = state.round + 1

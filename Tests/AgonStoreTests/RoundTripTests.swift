@@ -78,6 +78,16 @@ import Testing
         #expect(try store.entrants(run: id) == arena.entrants)
     }
 
+    @Test func aMemberLeavesItsPanelOnce() throws {
+        let store = try arena.store(in: folder)
+        let (id, first) = (arena.run.id, JudgeLossRecord(round: 2, judge: "bea", sentence: "It said \u{0}."))
+        try store.save(losses: [first], run: id)
+        let other = JudgeLossRecord(round: 1, judge: "ada", sentence: "It is gone.")
+        try store.save(losses: [JudgeLossRecord(round: 3, judge: "bea", sentence: "Again."), other], run: id)
+        #expect(try store.judgeLosses(run: id) == [other, first])
+        #expect(throws: StoreError.self) { try store.save(losses: [first], run: "nobody's") }
+    }
+
     @Test func overviewsCountClosedRoundsAndPromotedVersions() throws {
         let store = try arena.store(in: folder, closedRounds: 2)
         var second = arena

@@ -1,32 +1,12 @@
 import AgonCore
 import AgonStore
 import Foundation
-import Synchronization
 import Testing
 
 @testable import AgonTournament
 
 /// Runs that end at a step of a round, as if the process had died there.
 @Suite struct CrashTests {
-    private struct Crash: Error {}
-
-    /// Starts the run; it dies at the given occurrence of a step in a round.
-    /// - Returns: whether it died, and did not run to its end.
-    private func dies(_ arena: StoryArena, _ database: String, at step: RoundStep, round: Int, occurrence: Int = 1) async throws -> Bool {
-        let seen = Mutex(0)
-        var pulse = Pulse()
-        pulse.onStep = { reached, number in
-            guard reached == step, number == round else { return }
-            if seen.withLock({ $0 += 1; return $0 }) == occurrence { throw Crash() }
-        }
-        do {
-            _ = try await arena.tournament(database).play(pulse)
-            return false
-        } catch is Crash {
-            return true
-        }
-    }
-
     @Test(
         "killed at any step of any round, a run goes on and ends as if nothing had been",
         arguments: [StoryArena.prompts, StoryArena.game, StoryArena.formats])
@@ -37,7 +17,7 @@ import Testing
         for step in RoundStep.allCases {
             for round in 1...2 {
                 let name = "\(step.rawValue)-\(round)"
-                let hasDied = try await dies(arena, name, at: step, round: round)
+                let hasDied = try await arena.dies(name, at: step, round: round)
                 #expect(hasDied, "\(step) of round \(round) is never reached")
                 #expect(try await arena.tournament(name).play() == signature, "\(name)")
                 #expect(try differingTables(arena.content(name), whole).isEmpty, "\(name)")
@@ -52,10 +32,10 @@ import Testing
         var deaths = 0
         for round in 1...2 {
             for step in RoundStep.allCases {
-                if try await dies(arena, "db", at: step, round: round) { deaths += 1 }
+                if try await arena.dies("db", at: step, round: round) { deaths += 1 }
                 // Between the checkpoints of two learners.
                 guard step == .checkpointWritten else { continue }
-                if try await dies(arena, "db", at: step, round: round, occurrence: 2) { deaths += 1 }
+                if try await arena.dies("db", at: step, round: round, occurrence: 2) { deaths += 1 }
             }
         }
         #expect(deaths == 2 * RoundStep.allCases.count + 2)
@@ -66,7 +46,7 @@ import Testing
     @Test("a checkpoint that changed or is gone stops the run with one sentence that names it")
     func damagedCheckpoint() async throws {
         let arena = try StoryArena(StoryArena.prompts)
-        let hasDied = try await dies(arena, "db", at: .roundClosed, round: 2)
+        let hasDied = try await arena.dies("db", at: .roundClosed, round: 2)
         #expect(hasDied)
         let versions = try arena.tournament("db").store.versions(run: try arena.tournament("db").run.id)
         let newest = try #require(versions.last { $0.name == "ada" && $0.version > 0 })

@@ -38,6 +38,7 @@ import Testing
         #expect(progress.take(.started(run: run, closedRounds: 0, roundCount: 4), at: 0) == "Run sums-7-12ab34cd: 4 rounds.")
         #expect(progress.take(.wave(round: 1, rooms: 32, of: 64, timings: timings(tokens: 10_000)), at: 1) == nil)
         #expect(progress.take(.updating(round: 1), at: 2) == nil)
+        #expect(progress.take(.judgeLost("Judge a left: \u{1B}[2J"), at: 2) == "Judge a left: ␛[2J")
         #expect(
             progress.take(closed(1), at: 5)
                 == "round 1/4 · perfect 1200 ± 20, ada v1 1100 ± 20, rookie 1000 ± 20 · judge 90.0% right, 85.0% over its window · 1 of 1 promoted · 5.0 s")

@@ -1,5 +1,6 @@
 import Foundation
 import GRDB
+import Synchronization
 
 @testable import AgonTournament
 
@@ -21,6 +22,9 @@ final class StoryArena {
         gate: {prompts: 8, min_score: 0}
         evaluation: {every: 2, prompts: 12}
         """
+
+    /// The judge of `prompts`.
+    static let judge = "{kind: reward_model, folder: ROOT/judges/sorter, canaries: 4, refresh: {steps: 2}}"
 
     /// A game with its referee, trained on trajectories.
     static let game = """
@@ -90,6 +94,28 @@ final class StoryArena {
         try Tournament(
             arena: Arena(file: file), database: self.database(database), seed: seed,
             options: TournamentOptions(threads: threads, roomsPerWave: roomsPerWave))
+    }
+
+    private struct Crash: Error {}
+
+    /// Starts the run; it dies at the given occurrence of a step in a round.
+    /// - Returns: whether it died, and did not run to its end.
+    func dies(
+        _ database: String, at step: RoundStep, round: Int, occurrence: Int = 1,
+        onEvent: @escaping @Sendable (TournamentEvent) -> Void = { _ in }
+    ) async throws -> Bool {
+        let seen = Mutex(0)
+        var pulse = Pulse(onEvent: onEvent)
+        pulse.onStep = { reached, number in
+            guard reached == step, number == round else { return }
+            if seen.withLock({ $0 += 1; return $0 }) == occurrence { throw Crash() }
+        }
+        do {
+            _ = try await tournament(database).play(pulse)
+            return false
+        } catch is Crash {
+            return true
+        }
     }
 
     /// Every row of a database but its wall clock: what two runs must agree on to have decided the same.

@@ -40,7 +40,7 @@ public struct RewardHackingAlarm: Sendable {
 
         public init(
             falseAlarmRate: Double = 0.01, baselineRoundCount: Int = 5, windowRoundCount: Int = 5,
-            minimumClusterCount: Int = 20, accuracyTolerance: Double = 0.03, divergenceTolerance: Double = 0.05,
+            minimumClusterCount: Int = 20, accuracyTolerance: Double = 0.01, divergenceTolerance: Double = 0.05,
             lengthTolerance: Double = 0.1, markerTolerance: Double = 0.05
         ) {
             precondition(falseAlarmRate > 0 && falseAlarmRate < 1, "a rate of false alarms lies between 0 and 1")

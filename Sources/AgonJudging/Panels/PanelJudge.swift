@@ -131,6 +131,8 @@ public struct PanelJudge: Judge {
                 : .lost("Judge \(member.id) left the panel: its judgements do not fit the \(tasks.count) tasks.")
         } catch let error as CancellationError {
             throw error
+        } catch let error as JudgingError where error.code == .memberLost {
+            return .lost(error.message)
         } catch {
             return .lost("Judge \(member.id) left the panel: \(error)")
         }

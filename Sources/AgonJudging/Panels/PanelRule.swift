@@ -1,4 +1,4 @@
-import AgonCore
+public import AgonCore
 
 /// How a panel's votes on a pair become its verdict. Voids are in no sum, and a pair with voids only is void.
 public enum PanelRule: Sendable, Hashable {
@@ -28,7 +28,7 @@ public enum PanelRule: Sendable, Hashable {
 
     /// The panel's verdict and P(first is better) on one pair.
     /// - Parameter votes: one per member; nil where it is lost.
-    func join(_ votes: [PairVerdict?]) -> (verdict: Verdict, preference: Double?) {
+    public func join(_ votes: [PairVerdict?]) -> (verdict: Verdict, preference: Double?) {
         let leanings = votes.map { vote -> Double? in
             guard let vote, let score = vote.verdict.score else { return nil }
             return vote.preference.flatMap { $0.isNaN ? nil : min(max($0, 0), 1) } ?? score

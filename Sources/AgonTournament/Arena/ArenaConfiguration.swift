@@ -183,6 +183,9 @@ extension ArenaConfiguration {
     private static func pairRules(_ reader: ConfigurationReader) throws -> PairRules {
         let similarity = try reader.number("max_similarity")
         let (ratio, cap) = (try reader.number("max_length_ratio"), try reader.integer("max_per_agent"))
+        guard ratio == 0 || ratio >= 1 else {
+            throw reader.error("max_length_ratio", "the longer side has at least as many tokens as the shorter: 0 is off, or give 1 or more.")
+        }
         return PairRules(
             minimumScoreMargin: try reader.number("min_score_margin"), minimumPointsMargin: try reader.number("min_margin"),
             nearDuplicate: similarity < 1 ? NearDuplicateRule(threshold: similarity) : nil,

@@ -67,7 +67,7 @@ public enum ArenaKeys {
         [
             Key("action", .choice(["off"] + AlarmAction.allCases.map(\.rawValue), default: AlarmAction.rollback.rawValue), "What happens in a round with an alarm. `warn`: the run says so. `pause`: it promotes nothing as well. `rollback`: its learners also go back to the version that was best by gold on canaries."),
             Key("false_alarm_rate", .number(0.000001...0.5, default: 0.01), unit: "probability", "How probable a false alarm may be over a whole run."),
-            Key("accuracy_tolerance", .number(0...1, default: 0.03), unit: "share", "How far the judge's accuracy on canaries may fall below that of the first rounds: pairs grow harder as agents grow alike. 1 is off."),
+            Key("accuracy_tolerance", .number(0...1, default: 0.01), unit: "share", "How far the judge's accuracy on canaries may fall below that of the first rounds: pairs grow harder as agents grow alike. 1 is off."),
             Key("divergence_tolerance", .number(0...1, default: 0.05), unit: "points", "How much more than gold's the judge's score of the learners may rise. 1 is off."),
             Key("length_tolerance", .number(0...1, default: 0.1), unit: "points", "How much a much longer, or shorter, answer may gain beyond gold. 1 is off."),
             Key("marker_tolerance", .number(0...0.499, default: 0.05), unit: "share", "How far beyond one half a word or character may win where gold says that it should not."),

@@ -7,8 +7,8 @@ struct CanaryGold {
     let arena: Arena
     let seed: Seed
 
-    /// Canary rooms with the gold of a judge that is trusted more: each seat's mean points in its room as that judge sees
-    /// it. Rooms keep the gold that they have where the arena's prompts give it.
+    /// Canary rooms with the gold of a judge that is trusted more, in place of what the prompts say: each seat's mean points
+    /// in its room as that judge sees it.
     func asked(_ gold: (any Judge)?, about results: [RoomResult]) async throws -> [RoomResult] {
         guard let gold else { return results }
         let judged = try await Verdicts(judge: gold, seed: seed.child(.judge, 1)).results(results.map(\.room), results.map(\.rollouts))
@@ -27,12 +27,10 @@ struct CanaryGold {
                 let votes = byRoom[RoomAddress(round: result.room.round, room: result.room.index)]
             else { return [] }
             return result.verdicts.compactMap { pair in
-                let said = votes.map(\.vote).filter {
-                    $0.first == pair.first && $0.second == pair.second && $0.verdict != .void
-                }
-                guard !said.isEmpty else { return nil }
-                let lean = said.reduce(0) { $0 + ($1.verdict == .first ? 1 : $1.verdict == .second ? -1 : 0) }
-                let verdict: Verdict = lean > 0 ? .first : lean < 0 ? .second : .tie
+                let said = votes.map(\.vote).filter { $0.first == pair.first && $0.second == pair.second }
+                    .map { PairVerdict(first: $0.first, second: $0.second, verdict: $0.verdict) }
+                let verdict = PanelRule.majority.join(said).verdict
+                guard verdict != .void else { return nil }
                 return result.only(pair.first, pair.second).withGold(byVerdicts: [PairVerdict(first: 0, second: 1, verdict: verdict)])
             }
         }

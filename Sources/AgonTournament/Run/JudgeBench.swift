@@ -2,14 +2,15 @@ import AgonAgents
 import AgonCore
 import AgonGames
 import AgonJudging
+import AgonStore
 import AgonTransformer
 import Synchronization
 
 /// Makes the judge that a room is brought to: the arena's, with the newest weights of those that learn and with what
 /// canaries say of a panel's members.
 ///
-/// Judges that do not learn are made once, so that they keep their connections, and a member that left the panel stays
-/// away until the run is started again.
+/// Judges that do not learn are made once, so that they keep their connections. A member that left the panel stays away for
+/// the rest of the run, however often that is started: else whether a process died would decide who judges.
 final class JudgeBench: Sendable {
     private let arena: Arena
     private let threads: Int
@@ -17,14 +18,26 @@ final class JudgeBench: Sendable {
     private let fixed: [String: any Judge]
     /// Who says what is true in canary rooms, where a judge does.
     let gold: (any Judge)?
-    private let lost = Mutex<[String: String]>([:])
+    private let lost: Mutex<[String: Loss]>
     private let onLoss: @Sendable (PanelLoss) -> Void
 
-    /// - Parameter onLoss: told once of each member that leaves a panel.
-    init(arena: Arena, threads: Int, onLoss: @escaping @Sendable (PanelLoss) -> Void = { _ in }) throws {
+    /// Why a member is away, and whether the store knows.
+    private struct Loss {
+        let sentence: String
+        var isStored: Bool
+    }
+
+    /// - Parameters:
+    ///   - losses: the members that left in earlier rounds.
+    ///   - onLoss: told once of each member that leaves a panel.
+    init(
+        arena: Arena, threads: Int, losses: [JudgeLossRecord] = [], onLoss: @escaping @Sendable (PanelLoss) -> Void = { _ in }
+    ) throws {
         self.arena = arena
         self.threads = threads
         self.onLoss = onLoss
+        let away = losses.map { ($0.judge, Loss(sentence: $0.sentence, isStored: true)) }
+        lost = Mutex(Dictionary(away, uniquingKeysWith: { first, _ in first }))
         let options = arena.configuration.judge.options
         func made(_ member: ArenaJudges.Member) throws -> any Judge {
             try Judges.judge(
@@ -45,13 +58,26 @@ final class JudgeBench: Sendable {
         // A panel changes when a member does: its version counts all their refreshes.
         let id = JudgeID(name: panel.name, version: learned.reduce(0) { $0 + $1.id.version })
         return Judges.panel(id: id, members: members, rule: panel.rule, experience: experience) { loss in
-            let isNew = self.lost.withLock { $0.updateValue(loss.message, forKey: loss.judge.name) == nil }
+            let isNew = self.lost.withLock { lost in
+                guard lost[loss.judge.name] == nil else { return false }
+                lost[loss.judge.name] = Loss(sentence: loss.message, isStored: false)
+                return true
+            }
             if isNew { self.onLoss(loss) }
         }
     }
 
+    /// The members that left since this was last asked, for the store.
+    func losses(round: Int) -> [JudgeLossRecord] {
+        lost.withLock { lost in
+            let new = lost.filter { !$0.value.isStored }.sorted { $0.key < $1.key }
+            for (name, _) in new { lost[name]?.isStored = true }
+            return new.map { JudgeLossRecord(round: round, judge: $0.key, sentence: $0.value.sentence) }
+        }
+    }
+
     private func member(_ member: ArenaJudges.Member, _ learned: [RunState.LearnedJudge]) -> any Judge {
-        if let message = lost.withLock({ $0[member.name] }) { return LostJudge(id: JudgeID(name: member.name), message: message) }
+        if let loss = lost.withLock({ $0[member.name] }) { return LostJudge(id: JudgeID(name: member.name), message: loss.sentence) }
         if let judge = fixed[member.name] { return judge }
         guard let weights = learned.first(where: { $0.id.name == member.name }), let model = member.model else {
             preconditionFailure("judge \(member.name) has no weights")
@@ -82,5 +108,5 @@ struct LostJudge: Judge {
     let message: String
     let needsReference = false
 
-    func judge(_ tasks: [JudgingTask]) async throws -> [Judgement] { throw JudgingError(.panelLost, message) }
+    func judge(_ tasks: [JudgingTask]) async throws -> [Judgement] { throw JudgingError(.memberLost, message) }
 }

@@ -106,7 +106,7 @@ struct JudgeMeasures {
     }
 
     /// Shares of the round's pairs that each rule dropped; rules that dropped nothing say nothing.
-    private func dropped(_ counts: PairCounts) -> [JudgeMeasureRecord] {
+    func dropped(_ counts: PairCounts) -> [JudgeMeasureRecord] {
         let rules = [
             ("score_margin", counts.scoreMarginCount), ("margin", counts.pointsMarginCount),
             ("near_duplicates", counts.nearDuplicateCount), ("length", counts.lengthCount), ("cap", counts.capCount),
