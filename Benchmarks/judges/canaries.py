@@ -2,7 +2,7 @@
 
 Everything else is the arena's own, but the alarm only warns, so that what the refresh does is seen alone.
 
-Usage: python3 Benchmarks/judges/canaries.py [--canaries 0,2,4,8,16] [--seeds 1,2,3,4,5] [--agon PATH]
+Usage: python3 Benchmarks/judges/canaries.py [--canaries 0,1,2,4,8,16] [--seeds 1,2,3,4,5] [--agon PATH]
 """
 
 import argparse
@@ -59,7 +59,7 @@ def row(canaries: int, reports: list[Record]) -> dict[str, str]:
 def main() -> None:
     """Arguments, runs, table."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--canaries", default="0,2,4,8,16")
+    parser.add_argument("--canaries", default="0,1,2,4,8,16")
     parser.add_argument("--seeds", default="1,2,3,4,5")
     parser.add_argument("--agon", default=str(ROOT / ".build/release/agon"))
     parser.add_argument("--threads", type=int, default=1, help="results do not depend on it")

@@ -29,12 +29,17 @@ Record = dict[str, Any]
 def run(agon: str, arena: str, seed: int, threads: int) -> tuple[Record, float]:
     """One run's report, and the seconds that it took."""
     with tempfile.TemporaryDirectory() as folder:
-        command = [agon, "run", arena, "--seed", str(seed), "--threads", str(threads), "--json"]
-        start = time.monotonic()
-        done = subprocess.run(command + ["--db", f"{folder}/arena.sqlite"], capture_output=True, text=True)
-        if done.returncode != 0:
-            sys.exit(f"{' '.join(command)} ended with {done.returncode}: {done.stderr.strip()}")
-        return json.loads(done.stdout), time.monotonic() - start
+        return run_in(folder, agon, arena, seed, threads)
+
+
+def run_in(folder: str, agon: str, arena: str, seed: int, threads: int) -> tuple[Record, float]:
+    """The same, with its database left in `arena.sqlite` of a folder."""
+    command = [agon, "run", arena, "--seed", str(seed), "--threads", str(threads), "--json"]
+    start = time.monotonic()
+    done = subprocess.run(command + ["--db", f"{folder}/arena.sqlite"], capture_output=True, text=True)
+    if done.returncode != 0:
+        sys.exit(f"{' '.join(command)} ended with {done.returncode}: {done.stderr.strip()}")
+    return json.loads(done.stdout), time.monotonic() - start
 
 
 def span(record: Record, factor: float) -> str:
