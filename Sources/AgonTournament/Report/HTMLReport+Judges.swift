@@ -29,7 +29,7 @@ extension HTMLReport.Page {
                 for row in table.rows {
                     Markup(.tr) {
                         for (cell, column) in zip(row, table.columns) {
-                            Markup(.td, ["class": column.isNumber ? "n" : ""]) { cell }
+                            Markup(.td, ["class": column.isNumber ? "n" : cell.count > 60 ? "text" : ""]) { cell }
                         }
                     }
                 }

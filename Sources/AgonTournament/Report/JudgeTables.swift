@@ -8,6 +8,15 @@ struct JudgeTables {
         var prose: String
         var columns: [(title: String, isNumber: Bool)]
         var rows: [[String]]
+
+        /// Without columns in which no row has anything.
+        var withoutEmptyColumns: Table {
+            let kept = columns.indices.filter { column in rows.contains { $0[column] != ReportNumber.missing } }
+            var table = self
+            table.columns = kept.map { columns[$0] }
+            table.rows = rows.map { row in kept.map { row[$0] } }
+            return table
+        }
     }
 
     /// Those that have rows.
@@ -24,7 +33,7 @@ struct JudgeTables {
         tables = [
             builder.alarms(), builder.judges(), builder.versions(), builder.agreement(), builder.people(), builder.cost(),
             builder.dropped(),
-        ].filter { !$0.rows.isEmpty }
+        ].filter { !$0.rows.isEmpty }.map(\.withoutEmptyColumns)
     }
 
     private struct Builder {
@@ -35,9 +44,28 @@ struct JudgeTables {
             Table(
                 id: "alarms", title: "Alarms", prose: "Rounds in which the judge looked exploited, by what gold said on canaries.",
                 columns: [("round", true), ("judge", false), ("what was seen", false), ("what was done", false)],
-                rows: records.alarms.map { alarm in
-                    [String(alarm.round), name(alarm.judge), DisplayText.truncated(alarm.sentence, limit: 300), action(alarm)]
+                rows: spells.map { spell in
+                    let alarm = spell[0]
+                    let last = spell[spell.count - 1].round
+                    let more = spell.count == 1 ? "" : " Likewise in each round until \(last)."
+                    return [
+                        last == alarm.round ? String(last) : "\(alarm.round)–\(last)", name(alarm.judge),
+                        DisplayText.truncated(alarm.sentence, limit: 300) + more, action(alarm),
+                    ]
                 })
+        }
+
+        /// Alarms of one judge in rounds that follow one another, with nothing but a word said, as one.
+        private var spells: [[AlarmRecord]] {
+            records.alarms.reduce(into: []) { spells, alarm in
+                if let last = spells.last?.last, last.judge == alarm.judge, last.action == alarm.action, alarm.action != .rollback,
+                    alarm.round == last.round + 1
+                {
+                    spells[spells.count - 1].append(alarm)
+                } else {
+                    spells.append([alarm])
+                }
+            }
         }
 
         private func action(_ alarm: AlarmRecord) -> String {

@@ -38,6 +38,7 @@ enum PageStyle {
         table{border-collapse:collapse;width:100%;font-size:.92rem}
         caption{caption-side:bottom;text-align:left;color:var(--soft);font-size:.82rem;padding-top:.6rem}
         th,td{padding:.5rem .7rem;text-align:left;border-bottom:1px solid var(--line);white-space:nowrap;font-weight:400}
+        td.text{white-space:normal;min-width:16rem;max-width:34rem}section>h3{margin-top:1.7rem}
         thead th{color:var(--soft);font-size:.8rem;border-bottom-color:var(--soft)}
         th:first-child,td:first-child{padding-left:.15rem}
         .n{text-align:right}.key{font-weight:650}.good{color:var(--good)}.bad{color:var(--bad)}
