@@ -25,7 +25,8 @@ public struct BattleCovariance: Sendable {
         let at = problem.derivatives(values)
         guard let inverse = await DenseInverse.inverse(of: problem.information(at), size: problem.size) else {
             throw RatingError(
-                .notSolvable, "The covariance of \(problem.playerCount) strengths is singular: too few battles join them.")
+                .notSolvable, "The covariance of \(problem.playerCount) strengths is singular: too few battles join them: "
+                    + "take more battles, or system bradley-terry, which a prior holds.")
         }
         robust = await DenseInverse.sandwich(inverse, problem.scoreProducts(table, values), size: problem.size)
         self.inverse = inverse

@@ -18,8 +18,11 @@ public enum CSVReport {
                 number(row.changeSinceFirst?.high),
             ]
         }
-        return ([header] + rows).map { $0.map(field).joined(separator: ",") + "\r\n" }.joined()
+        return ([header] + rows).map(line).joined()
     }
+
+    /// Cells as a line with its end.
+    static func line(_ cells: [String]) -> String { cells.map(field).joined(separator: ",") + "\r\n" }
 
     /// The digits of the other formats, with an ASCII minus; empty where there is no number.
     private static func number(_ value: Double?) -> String {

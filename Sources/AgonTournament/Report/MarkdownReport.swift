@@ -56,7 +56,7 @@ public enum MarkdownReport {
         return table([("measure", false), ("agent", false), ("first", true), ("last", true), ("distinct prompts", true)], rows)
     }
 
-    private static func table(_ head: [(title: String, isNumber: Bool)], _ rows: [[String]]) -> String {
+    static func table(_ head: [(title: String, isNumber: Bool)], _ rows: [[String]]) -> String {
         let lines =
             [head.map { escaped($0.title) }, head.map { $0.isNumber ? "---:" : "---" }]
             + rows.map { $0.map(escaped) }
