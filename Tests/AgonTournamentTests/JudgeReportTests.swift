@@ -21,6 +21,7 @@ import Testing
             measure(1, "sorter", 0, "void_rate", 0, 40), measure(2, "sorter", 1, "weight", 1.386, 40),
             measure(1, "sorter", 0, "cohen_kappa/<b>taste", 0.25, 20),
             measure(1, "<b>taste", 0, "position_consistency", 0.75, 8), measure(1, "<b>taste", 0, "first_shown_rate", 0.625, 16),
+            measure(1, "<b>taste", 0, "cyclic_rooms", 2, 8), measure(2, "<b>taste", 0, "cyclic_rooms", 1, 8),
             measure(2, "jury", 1, "cost", 0.5, 40), measure(2, "jury", 1, "seconds_per_verdict", 1.5, 40),
             measure(2, "jury", 1, "tokens", 9000, 60), measure(2, "jury", 1, "pairs_dropped/near_duplicates", 0.25, 40),
         ]
@@ -34,7 +35,8 @@ import Testing
             round: 2, agent: "ada", fromVersion: 3, toVersion: 1, decision: "Went back to v1.", pairCount: 0, stepCount: 0, metrics: [:])
         var report = ReportDemo.report(rounds: 2)
         report.updates.append(back)
-        report.judging = JudgingRecords(measures: measures, versions: versions, alarms: [alarm])
+        report.judging = JudgingRecords(measures: measures, versions: versions, alarms: [alarm],
+            losses: [JudgeLossRecord(round: 2, judge: "<b>taste", sentence: "It ended.")])
         return report
     }
 
@@ -42,8 +44,9 @@ import Testing
     func markdown() {
         let text = MarkdownReport.text(report())
         // (30·0.9 + 10·0.6) / 40 = 0.825; √((0.75·0.1)² + (0.25·0.2)²) = 0.0901; votes 80, half of 40 void.
-        #expect(text.contains("| jury | 82.5% \\[73.5, 91.5\\] | 40 | – | – | 25.0% | – | 80 |"))
-        #expect(text.contains("| &lt;b&gt;taste | – | 0 | 75.0% | 62.5% |"))
+        #expect(text.contains("| jury | 82.5% \\[73.5, 91.5\\] | 40 | – | – | 25.0% | – | – | 80 |"))
+        #expect(text.contains("| &lt;b&gt;taste | – | 0 | 75.0% | 62.5% | – | 3 |"))
+        #expect(text.contains("| 2 | &lt;b&gt;taste | It ended. |"))
         #expect(text.contains("| sorter v1 | 1 | v0 | 95.0% \\[90.0, 100.0\\] | 20 |\n| sorter v0 | 0 | – | 80.0% \\[70.0, 90.0\\] | 20 |"))
         #expect(text.contains("| sorter | &lt;b&gt;taste | 0.25 | 20 |\n| all members | Krippendorff's α | 0.40 | 40 |"))
         #expect(text.contains("| 2 | jury v1 | Right on 60.0% of \\| canaries. | ada went back from v3 to v1 |"))
@@ -63,7 +66,7 @@ import Testing
     @Test("the terminal tells of alarms and of ways back, and of nothing where there were none")
     func terminal() {
         let lines = TerminalReport(width: 300).text(report())
-        #expect(lines.contains("alarm in round 2: Right on 60.0% of | canaries. Learners went back to an earlier version once."))
+        #expect(lines.contains("alarm in round 2: Right on 60.0% of | canaries. Learners went back to an earlier version once. Lost since round 2: It ended."))
         #expect(!TerminalReport(width: 300).text(ReportDemo.report(rounds: 2)).contains("alarm"))
         #expect(!MarkdownReport.text(ReportDemo.report(rounds: 2)).contains("Alarms"))
     }

@@ -31,7 +31,7 @@ struct JudgeTables {
         }
         let builder = Builder(records: records, updates: report.updates)
         tables = [
-            builder.alarms(), builder.judges(), builder.versions(), builder.agreement(), builder.people(), builder.cost(),
+            builder.alarms(), builder.losses(), builder.judges(), builder.versions(), builder.agreement(), builder.people(), builder.cost(),
             builder.dropped(),
         ].filter { !$0.rows.isEmpty }.map(\.withoutEmptyColumns)
     }
@@ -52,6 +52,16 @@ struct JudgeTables {
                         last == alarm.round ? String(last) : "\(alarm.round)–\(last)", name(alarm.judge),
                         DisplayText.truncated(alarm.sentence, limit: 300) + more, action(alarm),
                     ]
+                })
+        }
+
+        func losses() -> Table {
+            Table(
+                id: "losses", title: "Judges that were lost",
+                prose: "Members that left their panel, which went on without them; pairs that waited for them alone are void.",
+                columns: [("round", true), ("judge", false), ("why", false)],
+                rows: records.losses.map { loss in
+                    [String(loss.round), DisplayText.name(loss.judge), DisplayText.truncated(loss.sentence, limit: 300)]
                 })
         }
 
@@ -96,7 +106,7 @@ struct JudgeTables {
                     DisplayText.name(judge), accuracy.map { ReportNumber.percent($0.estimate) } ?? ReportNumber.missing,
                     ReportNumber.count(accuracy?.count ?? 0),
                 ] + values.map { $0.map { ReportNumber.percent($0.estimate.value) } ?? ReportNumber.missing } + [
-                    correlation(judge),
+                    circles(judge), correlation(judge),
                     records.measures.last { $0.judge.name == judge && $0.measure == "weight" }.map { decimals($0.value) }
                         ?? ReportNumber.missing,
                     ReportNumber.count(mean("void_rate")?.count ?? 0),
@@ -108,8 +118,14 @@ struct JudgeTables {
                     + "A judge that sees order is asked in both; one that does not has no such number. Length ρ is Spearman's between an "
                     + "answer's length and what the judge thinks of it; weight is the log-odds by which a panel weighs a member.",
                 columns: [("judge", false), ("right", true), ("canary pairs", true)] + shares.map { ($0.1, true) }
-                    + [("length ρ", true), ("weight", true), ("votes", true)],
+                    + [("rooms in a circle", true), ("length ρ", true), ("weight", true), ("votes", true)],
                 rows: rows)
+        }
+
+        /// In how many rooms its votes ran in a circle, which then tie.
+        private func circles(_ judge: String) -> String {
+            let found = records.measures.filter { $0.judge.name == judge && $0.measure == "cyclic_rooms" }
+            return found.isEmpty ? ReportNumber.missing : ReportNumber.count(Int(found.reduce(0) { $0 + $1.value }))
         }
 
         private func correlation(_ judge: String) -> String {

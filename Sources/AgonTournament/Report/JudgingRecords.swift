@@ -9,16 +9,19 @@ public struct JudgingRecords: Sendable, Hashable, Codable {
     public var versions: [VersionRecord]
     /// In the order in which they were raised.
     public var alarms: [AlarmRecord]
+    /// Members that left a panel.
+    public var losses: [JudgeLossRecord]
     /// Nil before the first vote.
     public var people: VoteAgreement?
 
     public init(
         measures: [JudgeMeasureRecord] = [], versions: [VersionRecord] = [], alarms: [AlarmRecord] = [],
-        people: VoteAgreement? = nil
+        losses: [JudgeLossRecord] = [], people: VoteAgreement? = nil
     ) {
         self.measures = measures.sorted { ($0.round, $0.judge.name, $0.measure) < ($1.round, $1.judge.name, $1.measure) }
         self.versions = versions.sorted { ($0.name, $0.version) < ($1.name, $1.version) }
         self.alarms = alarms
+        self.losses = losses
         self.people = people
     }
 
@@ -27,7 +30,7 @@ public struct JudgingRecords: Sendable, Hashable, Codable {
         let people = try VoteAgreement.of(store, run: run)
         self.init(
             measures: try store.judgeMeasures(run: run), versions: try store.versions(run: run).filter(\.isJudge),
-            alarms: try store.alarms(run: run), people: people.people.isEmpty ? nil : people)
+            alarms: try store.alarms(run: run), losses: try store.judgeLosses(run: run), people: people.people.isEmpty ? nil : people)
     }
 }
 

@@ -51,7 +51,7 @@ struct ReportFindings {
     /// The same in a few words; nil where no canary measured it.
     var judgeClaim: String?
     var judgeTone: Tone
-    /// When the judge looked exploited, and what followed; nil where it never did.
+    /// When the judge looked exploited, what followed, and which member was lost; nil where nothing of it happened.
     var alarms: String?
     /// How people's votes agree with the judge; nil where nobody voted.
     var people: String?
@@ -189,6 +189,12 @@ struct ReportFindings {
     }
 
     private static func alarms(_ report: Report) -> String? {
+        let lost = report.judging?.losses.last.map { "lost since round \($0.round): \(DisplayText.truncated($0.sentence, limit: 160))" }
+        guard let raised = raised(report) else { return lost }
+        return raised + (lost.map { " \($0.prefix(1).uppercased())\($0.dropFirst())" } ?? "")
+    }
+
+    private static func raised(_ report: Report) -> String? {
         guard let records = report.judging, let last = records.alarms.last else { return nil }
         let rounds = Set(records.alarms.map(\.round)).sorted()
         let listed = rounds.prefix(6).map(String.init).joined(separator: ", ") + (rounds.count > 6 ? " and others" : "")

@@ -61,6 +61,10 @@ struct JudgeMeasures {
             records.append(record(judge, "position_consistency", health.positionConsistency, count: health.orders.pairCount))
             records.append(record(judge, "first_shown_rate", health.firstShownRate, count: 2 * health.orders.pairCount))
         }
+        // Scores cannot run in a circle; comparisons can.
+        if health.orders.pairCount > 0 || health.cyclicRoomCount > 0 {
+            records.append(record(judge, "cyclic_rooms", Double(health.cyclicRoomCount), count: health.voteCount))
+        }
         let clusters = health.canaryClusters.sorted { $0.key < $1.key }
         let interval = Interval.mean(
             of: clusters.flatMap { Array(repeating: $0.value.points / Double($0.value.count), count: $0.value.count) },
