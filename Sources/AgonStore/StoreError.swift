@@ -28,6 +28,8 @@ public struct StoreError: Error, Sendable, CustomStringConvertible {
         case roundOutOfOrder
         /// A record contradicts itself or what is stored.
         case invalidRecord
+        /// A query that SQLite cannot answer, or that would write.
+        case invalidQuery
         /// The disk is full, or the file system failed.
         case storageFailed
     }

@@ -17,7 +17,7 @@ extension AgonCommand {
         case let error as TournamentError: stop(error.message, code(of: error))
         case let error as StoreError:
             let hint = error.code == .locked ? " Wait until it ends, or name another file with --db." : ""
-            stop(error.message + hint, error.code == .cannotOpen ? 2 : 1)
+            stop(error.message + hint, [.cannotOpen, .invalidQuery].contains(error.code) ? 2 : 1)
         case is ExitCode, is CleanExit: leave(error)
         default:
             if exitCode(for: error) == .failure { stop("\(error)", 1) }

@@ -3,7 +3,7 @@ import Testing
 @Suite("Help and usage") struct HelpTests {
     static let commands = [
         "", "run", "report", "check", "agents", "arenas", "new", "new agent", "new arena", "pretrain",
-        "pairs", "pairs export", "pairs import", "pairs stats", "train", "judge", "judge train", "judge run", "vote", "rate",
+        "pairs", "pairs export", "pairs import", "pairs stats", "train", "judge", "judge train", "judge run", "vote", "rate", "sql",
     ]
 
     @Test("every command says what it does, with an example", arguments: commands)
