@@ -26,8 +26,12 @@ struct Round {
     /// Plays and closes the round.
     func play(from state: RunState) async throws -> RunState {
         var stopwatch = RoundStopwatch()
-        let roster = try Roster(arena: arena, state: state, threads: options.threads)
+        var roster = try Roster(arena: arena, state: state, threads: options.threads)
         let rooms = schedule(roster, after: state)
+        for past in Set(rooms.flatMap(\.seats)).subtracting(roster.policies.keys).sorted() {
+            guard let weights = try pastVersions.weights(of: past, state) else { continue }
+            try roster.seat(past, weights.weights)
+        }
 
         let first = bench.judge(state.judges, experience: experience(state))
         let votes = try takenVotes()
@@ -75,13 +79,18 @@ struct Round {
         return next
     }
 
+    private var pastVersions: PastVersions {
+        PastVersions(arena: arena, store: store, run: run, checkpoints: checkpoints)
+    }
+
     private var care: JudgeCare { JudgeCare(arena: arena, seed: seed.child(.judge, 0)) }
 
     /// The round's rooms: pairings from the scheduler, a prompt for each group. Canaries come first, so that
     /// the judge can learn from them before it judges the rest.
     private func schedule(_ roster: Roster, after state: RunState) -> [Room] {
         let pairings = arena.scheduler.pairings(
-            round: number, entrants: arena.entrants, history: state.scheduleHistory, seed: seed.child(.schedule, 0))
+            round: number, entrants: arena.entrants, history: state.scheduleHistory,
+            seed: arena.scheduleSeed(Seed(run: run.seed), round: number))
         let groups = Set(pairings.map(\.group)).sorted()
         let prompts = arena.prompts.prompts(.training, count: groups.count, seed: seed.child(.prompt, 0))
         let promptOfGroup = Dictionary(uniqueKeysWithValues: zip(groups, prompts))
@@ -89,7 +98,10 @@ struct Round {
             guard let prompt = promptOfGroup[pairing.group] else { return nil }
             return Room(
                 round: number, index: index, group: pairing.group, prompt: prompt,
-                seats: pairing.seats.compactMap { roster.versions[$0] },
+                seats: pairing.seats.enumerated().compactMap { seat, name in
+                    let past = pairing.versions.isEmpty ? nil : pairing.versions[seat]
+                    return past.map { PolicyID(agent: name, version: $0) } ?? roster.versions[name]
+                },
                 isCanary: index < arena.configuration.judge.canaryRoomCount)
         }
     }
@@ -178,18 +190,14 @@ struct Round {
     private func rollBack(_ alarms: [AlarmRecord], _ records: [UpdateRecord], _ next: inout RunState) throws -> [UpdateRecord] {
         guard let alarm = alarms.first, alarm.action == .rollback else { return records }
         next.alarm.forgetWindow()
-        let versions = try store.versions(run: run.id).filter { !$0.isJudge }
         var records = records
         for (index, record) in records.enumerated() {
             guard let learner = next.learners[record.agent], let best = next.bestVersion(of: record.agent),
                 best != learner.version,
-                let version = versions.first(where: { $0.name == record.agent && $0.version == best }),
-                let weights = best == 0
-                    ? try arena.startingWeights(record.agent, seed: Seed(run: run.seed))
-                    : try checkpoints.load(version, like: learner.weights)
+                let (weights, hash) = try pastVersions.weights(of: PolicyID(agent: record.agent, version: best), next)
             else { continue }
             next.learners[record.agent] = .init(
-                version: best, newestVersion: learner.newestVersion, weights: weights, hash: version.hash)
+                version: best, newestVersion: learner.newestVersion, weights: weights, hash: hash)
             records[index].toVersion = best
             records[index].decision = "Went back to v\(best), its best by gold on canaries: \(alarm.sentence)"
         }

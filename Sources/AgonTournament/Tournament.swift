@@ -37,6 +37,8 @@ public enum TournamentEvent: Sendable {
     case updating(round: Int)
     /// A member left the panel, now or before an earlier start ended; one sentence.
     case judgeLost(String)
+    /// The run ends before its last round; one sentence.
+    case ended(String)
     /// A round is closed.
     case closed(round: Int, ratings: [RatingRecord], health: JudgeHealthRecord?, updates: [UpdateRecord], alarms: [AlarmRecord], timings: RoundTimings)
 }
@@ -93,6 +95,10 @@ public struct Tournament: Sendable {
         pulse.onEvent(.started(run: run, closedRounds: state.round, roundCount: arena.configuration.roundCount))
         for loss in losses { pulse.onEvent(.judgeLost(loss.sentence)) }
         while state.round < arena.configuration.roundCount {
+            if let end = arena.scheduleEnd(after: state, seed: Seed(run: run.seed)) {
+                pulse.onEvent(.ended(end))
+                break
+            }
             if pulse.shouldStop() { throw Interruption() }
             let number = state.round + 1
             let round = Round(

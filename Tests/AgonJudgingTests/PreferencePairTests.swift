@@ -155,12 +155,12 @@ struct TrajectoryPairTests {
         #expect(PreferencePair.trajectoryPairs(inGroup: try games(.first, .second, rollouts: rollouts)).isEmpty)
     }
 
-    @Test func `an agent against itself makes no pair`() throws {
+    @Test func `an agent against itself learns from each side of its games`() throws {
         let rooms = try [Verdict.first, .second].enumerated().map { index, verdict in
             try decided(
                 ["a", "a"], [verdict], rollouts: [rollout("game \(index)"), rollout("game \(index)")],
                 in: room(["a", "a"], index: index))
         }
-        #expect(PreferencePair.trajectoryPairs(inGroup: rooms).isEmpty)
+        #expect(names(PreferencePair.trajectoryPairs(inGroup: rooms)) == ["a>a at 00", "a>a at 11"])
     }
 }

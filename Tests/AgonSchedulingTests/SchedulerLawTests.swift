@@ -16,6 +16,7 @@ let mixedField = [
         RoundRobin(roomsPerPairing: 3, baselineRoomsPerPairing: 0),
         FreeForAll(roomCount: 12, seatsPerLearner: 2), FreeForAll(roomCount: 5, seatsPerLearner: 1),
         Gauntlet(roomsPerPairing: 4), Gauntlet(challengers: ["random", "ada"], roomsPerPairing: 2),
+        TableRotation(seatCount: 3, roomsPerTable: 6, baselineRoomsPerTable: 2), TableRotation(seatCount: 2, roomsPerTable: 4, baselineRoomsPerTable: 0),
     ]
     /// Those whose meetings depend on the round, on chance or on what was played.
     private let movingSchedulers: [any Scheduler] = [

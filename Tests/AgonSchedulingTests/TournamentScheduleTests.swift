@@ -318,4 +318,22 @@ struct PlayedTournament {
             #expect((952...3998).contains(schedule.count))
         }
     }
+
+    @Test("tables: every choice of three sits in every seat equally often, and learners' tables have rooms of their own number")
+    func tables() {
+        let tables = TableRotation(seatCount: 3, roomsPerTable: 6, baselineRoomsPerTable: 2)
+        let pairings = tables.pairings(round: 1, entrants: mixedField, seed: Seed(run: 3))
+        // Of the 20 choices among six, 4 are without one of the two learners.
+        #expect(pairings.count == 16 * 6 + 4 * 3)
+        var seatings: [[String]: Int] = [:]
+        for pairing in pairings { seatings[pairing.seats, default: 0] += 1 }
+        for (seats, count) in seatings {
+            #expect(Set(seats).count == 3)
+            #expect(count == (seats.contains("ada") || seats.contains("basho") ? 2 : 1))
+            #expect(seatings[[seats[1], seats[2], seats[0]]] == count)
+        }
+        let groups = Dictionary(grouping: pairings, by: \.group)
+        #expect(groups.values.allSatisfy { $0.count == 3 && Set($0.map { $0.seats.sorted() }).count == 1 })
+        #expect(tables.pairings(round: 1, entrants: Array(mixedField.prefix(2)), seed: Seed(run: 3)).isEmpty)
+    }
 }

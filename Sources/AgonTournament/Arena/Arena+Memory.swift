@@ -27,7 +27,8 @@ extension Arena {
             guard let model = models[name] else { continue }
             let adapterCount = try adapters[name]?.parameterCount
                 ?? configuration.adapter.map { try $0.parameterCount(for: model.config) }
-            if adapterCount == nil { plan = plan + .answering(model.config, slotCount: 0, length: 0) }
+            // An agent that trains all its weights has a model of its own, and so has each version of the pool.
+            for _ in 0..<(adapterCount == nil ? 1 + poolSize : 0) { plan = plan + .answering(model.config, slotCount: 0, length: 0) }
             plan = plan + training(name, model, adapterCount: adapterCount, ownCount: ownTokenCount(model.config))
         }
         return plan

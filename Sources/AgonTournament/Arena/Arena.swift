@@ -2,7 +2,6 @@ import AgonAgents
 public import AgonCore
 import AgonGames
 import AgonJudging
-import AgonScheduling
 import AgonTraining
 import AgonTransformer
 import Foundation
@@ -204,26 +203,10 @@ public struct Arena: Sendable {
     /// SHA-256 of the prompts file; empty for games and tasks.
     var promptsHash: String { promptFile?.hash ?? "" }
 
-    var scheduler: any Scheduler {
-        switch configuration.schedule {
-        case .roundRobin(let rooms, let baseline):
-            RoundRobin(roomsPerPairing: rooms, baselineRoomsPerPairing: baseline)
-        case .freeForAll(let rooms, let seats):
-            FreeForAll(roomCount: rooms, seatsPerLearner: seats)
-        }
-    }
-
     /// The policy that ratings and measurements are read against: the first anchor, else the first agent's version 0.
     public var referencePolicy: PolicyID {
         let anchor = configuration.anchors.first.flatMap(configuration.agents.firstIndex(of:)) ?? 0
         return PolicyID(agent: entrants[anchor].name, version: 0)
-    }
-
-    /// Rooms in each round.
-    public var roomsPerRound: Int {
-        scheduler.schedule(
-            round: 1, entrants: entrants, history: ScheduleHistory(), seed: Seed(run: configuration.seed)
-        ).count
     }
 
     /// The agents whose policies train.
@@ -243,8 +226,14 @@ public struct Arena: Sendable {
                 guard let game = Games.named(name) else {
                     throw Contest.unknown("game", name, Games.names, configuration)
                 }
-                guard game.seatCount == 2 else {
-                    throw AgentError(.badValue, "\(configuration.file): \(game.name) has \(game.seatCount) seats, an arena's rooms of a game have two: choose another game.")
+                let seats = game.seatCount
+                guard configuration.agents.count >= seats else {
+                    throw AgentError(.badValue, "\(configuration.file): \(game.name) seats \(seats), but there are \(configuration.agents.count) agents: name more.")
+                }
+                if seats > 2 {
+                    guard case .roundRobin = configuration.schedule else {
+                        throw AgentError(.badValue, "\(configuration.file): \(game.name) seats \(seats), and only `schedule.kind: round_robin` fills tables of more than two: choose it.")
+                    }
                 }
                 self.game = game
                 (prompts, hasGold) = (OpeningSource(game: game), true)
@@ -255,7 +244,7 @@ public struct Arena: Sendable {
                 self.task = task
                 (prompts, hasGold) = (TaskSource(task: task), true)
             case .prompts(let path):
-                let file = try PromptFile(path: path)
+                let file = try PromptFile(path: path, drawing: configuration.drawing)
                 self.file = file
                 (prompts, hasGold) = (file, file.hasGold)
             }

@@ -1,5 +1,6 @@
 public import AgonAgents
 public import AgonCore
+public import AgonGames
 public import AgonJudging
 public import AgonTraining
 public import AgonTransformer
@@ -12,12 +13,6 @@ public struct ArenaConfiguration: Sendable {
         case game(String)
         case task(String)
         case prompts(file: String)
-    }
-
-    /// Who meets whom.
-    public enum Schedule: Sendable, Hashable {
-        case roundRobin(roomsPerPairing: Int, baselineRoomsPerPairing: Int)
-        case freeForAll(rooms: Int, seatsPerLearner: Int)
     }
 
     /// Who compares.
@@ -72,6 +67,8 @@ public struct ArenaConfiguration: Sendable {
     public var roundCount: Int
     public var seed: UInt64
     public var maxNewTokens: Int
+    /// How prompts of a file are drawn.
+    public var drawing: PromptPool.Drawing
     public var schedule: Schedule
     public var judge: JudgeSettings
     public var pairSelection: PairSelection
@@ -125,7 +122,8 @@ public struct ArenaConfiguration: Sendable {
         roundCount = try reader.integer("rounds")
         seed = UInt64(try reader.integer("seed"))
         maxNewTokens = try reader.integer("max_new_tokens")
-        schedule = try ArenaConfiguration.schedule(reader.reader("schedule"))
+        drawing = PromptPool.Drawing(rawValue: try reader.text("drawing")) ?? .withoutReplacement
+        schedule = try ScheduleKeys.read(reader.reader("schedule"), rounds: reader.has("rounds") ? roundCount : nil)
         judge = try ArenaConfiguration.judge(reader.reader("judge"), arena: file)
         let pairs = try reader.reader("pairs")
         guard let selection = PairSelection(rawValue: try pairs.text("select")) else {
@@ -169,15 +167,6 @@ extension ArenaConfiguration {
         if !game.isEmpty { return .game(game) }
         if !task.isEmpty { return .task(task) }
         return .prompts(file: path(prompts, besides: reader.file))
-    }
-
-    private static func schedule(_ reader: ConfigurationReader) throws -> Schedule {
-        if try reader.text("kind") == "round_robin" {
-            return .roundRobin(
-                roomsPerPairing: try reader.integer("rooms_per_pairing"),
-                baselineRoomsPerPairing: try reader.integer("baseline_rooms_per_pairing"))
-        }
-        return .freeForAll(rooms: try reader.integer("rooms"), seatsPerLearner: try reader.integer("seats_per_learner"))
     }
 
     private static func pairRules(_ reader: ConfigurationReader) throws -> PairRules {
@@ -245,9 +234,11 @@ extension ArenaConfiguration {
         if judge.refreshStepCount > 0, ![.rewardModel, .panel].contains(judge.kind) || judge.canaryRoomCount == 0 {
             throw judgeReader.error("kind", "`refresh` needs a reward_model judge, or a panel with one, and `canaries` to learn from.")
         }
+        let scheduleReader = try reader.reader("schedule")
         if isGame, case .freeForAll = schedule {
-            throw try reader.reader("schedule").error("kind", "a game seats two: use `kind: round_robin`.")
+            throw scheduleReader.error("kind", "a game has a fixed number of seats: use another kind, such as `round_robin`.")
         }
+        try ScheduleKeys.check(scheduleReader, agents: agentNames)
         if case .freeForAll(let rooms, _) = schedule, judge.canaryRoomCount > rooms {
             throw judgeReader.error("canaries", "`canaries` is \(judge.canaryRoomCount), but a round has \(rooms) rooms.")
         }
@@ -259,13 +250,8 @@ extension ArenaConfiguration {
 
     /// Keys that the chosen kinds would not read: whoever gives one believes that it does something.
     private func refuseUnread(_ reader: ConfigurationReader, isGame: Bool) throws {
-        let (scheduleReader, judgeReader) = (try reader.reader("schedule"), try reader.reader("judge"))
-        switch schedule {
-        case .roundRobin:
-            try scheduleReader.refuse(["rooms", "seats_per_learner"], belongingTo: "`kind: free_for_all`")
-        case .freeForAll:
-            try scheduleReader.refuse(["rooms_per_pairing", "baseline_rooms_per_pairing"], belongingTo: "`kind: round_robin`")
-        }
+        let judgeReader = try reader.reader("judge")
+        if case .prompts = contest {} else { try reader.refuse(["drawing"], belongingTo: "`prompts`") }
         if judge.kind == .referee {
             try judgeReader.refuse(["folder"], belongingTo: "judges of answers")
         }

@@ -1,5 +1,6 @@
 public import AgonAgents
 import AgonCore
+import AgonGames
 import AgonJudging
 
 /// The keys of an arena file: what the reader accepts, and what `arenas/README.md` says.
@@ -13,12 +14,13 @@ public enum ArenaKeys {
             Key("game", .text(default: ""), "A built-in game (`tic-tac-toe`, `kuhn-poker` …). Give exactly one of `game`, `task` and `prompts`."),
             Key("task", .text(default: ""), "A built-in source of prompts with gold answers (`sort-digits`, `addition`)."),
             Key("prompts", .text(default: ""), "A JSON Lines file with `prompt` and, where gold is known, `answer` in each line, which for a judge of `kind: tests` holds the tests; relative to the arena's file."),
+            Key("drawing", .choice(PromptPool.Drawing.allCases.map(\.rawValue), default: PromptPool.Drawing.withoutReplacement.rawValue), "`prompts`: whether a prompt can come again before all others have come; heavier ones (`weight`) come earlier, or more often."),
             Key("agents", .list(default: nil), "Folders under `agents/`: who takes part."),
             Key("anchors", .list(default: []), "Agents that never change. Ratings are read against the first one."),
             Key("rounds", .integer(0...100_000, default: 10), unit: "rounds", "How many rounds a run has."),
             Key("seed", .integer(0...Int.max, default: 1), "Decides every draw of the run; `--seed` overrules it."),
             Key("max_new_tokens", .integer(1...8192, default: 16), unit: "tokens", "The most tokens an answer may have. In games the game says how long a move is."),
-            Key("schedule", .section(schedule), "Who meets whom."),
+            Key("schedule", .section(ScheduleKeys.section), "Who meets whom."),
             Key("judge", .section(judge), "Who compares."),
             Key("pairs", .section(pairs), "Which rankings become preference pairs."),
             Key("rating", .section(rating), "How results become ratings."),
@@ -26,16 +28,6 @@ public enum ArenaKeys {
             Key("gate", .section(gate), "What a new version must show before it replaces its parent."),
             Key("evaluation", .section(evaluation), "How often and how broadly progress is measured on held-out prompts."),
             Key("limits", .section(limits), "How much of a round may be lost before the run stops with exit code 3."),
-        ])
-
-    static let schedule = Section(
-        "schedule",
-        [
-            Key("kind", .choice(["round_robin", "free_for_all"], default: nil), "`round_robin`: rooms of two, everybody meets everybody. `free_for_all`: everybody sits in every room."),
-            Key("rooms", .integer(1...1_000_000, default: 64), unit: "rooms", "free_for_all: rooms a round."),
-            Key("seats_per_learner", .integer(1...64, default: 2), unit: "seats", "free_for_all: how many answers each learner gives in a room; known elsewhere as `num_generations`."),
-            Key("rooms_per_pairing", .integer(0...1_000_000, default: 32), unit: "rooms", "round_robin: rooms a round between two models of which one learns. Half are return games."),
-            Key("baseline_rooms_per_pairing", .integer(0...1_000_000, default: 4), unit: "rooms", "round_robin: rooms a round of all other pairings. They serve the ratings only."),
         ])
 
     static let judge = Section(

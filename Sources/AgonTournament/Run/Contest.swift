@@ -1,8 +1,11 @@
 import AgonCore
+import AgonGames
 import AgonJudging
 import AgonRatings
 
 /// Two policies on the same held-out prompts, outside the rooms of the round: for the gate and for measurements.
+///
+/// In games for more than two the first sits in one seat and the second in all others.
 struct HeldOutContest {
     let player: RoomPlayer
     let seed: Seed
@@ -16,25 +19,27 @@ struct HeldOutContest {
         var draws: Interval?
     }
 
-    /// Plays every prompt in both seatings, and judges with `judge`, or by gold where it is nil.
+    /// Plays every prompt in all seatings, and judges with `judge`, or by gold where it is nil.
     ///
     /// A prompt may stand several times in the list, for more games from few openings; all of its games are one
     /// cluster of the intervals, and the counts are of distinct prompts.
     func play(_ first: PolicyID, _ second: PolicyID, prompts: [Prompt], judge: (any Judge)?) async throws -> Outcome {
+        let seatCount = player.arena.game?.seatCount ?? 2
         let rooms = prompts.enumerated().flatMap { index, prompt in
-            [[first, second], [second, first]].enumerated().map { turn, seats in
+            (0..<seatCount).map { own in
                 Room(
-                    round: 0, index: 2 * index + turn, group: index, prompt: prompt, seats: seats)
+                    round: 0, index: seatCount * index + own, group: index, prompt: prompt,
+                    seats: (0..<seatCount).map { $0 == own ? first : second })
             }
         }
         let rollouts = try await player.play(rooms, seed: seed)
         let points = try await points(rooms, rollouts, judge: judge)
-        let forfeits = zip(rooms, rollouts).map { $1[$0.index % 2].forfeit == nil ? 0.0 : 1 }
+        let forfeits = zip(rooms, rollouts).map { $1[$0.index % seatCount].forfeit == nil ? 0.0 : 1 }
         var scores: [Double] = []
         var clusters: [Int] = []
         for (room, points) in zip(rooms, points) {
             guard let points else { continue }
-            scores.append(room.index % 2 == 0 ? points : 1 - points)
+            scores.append(points)
             clusters.append(room.prompt.cluster)
         }
         return Outcome(
@@ -43,16 +48,21 @@ struct HeldOutContest {
             draws: Interval.mean(of: scores.map { $0 == 0.5 ? 1 : 0 }, clusters: clusters))
     }
 
-    /// Points of seat 0 per room; nil for void.
+    /// Mean points of the first policy against the others of its room; nil for void.
     private func points(_ rooms: [Room], _ rollouts: [[Rollout]], judge: (any Judge)?) async throws -> [Double?] {
         guard let judge else {
-            return rollouts.map { pair in
-                guard let first = pair[0].gold, let second = pair[1].gold else { return nil }
-                return first == second ? 0.5 : first > second ? 1 : 0
+            return zip(rooms, rollouts).map { room, rollouts in
+                let seat = room.index % rollouts.count
+                let others = rollouts.indices.filter { $0 != seat }.compactMap { rollouts[$0].gold }
+                guard let own = rollouts[seat].gold, others.count == rollouts.count - 1 else { return nil }
+                return others.reduce(0.0) { $0 + (own == $1 ? 0.5 : own > $1 ? 1 : 0) } / Double(others.count)
             }
         }
         let results = try await Verdicts(judge: judge, seed: seed).results(rooms, rollouts)
-        return results.map { $0.verdicts.first?.verdict.score ?? nil }
+        return results.map { result in
+            let seats = result.rollouts.count
+            return SeatPoints.perSeat(of: result.verdicts, seatCount: seats)[result.room.index % seats].mean
+        }
     }
 }
 

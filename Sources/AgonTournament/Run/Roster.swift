@@ -26,6 +26,11 @@ struct Roster: Sendable {
         self.versions = versions
     }
 
+    /// Seats past versions of learners beside the newest ones.
+    mutating func seat(_ id: PolicyID, _ weights: TrainedWeights) throws {
+        policies[id] = try Roster.policy(id, parameters: weights, arena: arena, threads: threads)
+    }
+
     /// A learner's version as it plays this round; nil for agents that are rules.
     func learner(_ name: String) -> TransformerPolicy? {
         versions[name].flatMap { policies[$0] as? TransformerPolicy }

@@ -33,6 +33,8 @@ struct RunState: Sendable {
     var elo: Elo<String>
     /// All matches so far, in room order: what Bradley–Terry is fitted to.
     var matches: [Match] = []
+    /// The same, as far as schedulers look back.
+    private var played = ScheduleHistory()
     /// Chained over the rounds.
     var signature = ""
     /// Canary counts of the rounds so far: pairs asked, pairs ranked right.
@@ -80,16 +82,24 @@ struct RunState: Sendable {
     }
 
     /// Takes in a round's results in room order: Elo, matches, totals.
+    ///
+    /// What past versions of a pool do is rated as theirs alone: an agent's Elo reads matches between newest versions, its
+    /// totals those of its newest version.
     mutating func consume(_ results: [RoomResult]) throws {
+        let newest = results.lazy.flatMap(\.room.seats).reduce(into: [String: Int]()) { newest, seat in
+            newest[seat.agent] = max(newest[seat.agent] ?? 0, seat.version)
+        }
+        func isNewest(_ policy: PolicyID) -> Bool { newest[policy.agent] == policy.version }
         for result in results {
             let matches = Match.matches(of: result)
-            try elo.apply(room: matches)
+            try elo.apply(room: matches.filter { isNewest($0.first) && isNewest($0.second) })
             self.matches += matches
             for match in matches {
-                totals[match.first.agent, default: Totals()].count(match.score)
-                totals[match.second.agent, default: Totals()].count(1 - match.score)
+                played.record(match)
+                if isNewest(match.first) { totals[match.first.agent, default: Totals()].count(match.score) }
+                if isNewest(match.second) { totals[match.second.agent, default: Totals()].count(1 - match.score) }
             }
-            for (seat, rollout) in zip(result.room.seats, result.rollouts) where rollout.forfeit != nil {
+            for (seat, rollout) in zip(result.room.seats, result.rollouts) where rollout.forfeit != nil && isNewest(seat) {
                 totals[seat.agent, default: Totals()].forfeits += 1
             }
         }
@@ -99,7 +109,9 @@ struct RunState: Sendable {
 extension RunState {
     /// What schedulers that look back are told.
     var scheduleHistory: ScheduleHistory {
-        ScheduleHistory(ratings: elo.ratings, newestVersions: learners.mapValues(\.version), matches: matches)
+        var history = played
+        (history.ratings, history.newestVersions) = (elo.ratings, learners.mapValues(\.version))
+        return history
     }
 }
 

@@ -1,0 +1,27 @@
+import AgonCore
+import AgonStore
+import AgonTraining
+
+/// Learners as they once were, read back from their checkpoints.
+struct PastVersions {
+    let arena: Arena
+    let store: ArenaStore
+    let run: RunRecord
+    let checkpoints: CheckpointFolder
+
+    /// The weights of a version and their hash; nil where the run has no such version of a learner.
+    ///
+    /// - Parameter state: has the agent's present weights, which say what is trained.
+    /// - Throws: `StoreError`; `inconsistent` where a checkpoint is not the recorded one.
+    func weights(of policy: PolicyID, _ state: RunState) throws -> (weights: TrainedWeights, hash: String)? {
+        guard let learner = state.learners[policy.agent],
+            let version = try store.versions(run: run.id).first(where: {
+                !$0.isJudge && $0.name == policy.agent && $0.version == policy.version
+            }),
+            let weights = policy.version == 0
+                ? try arena.startingWeights(policy.agent, seed: Seed(run: run.seed))
+                : try checkpoints.load(version, like: learner.weights)
+        else { return nil }
+        return (weights, version.hash)
+    }
+}
