@@ -29,7 +29,7 @@ struct Round {
         var roster = try Roster(arena: arena, state: state, threads: options.threads)
         let rooms = schedule(roster, after: state)
         for past in Set(rooms.flatMap(\.seats)).subtracting(roster.policies.keys).sorted() {
-            guard let weights = try pastVersions.weights(of: past, state) else { continue }
+            guard let weights = try pastVersions.weights(of: past, like: state.learners[past.agent]?.weights) else { continue }
             try roster.seat(past, weights.weights)
         }
 
@@ -194,7 +194,7 @@ struct Round {
         for (index, record) in records.enumerated() {
             guard let learner = next.learners[record.agent], let best = next.bestVersion(of: record.agent),
                 best != learner.version,
-                let (weights, hash) = try pastVersions.weights(of: PolicyID(agent: record.agent, version: best), next)
+                let (weights, hash) = try pastVersions.weights(of: PolicyID(agent: record.agent, version: best), like: learner.weights)
             else { continue }
             next.learners[record.agent] = .init(
                 version: best, newestVersion: learner.newestVersion, weights: weights, hash: hash)

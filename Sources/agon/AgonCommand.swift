@@ -17,7 +17,8 @@ struct AgonCommand: AsyncParsableCommand {
         subcommands: [
             RunCommand.self, ReportCommand.self, CheckCommand.self, AgentsCommand.self, ArenasCommand.self,
             NewCommand.self, PretrainCommand.self, PairsCommand.self, TrainCommand.self, JudgeCommand.self, VoteCommand.self,
-            RateCommand.self, SQLCommand.self,
+            RateCommand.self, SQLCommand.self, VersionsCommand.self, PromoteCommand.self, RollbackCommand.self,
+            PlayCommand.self,
         ])
 
     static func main() async {

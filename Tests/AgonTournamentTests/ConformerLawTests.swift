@@ -33,6 +33,16 @@ import Testing
         await #expect { try await judge.judge([]) } throws: { "\($0)" == "Judge gone left the panel." }
     }
 
+    @Test("a person who answers alike obeys the laws of policies")
+    func person() async throws {
+        let game = try #require(Games.named("tic-tac-toe"))
+        let person = PersonPolicy(id: PolicyID(agent: "you", version: 0), game: game) { $0.moves.last }
+        let requests = ["", "5", "51"].enumerated().map {
+            PolicyRequest(prompt: $1, maxNewTokens: 1, seed: Seed(run: 1).child(.room, $0))
+        }
+        #expect(try await PolicyLaws.violations(of: person, requests: requests).isEmpty)
+    }
+
     @Test("an arena's exact judge obeys the laws of judges")
     func exact() async throws {
         let text = StoryArena.prompts.replacing(

@@ -41,6 +41,17 @@ public struct ConnectFour: OpenGame {
         }
     }
 
+    /// The places with X, O and dots, the columns' numbers below.
+    public func picture(ofView view: String) -> String? {
+        guard board(after: view) != nil else { return nil }
+        var columns = [[String]](repeating: [], count: 7)
+        for (ply, move) in view.enumerated() { columns[(move.wholeNumberValue ?? 1) - 1].append(ply.isMultiple(of: 2) ? "X" : "O") }
+        let rows = (0..<6).reversed().map { place in
+            columns.map { place < $0.count ? $0[place] : "." }.joined(separator: " ")
+        }
+        return (rows + ["1 2 3 4 5 6 7"]).joined(separator: "\n")
+    }
+
     public func board(after text: String) -> ConnectFourBoard? {
         var board = ConnectFourBoard()
         for byte in text.utf8 {

@@ -33,6 +33,16 @@ public struct TicTacToe: OpenGame {
         [strategy("perfect", "wins as soon as it can, loses as late as it must") { $0.bestMoves() }]
     }
 
+    /// The squares with X, O and the numbers of those that are free.
+    public func picture(ofView view: String) -> String? {
+        guard board(after: view) != nil else { return nil }
+        let moves = Array(view)
+        let squares = (1...9).map { square in
+            moves.firstIndex(of: Character("\(square)")).map { $0.isMultiple(of: 2) ? "X" : "O" } ?? "\(square)"
+        }
+        return (0..<3).map { row in squares[(3 * row)..<(3 * row + 3)].joined(separator: " ") }.joined(separator: "\n")
+    }
+
     public func board(after text: String) -> TicTacToePosition? {
         var position = TicTacToePosition()
         for byte in text.utf8 {

@@ -41,6 +41,8 @@ public protocol Game: Sendable {
     /// The moves of a seat that has seen this and is to move, as `GamePosition.legalMoves(of:)` gives them.
     /// - Returns: nil where no seat that is to move can have this view.
     func legalMoves(inView view: String) -> [String]?
+    /// A view as a picture for a person; nil where the text is the best there is.
+    func picture(ofView view: String) -> String?
     /// The rules that play this game, the expert of `noisy_expert` and of crowds first. Names are distinct.
     var strategies: [GameStrategy] { get }
 }
@@ -68,6 +70,9 @@ public protocol GamePosition: Sendable {
 extension Game {
     /// Most games' split is by the position that an opening reaches: orders of moves that lead to one lie on one side.
     public func splitKey(of opening: String) -> String? { position(after: opening)?.key }
+
+    /// Most games are played as text by people too.
+    public func picture(ofView view: String) -> String? { nil }
 
     /// Most openings are deals and nothing else.
     public var deals: [String] { openings }

@@ -11,16 +11,16 @@ struct PastVersions {
 
     /// The weights of a version and their hash; nil where the run has no such version of a learner.
     ///
-    /// - Parameter state: has the agent's present weights, which say what is trained.
+    /// - Parameter weights: another version of it, which says what is trained.
     /// - Throws: `StoreError`; `inconsistent` where a checkpoint is not the recorded one.
-    func weights(of policy: PolicyID, _ state: RunState) throws -> (weights: TrainedWeights, hash: String)? {
-        guard let learner = state.learners[policy.agent],
+    func weights(of policy: PolicyID, like weights: TrainedWeights?) throws -> (weights: TrainedWeights, hash: String)? {
+        guard let like = weights,
             let version = try store.versions(run: run.id).first(where: {
                 !$0.isJudge && $0.name == policy.agent && $0.version == policy.version
             }),
             let weights = policy.version == 0
                 ? try arena.startingWeights(policy.agent, seed: Seed(run: run.seed))
-                : try checkpoints.load(version, like: learner.weights)
+                : try checkpoints.load(version, like: like)
         else { return nil }
         return (weights, version.hash)
     }
