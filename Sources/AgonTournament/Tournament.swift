@@ -95,7 +95,9 @@ public struct Tournament: Sendable {
         pulse.onEvent(.started(run: run, closedRounds: state.round, roundCount: arena.configuration.roundCount))
         for loss in losses { pulse.onEvent(.judgeLost(loss.sentence)) }
         while state.round < arena.configuration.roundCount {
-            if let end = arena.scheduleEnd(after: state, seed: Seed(run: run.seed)) {
+            if let end = try arena.configuration.until.reason(run, state, store, reference: arena.referencePolicy)
+                ?? arena.scheduleEnd(after: state, seed: Seed(run: run.seed))
+            {
                 pulse.onEvent(.ended(end))
                 break
             }

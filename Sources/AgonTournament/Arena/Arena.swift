@@ -133,7 +133,7 @@ public struct Arena: Sendable {
         for entrant in entrants where entrant.role == .scripted && game == nil && !hasGold {
             throw AgentError(.badValue, "\(file): scripted agent `\(entrant.name)` answers from gold, which these prompts do not have.")
         }
-        try checkPromptCount(.gate, configuration.gatePromptCount, "gate")
+        try checkPromptCount(.gate, configuration.gate.promptCount, "gate")
         try checkPromptCount(.heldOut, configuration.evaluationPromptCount, "evaluation")
         for name in entrants.map(\.name) { try checkReadability(name) }
     }
