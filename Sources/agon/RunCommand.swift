@@ -32,7 +32,8 @@ struct RunCommand: AsyncParsableCommand {
         let tournament = try Tournament(
             arena: arena, database: database.path, seed: seed, options: TournamentOptions(threads: threads.count))
         try await play(tournament)
-        try show(tournament.report(), in: database, output)
+        let report = try tournament.report()
+        try show(report, to: database.reportFolder(report.arena), output)
     }
 
     private func play(_ tournament: Tournament) async throws {
@@ -50,9 +51,11 @@ struct ReportCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "report", abstract: "Write an arena's report from the database and print its leaderboard.",
         discussion: """
-            Reads only, so it can be asked for while the run goes on in another terminal.
+            Reads only, so it can be asked for while the run goes on in another terminal. With --at it is the report as it \
+            was when that round was closed, in a folder of its own.
 
-            Example: agon report arenas/quickstart.yaml --json
+            Examples: agon report arenas/quickstart.yaml --json
+                      agon report quickstart --at 5
             """)
 
     @Argument(help: "The arena: its file or its name.")
@@ -60,17 +63,19 @@ struct ReportCommand: ParsableCommand {
     @OptionGroup var database: DatabaseOption
     @Option(parsing: .unconditional, help: "The run's seed, where it is not the arena's own.", transform: seed(_:))
     var seed: UInt64?
+    @Option(parsing: .unconditional, help: ArgumentHelp("A closed round: the report as it was then. (default: the last)", valueName: "round"))
+    var at: Int?
     @OptionGroup var output: OutputOptions
 
     func run() throws {
         let arena = try Arena(file: Catalog().path(of: arena, among: [.arena]))
-        try show(Report(arena: arena, database: database.path, seed: seed), in: database, output)
+        let report = try Report(arena: arena, database: database.path, seed: seed, upToRound: at)
+        try show(report, to: database.reportFolder(report.arena) + (at.map { "/at-\($0)" } ?? ""), output)
     }
 }
 
 /// Writes the report's files and prints the leaderboard, or the report as JSON.
-private func show(_ report: Report, in database: DatabaseOption, _ output: OutputOptions) throws {
-    let folder = database.reportFolder(report.arena)
+private func show(_ report: Report, to folder: String, _ output: OutputOptions) throws {
     try ReportFolder.write(report, to: folder)
     guard !output.json else { return Terminal.raw(try ReportFolder.json(report)) }
     let terminal = TerminalReport(width: Terminal.size.columns, isColoured: Terminal.isColoured)

@@ -1,14 +1,16 @@
 public import AgonCore
 
 extension MatchResult {
-    /// Counts units of several games by their mean score, to the nearest of the five outcomes of a pair of games.
+    /// Counts units of several games that hang together by their mean score, to the nearest half point of one game.
     ///
-    /// - Parameter units: mean scores of the first side, 0 … 1; each unit is one observation.
-    public init(units: [Double]) {
+    /// - Parameters:
+    ///   - units: mean scores of the first side, 0 … 1; each unit is one observation.
+    ///   - games: games of a unit; 2 where a game is played again with the seats changed.
+    public init(units: [Double], games: Int = 2) {
         precondition(units.allSatisfy { (0...1).contains($0) }, "scores lie in 0 … 1")
-        var pairs = [Int](repeating: 0, count: 5)
-        for unit in units { pairs[Int((4 * unit).rounded())] += 1 }
-        self.init(pairs: pairs)
+        let steps = 2 * max(1, games)
+        counts = [Double](repeating: 0, count: steps + 1)
+        for unit in units { counts[Int((Double(steps) * unit).rounded())] += 1 }
     }
 }
 
@@ -58,9 +60,10 @@ public struct DirectMatches: Sendable, Hashable {
 
     /// For sequential tests: the games of one prompt in one round, a game and its return, are one observation.
     public var result: MatchResult {
-        MatchResult(units: units.sorted { ($0.key.round, $0.key.cluster) < ($1.key.round, $1.key.cluster) }.map { $0.value.sum / Double($0.value.count) })
+        let most = units.values.reduce(1) { max($0, $1.count) }
+        return MatchResult(units: units.values.map { $0.sum / Double($0.count) }, games: min(most, DirectMatches.unitLimit))
     }
 
-    /// Games of one observation of `result`, on average.
-    public var gamesPerUnit: Double { units.isEmpty ? 2 : Double(gameCount) / Double(units.count) }
+    /// Means of more games than this are rounded to their steps.
+    private static let unitLimit = 64
 }

@@ -63,6 +63,12 @@ struct HeldOutContest {
         }
     }
 
+    /// Comparisons of the first policy on one prompt: in each seating with everybody else.
+    var gamesPerPrompt: Int {
+        let seats = player.arena.game?.seatCount ?? 2
+        return seats * (seats - 1)
+    }
+
     /// The first policy's mean points on each prompt whose games were all decided, in the order of the contest.
     static func unitScores(_ games: [Game]) -> [Double] {
         let byPlace = Dictionary(grouping: games, by: \.place)

@@ -51,7 +51,7 @@ public enum Gate: Sendable, Hashable {
                 let batch = Array(distinct[used..<min(used + Gate.batchSize, distinct.count)])
                 played += try await contest.games(candidate, parent, prompts: batch, from: used, judge: judge)
                 used += batch.count
-                test.result = MatchResult(units: HeldOutContest.unitScores(played))
+                test.result = MatchResult(units: HeldOutContest.unitScores(played), games: contest.gamesPerPrompt)
                 decision = test.decision
             }
             return Gate.sequential(test, decision, used, HeldOutContest.Outcome(played).score)
