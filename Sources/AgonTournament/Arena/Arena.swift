@@ -200,6 +200,9 @@ public struct Arena: Sendable {
     /// The texts of a prompt file; nil for games and tasks, which have no list.
     var promptTexts: [String]? { promptFile?.texts }
 
+    /// The tags of a prompt file's prompts, by their ids.
+    var promptTags: [String: [String]] { promptFile?.tags ?? [:] }
+
     /// SHA-256 of the prompts file; empty for games and tasks.
     var promptsHash: String { promptFile?.hash ?? "" }
 

@@ -8,11 +8,12 @@ extension Report {
     ///
     /// The change since version 0 is the difference of two ratings of one Bradley–Terry fit, with the interval of the
     /// difference. Expected scores are those of the agents' newest ratings.
+    /// - Parameter tags: of prompts, by their ids.
     /// - Parameter last: the round after which the report is as it was then; nil: the last that is closed.
     /// - Throws: `StoreError`; `TournamentError` where the run is not in the database.
     public init(
         store: ArenaStore, run: RunRecord, isGame: Bool, reference: PolicyID, initialRating: Double, trustRule: TrustRule?,
-        upToRound last: Int? = nil
+        upToRound last: Int? = nil, tags: [String: [String]] = [:]
     ) throws {
         let last = last ?? .max
         let ratings = try store.ratings(run: run.id).filter { $0.round <= last }
@@ -48,6 +49,20 @@ extension Report {
             evaluations: try store.evaluations(run: run.id).filter { $0.round <= last }, judgeHealth: isGame || health.isEmpty ? nil : health,
             trustRule: trustRule, judging: judging == JudgingRecords() ? nil : judging, updates: try store.updates(run: run.id).filter { $0.round <= last }, timings: RoundTimings(sum: rounds.map(\.timings)),
             sampleRooms: try store.sampleRooms(run: run.id, count: Report.sampleRoomLimit, seed: Seed(run: run.seed), upToRound: last))
+        let made = try store.versions(run: run.id).filter { version in
+            !version.isJudge && version.round <= last && entrants.contains { $0.name == version.name && $0.role == .learner }
+        }
+        versionRatings = made.compactMap { version in
+            let policy = PolicyID(agent: version.name, version: version.version)
+            return fit[policy]?.rating.map {
+                VersionRating(policy: policy, round: version.round, rating: Estimate(value: $0.value, low: $0.low, high: $0.high))
+            }
+        }
+        let seats: [Breakdown] = isGame
+            ? .init(try store.tallies(run: run.id, by: .side, upToRound: last), kind: .seat) { [$0.isFirst ? "first" : "second"] } : []
+        let tagged: [Breakdown] = tags.isEmpty
+            ? [] : .init(try store.tallies(run: run.id, by: .prompt, upToRound: last), kind: .tag) { tags[$0.prompt] ?? [] }
+        breakdowns = seats + tagged
     }
 }
 
@@ -68,7 +83,7 @@ extension Report {
     init(arena: Arena, store: ArenaStore, run: RunRecord, upToRound round: Int? = nil) throws {
         try self.init(
             store: store, run: run, isGame: arena.game != nil, reference: arena.referencePolicy,
-            initialRating: arena.configuration.initialRating, trustRule: arena.configuration.trustRule, upToRound: round)
+            initialRating: arena.configuration.initialRating, trustRule: arena.configuration.trustRule, upToRound: round, tags: arena.promptTags)
     }
 }
 
