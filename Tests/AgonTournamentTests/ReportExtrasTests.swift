@@ -50,6 +50,20 @@ import Testing
         #expect(!HTMLReport.text(ReportDemo.report()).contains("<section id=\"seats\""))
     }
 
+    @Test("a circle of three is named where the matrix stands")
+    func circle() {
+        var report = ReportDemo.scripted()
+        #expect(report.misleading == nil)
+        report.standings += [report.standings[0]]
+        for (index, name) in ["ann", "bob", "cid"].enumerated() { report.standings[index].agent = name }
+        report.headToHead = [("ann", "bob"), ("bob", "cid"), ("cid", "ann")].map {
+            HeadToHead(first: $0.0, second: $0.1, wins: 70, draws: 0, losses: 30)
+        }
+        let sentence = "who beats"
+        #expect(report.misleading?.contains(sentence) == true)
+        #expect(MarkdownReport.text(report).contains(sentence) && HTMLReport.text(report).contains(sentence))
+    }
+
     @Test("charts and badge are pictures of their own, well formed, with the names as text")
     func pictures() throws {
         var report = Self.report()

@@ -73,16 +73,33 @@ public struct BattleBoard: Sendable, Codable {
         }
     }
 
-    /// Rates a log that is in memory.
+    /// Rates matches of an arena; those on one prompt hang together where the system knows of such things.
     ///
-    /// - Parameter source: what it is, for the board's head and for errors.
-    static func rate(_ log: BattleLog, source: String, options: Options) async throws -> BattleBoard {
+    /// - Parameters:
+    ///   - name: who is rated: an agent, or a version.
+    ///   - source: what it is, for the board's head and for errors.
+    static func rate(
+        _ matches: MatchList, name: (PolicyID) -> String, source: String, options: Options
+    ) async throws -> BattleBoard {
         do {
-            let board = try await Leaderboard(log, options: try leaderboardOptions(options))
-            guard !board.rows.isEmpty else { throw AgentError(.badValue, "\(source) has no match to rate yet.") }
+            let boardOptions = try leaderboardOptions(options)
+            let table = try BattleTable(Array(matches), name: name)
+            guard !table.pairs.isEmpty else { throw AgentError(.badValue, "\(source) has no match to rate yet.") }
+            let board: Leaderboard
+            if boardOptions.system.needsOnlyCounts {
+                board = try await Leaderboard(table, options: boardOptions)
+            } else {
+                var log = BattleLog()
+                for match in matches {
+                    let (first, second) = (log.player(name(match.first)), log.player(name(match.second)))
+                    guard first != second else { continue }
+                    log.add(first: first, second: second, outcome: match.score > 0.5 ? .win : match.score < 0.5 ? .loss : .tie)
+                }
+                board = try await Leaderboard(log, options: boardOptions)
+            }
             return BattleBoard(
-                file: source, rowCount: log.roomCount, selfPlayCount: 0, unfinishedCount: 0, bothBadCount: 0, board: board,
-                table: log.table())
+                file: source, rowCount: table.battleCount, selfPlayCount: 0, unfinishedCount: 0, bothBadCount: 0, board: board,
+                table: table)
         } catch let error as RatingError {
             throw AgentError(.badValue, "\(source): \(error.message)", underlying: error)
         }

@@ -57,15 +57,9 @@ public struct Rerating: Sendable, Hashable, Codable {
     ///   - byVersion: whether each version is a player of its own, and not its agent.
     /// - Throws: as `BattleBoard.rate`.
     public static func board(_ stored: StoredRun, byVersion: Bool, options: BattleBoard.Options) async throws -> BattleBoard {
-        func name(_ policy: PolicyID) -> String { byVersion && stored.arena.learners.contains(policy.agent) ? "\(policy)" : policy.agent }
-        var log = BattleLog()
-        for match in try stored.store.matches(run: stored.record.id) {
-            let (first, second) = (name(match.first), name(match.second))
-            guard first != second else { continue }
-            log.add(
-                first: log.player(first), second: log.player(second),
-                outcome: match.score > 0.5 ? .win : match.score < 0.5 ? .loss : .tie)
-        }
-        return try await BattleBoard.rate(log, source: "run \(stored.record.id)", options: options)
+        try await BattleBoard.rate(
+            stored.store.matches(run: stored.record.id),
+            name: { byVersion && stored.arena.learners.contains($0.agent) ? "\($0)" : $0.agent }, source: "run \(stored.record.id)",
+            options: options)
     }
 }

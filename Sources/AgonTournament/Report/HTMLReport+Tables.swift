@@ -93,6 +93,7 @@ extension HTMLReport.Page {
             "head-to-head", "Who beats whom",
             ReportProse.headToHead + " Below it wins, draws and losses, and the score that the ratings expect.\(rest)"
         ) {
+            report.misleading.map { sentence in Markup(.p, ["class": "claim bad"]) { sentence } }
             map.markup()
             pairData()
         }

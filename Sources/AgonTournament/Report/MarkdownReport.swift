@@ -16,7 +16,7 @@ public enum MarkdownReport {
         blocks += [ReportProse.leaderboard, ReportProse.reading]
         let extra = ReportTables(report: report).tables
         for table in extra.filter({ $0.id == "changes" }) { blocks += self.blocks(table) }
-        if let matrix = matrix(report) { blocks += ["## Head to head", ReportProse.headToHead, matrix] }
+        if let matrix = matrix(report) { blocks += ["## Head to head", ReportProse.headToHead] + [report.misleading.map(escaped)].compactMap { $0 } + [matrix] }
         let measured = ReportMeasure.present(in: report.evaluations)
         if !measured.isEmpty {
             blocks += ["## Held-out measures", evaluations(report, measured)]
