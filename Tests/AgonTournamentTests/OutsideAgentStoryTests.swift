@@ -23,7 +23,7 @@ import Testing
         schedule: {kind: round_robin, rooms_per_pairing: 4, baseline_rooms_per_pairing: 4}
         judge: {kind: referee}
         gate: {prompts: 0}
-        evaluation: {every: 0, prompts: 0}
+        evaluation: {prompts: 0}
         """
 
     private static let task = """
@@ -36,7 +36,7 @@ import Testing
         schedule: {kind: round_robin, rooms_per_pairing: 4, baseline_rooms_per_pairing: 4}
         judge: {kind: exact}
         gate: {prompts: 0}
-        evaluation: {every: 0, prompts: 0}
+        evaluation: {prompts: 0}
         """
 
     /// A program that does something with each question, after reading its id, and its first move where it has one.
@@ -119,7 +119,8 @@ import Testing
         let tournament = try arena.tournament("db")
         try await tournament.play()
         #expect(forfeits(try results(tournament), of: "bot").allSatisfy { $0 == nil })
-        let illegal = try self.arena(Self.game, #"echo "{\"id\":\"$id\",\"text\":\"x\"}""#).tournament("db")
+        let other = try self.arena(Self.game, #"echo "{\"id\":\"$id\",\"text\":\"x\"}""#)
+        let illegal = try other.tournament("db")
         try await illegal.play()
         #expect(forfeits(try results(illegal), of: "bot").allSatisfy { $0 == .illegal })
     }

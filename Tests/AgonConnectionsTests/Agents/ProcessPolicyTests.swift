@@ -62,7 +62,7 @@ import Testing
     /// What a program does to every question, what its forfeit is called, and what the reason says.
     private static let table: [(name: String, body: String, forfeit: Forfeit, reason: String)] = [
         ("crashes", "echo boom >&2; exit 7", .crashed, "exited with status 7: boom"),
-        ("is killed", "kill -9 $$", .crashed, "ended by signal 9"),
+        ("closes its output", "exec >&-; sleep 1000", .timeout, "did not answer"),
         ("hangs", "sleep 1000", .timeout, "did not answer within 0.15 seconds"),
         ("floods with 1 GB", "head -c 1073741824 /dev/zero", .flooded, "more than 65536 bytes"),
         ("floods with lines", "yes", .garbled, "no answer: `y`"),
