@@ -1,5 +1,6 @@
 import AgonAgents
 import AgonCore
+import AgonLaws
 import AgonStore
 import Foundation
 import Synchronization
@@ -84,6 +85,19 @@ import Testing
         #expect(FileManager.default.fileExists(atPath: "\(arena.folder)/db/errors/\(tournament.run.id)/bot.log"))
     }
 
+    @Test("a program that answers alike obeys the laws of policies, however many processes it has", arguments: ["", "copies: 3\n", "per_room: true\ncopies: 2\n"])
+    func laws(keys: String) async throws {
+        let arena = try arena(Self.game, Self.answering, keys)
+        let bot = try #require(try Arena(file: arena.file).outsiders["bot"])
+        let requests = (0..<5).map { room in
+            PolicyRequest(
+                prompt: "5", maxNewTokens: 1, seed: Seed(run: 1).child(.room, room), legalMoves: ["\(room + 1)", "9"], room: UInt64(room), seat: 1)
+        }
+        #expect(try await PolicyLaws.violations(of: bot, requests: requests).isEmpty)
+        #expect(try await bot.respond(to: requests).map(\.text) == ["1", "2", "3", "4", "5"])
+        await bot.stop()
+    }
+
     /// What the program does, its keys, what its forfeits are called and what their reasons say.
     private static let table: [(body: String, keys: String, forfeit: Forfeit, reason: String)] = [
         ("exit 7", "", .crashed, "exited with status 7"),
@@ -110,6 +124,10 @@ import Testing
         #expect(forfeits(results, of: "good").allSatisfy { $0 == nil })
         let told = notes.withLock { $0 }
         #expect(told.count == 1 && told[0].hasPrefix("Agent bot is disqualified: ") && told[0].contains(fault.reason))
+        let report = try tournament.report()
+        let line = "bot is disqualified: it \(own.last?.reason ?? "")"
+        #expect(TerminalReport(width: 400).text(report).contains(line) && MarkdownReport.text(report).contains("- bot is disqualified: it failed 3 times"))
+        #expect(HTMLReport.text(report).contains("bot is disqualified: it failed 3 times in a row"))
         #expect(try tournament.store.forfeitCounts(run: tournament.run.id)["bot"] == [fault.forfeit: 3, .disqualified: own.count - 3])
     }
 
@@ -163,6 +181,20 @@ import Testing
         #expect(error?.message.contains("agents/bot/agent.yaml:4: the environment variable NO_SUCH_KEY is not set") == true, "\(error?.message ?? "")")
     }
 
+    @Test("what answers cost is summed over a game's turns and stands in the report")
+    func costs() async throws {
+        let arena = try arena(Self.game, Self.answering)
+        let loaded = try Arena(file: arena.file)
+        let id = PolicyID(agent: "bot", version: 0)
+        let other = PolicyID(agent: "good", version: 0)
+        let player = RoomPlayer(arena: loaded, policies: [id: PaidPolicy(id: id), other: PaidPolicy(id: other)])
+        let room = Room(round: 1, index: 0, group: 0, prompt: Prompt(id: "", text: ""), seats: [id, other])
+        let rollouts = try await player.play([room], seed: Seed(run: 1))[0]
+        #expect(rollouts.map { $0.usage?.requestCount } == [4, 3] && rollouts.map { $0.usage?.cost } == [2, 1.5])
+        let records = OutsideRecords(usage: ["bot": rollouts[0].usage ?? JudgeUsage()])
+        #expect(records.costLines == ["bot: 4 requests, 0 from the cache, 40 tokens, cost 2.00"] && records.lossLines.isEmpty)
+    }
+
     @Test("the example in Python sorts digits, and plays", .enabled(if: has("python3"), "needs python3"))
     func python() async throws {
         try await example("python")
@@ -176,19 +208,22 @@ import Testing
     }
 
     private func example(_ language: String) async throws {
+        let folder = NSTemporaryDirectory() + "agon-example-" + UUID().uuidString
+        defer { try? FileManager.default.removeItem(atPath: folder) }
+        try FileManager.default.copyItem(atPath: StoryArena.root + "/Examples/agents/\(language)", toPath: folder)
+        if language == "swift" {
+            let compiler = Process()
+            compiler.executableURL = URL(fileURLWithPath: "/usr/bin/env")
+            compiler.arguments = ["swiftc", "agent.swift", "-o", "agent"]
+            compiler.currentDirectoryURL = URL(fileURLWithPath: folder)
+            try compiler.run()
+            compiler.waitUntilExit()
+            try #require(compiler.terminationStatus == 0)
+        }
         for text in [Self.game, Self.task] {
             let arena = try arena(text, Self.answering)
             try FileManager.default.removeItem(atPath: arena.folder + "/agents/bot")
-            try FileManager.default.copyItem(atPath: StoryArena.root + "/Examples/agents/\(language)", toPath: arena.folder + "/agents/bot")
-            if language == "swift" {
-                let compiler = Process()
-                compiler.executableURL = URL(fileURLWithPath: "/usr/bin/env")
-                compiler.arguments = ["swiftc", "agent.swift", "-o", "agent"]
-                compiler.currentDirectoryURL = URL(fileURLWithPath: arena.folder + "/agents/bot")
-                try compiler.run()
-                compiler.waitUntilExit()
-                try #require(compiler.terminationStatus == 0)
-            }
+            try FileManager.default.copyItem(atPath: folder, toPath: arena.folder + "/agents/bot")
             let tournament = try arena.tournament("db")
             try await tournament.play()
             let own = try results(tournament).flatMap { result in
@@ -217,5 +252,21 @@ import Testing
         _ = try NewAgent(name: "near", source: .endpoint(url: "http://127.0.0.1:11434/v1", model: "qwen2.5:0.5b")).write(in: catalog)
         #expect(catalog.check(arena.folder + "/agents/near", as: .agent).isUsable)
         #expect(throws: TournamentError.self) { _ = try NewAgent(name: "copy", source: .agent(arena.folder + "/agents/bot")).thing(in: catalog) }
+    }
+}
+
+/// Plays the first legal move and charges for it.
+private struct PaidPolicy: OutsidePolicy {
+    let id: PolicyID
+    var roomLimit: Int? { 1 }
+    func end(rooms: [UInt64]) async {}
+    func stop() async {}
+
+    func respond(to requests: [PolicyRequest]) async throws -> [PolicyResponse] {
+        requests.map { request in
+            var usage = JudgeUsage()
+            (usage.requestCount, usage.promptTokenCount, usage.cost) = (1, 10, 0.5)
+            return PolicyResponse(text: request.legalMoves.first ?? "", usage: usage)
+        }
     }
 }

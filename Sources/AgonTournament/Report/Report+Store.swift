@@ -29,6 +29,7 @@ extension Report {
         }
         let health = try store.judgeHealth(run: run.id)
         let judging = try JudgingRecords(store: store, run: run.id)
+        let outsiders = try OutsideRecords(store: store, run: run.id)
         self.init(
             arena: run.arena, kind: isGame ? .game : .prompts, runID: run.id, seed: run.seed, kernels: run.kernels,
             roundCount: rounds.count, signature: rounds.last?.signature ?? "", standings: standings,
@@ -41,7 +42,8 @@ extension Report {
                     })
             },
             evaluations: try store.evaluations(run: run.id), judgeHealth: isGame || health.isEmpty ? nil : health,
-            trustRule: trustRule, judging: judging == JudgingRecords() ? nil : judging, updates: try store.updates(run: run.id), timings: RoundTimings(sum: rounds.map(\.timings)),
+            trustRule: trustRule, judging: judging == JudgingRecords() ? nil : judging,
+            outsiders: outsiders == OutsideRecords() ? nil : outsiders, updates: try store.updates(run: run.id), timings: RoundTimings(sum: rounds.map(\.timings)),
             sampleRooms: try store.sampleRooms(run: run.id, count: Report.sampleRoomLimit, seed: Seed(run: run.seed)))
     }
 }
