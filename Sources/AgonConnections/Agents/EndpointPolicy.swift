@@ -64,9 +64,10 @@ public struct EndpointPolicy: OutsidePolicy {
             guard [.unreachable, .refused, .rejected].contains(error.code),
                 error.code != .refused || known.requestCount + known.cachedCount > 0
             else { throw error }
+            let reason = "gave no answer: " + (error.message.hasSuffix(".") ? String(error.message.dropLast()) : error.message)
             // A question that is refused for its own sake says nothing of the server.
-            if error.code != .rejected { standing.failed("gave no answer: \(error.message)") }
-            return PolicyResponse(text: "", failure: AnswerFailure(.unreachable, "gave no answer: \(error.message)"))
+            if error.code != .rejected { standing.failed(reason) }
+            return PolicyResponse(text: "", failure: AnswerFailure(.unreachable, reason))
         }
     }
 
