@@ -83,6 +83,21 @@ public struct Interval: Sendable, Hashable, Codable {
             }
             residuals[index] += sample - mean
         }
+        return Interval.mean(mean, of: n, residuals: residuals)
+    }
+
+    /// The same from sums: what the samples of each cluster come to, and how many they are.
+    public static func mean(clusterSums sums: [(sum: Double, count: Int)]) -> Interval? {
+        let sums = sums.filter { $0.count > 0 }
+        precondition(sums.allSatisfy { $0.sum >= 0 && $0.sum <= Double($0.count) }, "scores lie in 0 ... 1")
+        let n = sums.reduce(0.0) { $0 + Double($1.count) }
+        guard n > 0 else { return nil }
+        let mean = sums.reduce(0) { $0 + $1.sum } / n
+        return self.mean(mean, of: n, residuals: sums.map { $0.sum - mean * Double($0.count) })
+    }
+
+    /// - Parameter residuals: of each cluster, the summed distance of its samples from the mean.
+    private static func mean(_ mean: Double, of n: Double, residuals: [Double]) -> Interval? {
         let groups = Double(residuals.count)
         let variance = residuals.reduce(0) { $0 + $1 * $1 } / (n * n) * groups / max(groups - 1, 1)
         if residuals.count < 2 || variance < 1e-24 {

@@ -5,22 +5,23 @@ import GRDB
 extension ArenaStore {
     /// The agents of a run that were disqualified, in closed rounds or the one under way, each with the reason that its
     /// first forfeit gave.
-    public func disqualifications(run: String) throws(StoreError) -> [String: String] {
+    public func disqualifications(run: String, upToRound last: Int = .max) throws(StoreError) -> [String: String] {
         try read("the disqualified agents") { db in
             var reasons: [String: String] = [:]
             try db.forEachRow(
                 """
                 SELECT versions.name, CAST(coalesce(reason, '') AS BLOB)
-                FROM rollouts JOIN versions ON versions.id = policy_id
-                WHERE versions.run_id = ? AND forfeit = '\(Forfeit.disqualified.rawValue)' ORDER BY room_id DESC
-                """, [try db.key(ofRun: run)]
+                FROM rollouts JOIN versions ON versions.id = policy_id JOIN rooms ON rooms.id = room_id
+                WHERE versions.run_id = ? AND rooms.round <= ? AND forfeit = '\(Forfeit.disqualified.rawValue)'
+                ORDER BY room_id DESC
+                """, [try db.key(ofRun: run), last]
             ) { reasons[$0[0]] = Text.decode($0[1]) }
             return reasons
         }
     }
 
     /// What each agent's answers have cost in a run; agents that cost nothing are left out.
-    public func agentUsage(run: String) throws(StoreError) -> [String: JudgeUsage] {
+    public func agentUsage(run: String, upToRound last: Int = .max) throws(StoreError) -> [String: JudgeUsage] {
         try read("what agents cost") { db in
             var sums: [String: JudgeUsage] = [:]
             try db.forEachRow(
@@ -28,8 +29,9 @@ extension ArenaStore {
                 SELECT versions.name, sum(request_count), sum(cached_count), sum(retry_count), sum(prompt_tokens),
                     sum(completion_tokens), sum(cost), sum(agent_usage.seconds)
                 FROM agent_usage JOIN rollouts USING (room_id, seat) JOIN versions ON versions.id = policy_id
-                WHERE versions.run_id = ? GROUP BY versions.name
-                """, [try db.key(ofRun: run)]
+                    JOIN rooms ON rooms.id = room_id
+                WHERE versions.run_id = ? AND rooms.round <= ? GROUP BY versions.name
+                """, [try db.key(ofRun: run), last]
             ) { sums[$0[0]] = RoomReader.usage($0) }
             return sums
         }

@@ -189,9 +189,9 @@ extension ArenaStore {
 
     /// Wins, draws and losses of each agent against each other one it met, sorted by name.
     /// Matches of an agent against its own versions are left out.
-    public func headToHead(run: String) throws(StoreError) -> [HeadToHead] {
+    public func headToHead(run: String, upToRound round: Int = .max) throws(StoreError) -> [HeadToHead] {
         try read("the wins and losses") { db in
-            try db.rows(ArenaStore.headToHeadQuery, [db.key(ofRun: run)]).map { row in
+            try db.rows(ArenaStore.headToHeadQuery, [db.key(ofRun: run), round]).map { row in
                 HeadToHead(agent: row[0], opponent: row[1], wins: row[2], draws: row[3], losses: row[4])
             }
         }
@@ -204,12 +204,12 @@ extension ArenaStore {
             SELECT one.name AS agent, other.name AS opponent, score
             FROM rooms JOIN matches ON room_id = rooms.id
             JOIN versions AS one ON one.id = first_policy_id JOIN versions AS other ON other.id = second_policy_id
-            WHERE rooms.run_id = ?1
+            WHERE rooms.run_id = ?1 AND rooms.round <= ?2
             UNION ALL
             SELECT one.name, other.name, 1 - score
             FROM rooms JOIN matches ON room_id = rooms.id
             JOIN versions AS one ON one.id = second_policy_id JOIN versions AS other ON other.id = first_policy_id
-            WHERE rooms.run_id = ?1
+            WHERE rooms.run_id = ?1 AND rooms.round <= ?2
         )
         WHERE agent <> opponent GROUP BY agent, opponent ORDER BY agent, opponent
         """

@@ -49,12 +49,13 @@ extension ArenaStore {
 
     /// Rooms drawn from the closed rounds, in round and room order: the same for the same seed.
     /// - Parameter count: how many at most.
-    public func sampleRooms(run: String, count: Int, seed: Seed) throws(StoreError) -> [RoomResult] {
+    /// - Parameter round: the last round that is drawn from.
+    public func sampleRooms(run: String, count: Int, seed: Seed, upToRound round: Int = .max) throws(StoreError) -> [RoomResult] {
         try read("sample rooms") { db in
             let key = try db.key(ofRun: run)
             let ids = try db.rows(
                 "SELECT id FROM rooms WHERE run_id = ? AND round <= ? ORDER BY round, room",
-                [key, db.lastClosedRound(ofRun: key)]
+                [key, min(round, db.lastClosedRound(ofRun: key))]
             ).map { $0[0] as Int64 }
             var generator = SeededGenerator(seed)
             let drawn = generator.shuffled(Array(ids.indices)).prefix(max(count, 0)).sorted()

@@ -120,7 +120,9 @@ public struct Tournament: Sendable {
             pulse.onEvent(.agentLost("Agent \(agent) was disqualified before: it \(reason)."))
         }
         while state.round < arena.configuration.roundCount {
-            if let end = arena.scheduleEnd(after: state, seed: Seed(run: run.seed)) {
+            if let end = try arena.configuration.until.reason(run, state, store, reference: arena.referencePolicy)
+                ?? arena.scheduleEnd(after: state, seed: Seed(run: run.seed))
+            {
                 pulse.onEvent(.ended(end))
                 break
             }

@@ -2,11 +2,44 @@ import AgonTournament
 import ArgumentParser
 import Foundation
 
-struct RateCommand: AsyncParsableCommand {
+/// How battles become a board, and how it is printed.
+struct RatingOptions: ParsableArguments {
     enum Format: String, ExpressibleByArgument, CaseIterable {
         case table, markdown, csv
     }
 
+    @Option(help: ArgumentHelp("How it is rated: \(BattleBoard.systems.joined(separator: ", ")).", valueName: "name"))
+    var system: String?
+    @Option(help: ArgumentHelp("Whose rating is known: a player's name, or NAME=RATING. (default: the mean is 1000)", valueName: "name"))
+    var anchor: String?
+    @Option(parsing: .unconditional, help: ArgumentHelp("Intervals by so many bootstrap replicates.", valueName: "count"))
+    var bootstrap: Int?
+    @Option(parsing: .unconditional, help: ArgumentHelp("Decides what is drawn at random.", valueName: "number"), transform: seed(_:))
+    var seed: UInt64 = 1
+    @Option(help: "How the board is printed. (default: table)")
+    var format: Format?
+
+    /// Whether anything but the system was asked for.
+    var isGiven: Bool { anchor != nil || bootstrap != nil || format != nil }
+
+    func options(covariates: [String], skipsBothBad: Bool = false) -> BattleBoard.Options {
+        var options = BattleBoard.Options(anchor: anchor, bootstrap: bootstrap, covariates: covariates, skipsBothBad: skipsBothBad, seed: seed)
+        if let system { options.system = system }
+        return options
+    }
+
+    func show(_ board: BattleBoard, _ output: OutputOptions) throws {
+        if output.json { return Terminal.raw(try JSONText.text(board)) }
+        if output.quiet { return Terminal.write(board.players.map { DisplayText.visible($0) }.joined(separator: "\n")) }
+        switch format ?? .table {
+        case .table: Terminal.write(board.text(width: Terminal.listingWidth))
+        case .markdown: Terminal.write(board.markdown)
+        case .csv: Terminal.raw(board.csv)
+        }
+    }
+}
+
+struct RateCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "rate", abstract: "Rate anyone's battles: a log in, a leaderboard out.",
         discussion: """
@@ -14,41 +47,21 @@ struct RateCommand: AsyncParsableCommand {
             and PGN. Each rating has its 95 % interval and the places that it leaves open; who cannot be compared, who \
             never won and where one number misleads is said below.
 
-            Systems: \(BattleBoard.systems.joined(separator: ", ")).
-
             Example: agon rate battles.csv --anchor gpt-x=1200 --bootstrap 1000
             """)
 
     @Argument(help: "The log; - is the standard input.")
     var file: String
-    @Option(help: ArgumentHelp("How it is rated.", valueName: "name"))
-    var system = "bradley-terry"
-    @Option(help: ArgumentHelp("Whose rating is known: a player's name, or NAME=RATING. (default: the mean is 1000)", valueName: "name"))
-    var anchor: String?
-    @Option(parsing: .unconditional, help: ArgumentHelp("Intervals by so many bootstrap replicates.", valueName: "count"))
-    var bootstrap: Int?
     @Option(help: ArgumentHelp("Columns that the contextual system rates with, with a comma between.", valueName: "columns"))
     var covariates: String?
     @Flag(help: "Leave out ties in which both were bad.")
     var skipBothBad = false
-    @Option(parsing: .unconditional, help: ArgumentHelp("Decides what is drawn at random.", valueName: "number"), transform: seed(_:))
-    var seed: UInt64 = 1
-    @Option(help: "How the board is printed.")
-    var format = Format.table
+    @OptionGroup var rating: RatingOptions
     @OptionGroup var output: OutputOptions
 
     func run() async throws {
         let columns = covariates.map { $0.split(separator: ",").map { $0.trimmingCharacters(in: .whitespaces) } } ?? []
-        let board = try await BattleBoard.rate(
-            file,
-            options: .init(
-                system: system, anchor: anchor, bootstrap: bootstrap, covariates: columns, skipsBothBad: skipBothBad, seed: seed))
-        if output.json { return Terminal.raw(try JSONText.text(board)) }
-        if output.quiet { return Terminal.write(board.players.map { DisplayText.visible($0) }.joined(separator: "\n")) }
-        switch format {
-        case .table: Terminal.write(board.text(width: Terminal.listingWidth))
-        case .markdown: Terminal.write(board.markdown)
-        case .csv: Terminal.raw(board.csv)
-        }
+        try rating.show(
+            await BattleBoard.rate(file, options: rating.options(covariates: columns, skipsBothBad: skipBothBad)), output)
     }
 }

@@ -6,8 +6,8 @@ struct RunCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "run", abstract: "Play an arena's rounds, or go on where an earlier start stopped.",
         discussion: """
-            Prints the leaderboard and writes report.html, report.md, report.json and standings.csv into a folder \
-            beside the database. Ctrl-C finishes the rooms in flight, commits them and ends with exit code 130; the \
+            Prints the leaderboard and writes report.html, report.md, report.json, tables as CSV and badge.svg into a \
+            folder beside the database. Ctrl-C finishes the rooms in flight, commits them and ends with exit code 130; the \
             same command then goes on. So it does after a crash.
 
             Example: agon run arenas/quickstart.yaml --seed 8
@@ -32,7 +32,8 @@ struct RunCommand: AsyncParsableCommand {
         let tournament = try Tournament(
             arena: arena, database: database.path, seed: seed, options: TournamentOptions(threads: threads.count))
         try await play(tournament)
-        try show(tournament.report(), in: database, output)
+        let report = try tournament.report()
+        try ReportOutput(folder: database.reportFolder(report.arena)).show(report, output)
     }
 
     private func play(_ tournament: Tournament) async throws {
@@ -44,35 +45,4 @@ struct RunCommand: AsyncParsableCommand {
         }
         try await tournament.play(shouldStop: { signal.isRaised }, onEvent: { screen?.show($0) })
     }
-}
-
-struct ReportCommand: ParsableCommand {
-    static let configuration = CommandConfiguration(
-        commandName: "report", abstract: "Write an arena's report from the database and print its leaderboard.",
-        discussion: """
-            Reads only, so it can be asked for while the run goes on in another terminal.
-
-            Example: agon report arenas/quickstart.yaml --json
-            """)
-
-    @Argument(help: "The arena: its file or its name.")
-    var arena: String
-    @OptionGroup var database: DatabaseOption
-    @Option(parsing: .unconditional, help: "The run's seed, where it is not the arena's own.", transform: seed(_:))
-    var seed: UInt64?
-    @OptionGroup var output: OutputOptions
-
-    func run() throws {
-        let arena = try Arena(file: Catalog().path(of: arena, among: [.arena]))
-        try show(Report(arena: arena, database: database.path, seed: seed), in: database, output)
-    }
-}
-
-/// Writes the report's files and prints the leaderboard, or the report as JSON.
-private func show(_ report: Report, in database: DatabaseOption, _ output: OutputOptions) throws {
-    let folder = database.reportFolder(report.arena)
-    try ReportFolder.write(report, to: folder)
-    guard !output.json else { return Terminal.raw(try ReportFolder.json(report)) }
-    let terminal = TerminalReport(width: Terminal.size.columns, isColoured: Terminal.isColoured)
-    Terminal.raw(output.quiet ? terminal.table(report) : terminal.text(report, path: folder + "/report.html"))
 }

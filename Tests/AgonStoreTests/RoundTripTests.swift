@@ -143,7 +143,9 @@ import Testing
         let store = try arena.store(in: folder, closedRounds: 3)
         let example = try String(
             contentsOf: SchemaTests.leaderboard.appendingPathComponent("queries/head-to-head.sql"), encoding: .utf8)
-        let queries: [(sql: String, arguments: StatementArguments)] = [(ArenaStore.headToHeadQuery, [1]), (example, [])]
+        let queries: [(sql: String, arguments: StatementArguments)] = [
+            (ArenaStore.headToHeadQuery, [1, 9]), (ArenaStore.sideTallyQuery, [1, 9]), (ArenaStore.promptTallyQuery, [1, 9]), (example, []),
+        ]
         for (sql, arguments) in queries {
             let plan = try store.read("a test") { db in
                 try Row.fetchAll(db, sql: "EXPLAIN QUERY PLAN " + sql, arguments: arguments).map { $0["detail"] as String }
@@ -155,6 +157,23 @@ import Testing
         let shown = rows.map { HeadToHead(agent: $0[0], opponent: $0[1], wins: $0[2], draws: $0[3], losses: $0[4]) }
         #expect(!shown.isEmpty)
         #expect(try store.headToHead(run: arena.run.id) == shown)
+    }
+
+    @Test func talliesByPromptAndBySideAddUpToTheTableOfWhoBeatWhom() throws {
+        let store = try arena.store(in: folder, closedRounds: 3)
+        for round in [1, 3] {
+            let table = try store.headToHead(run: arena.run.id, upToRound: round)
+            for key in [ArenaStore.TallyKey.side, .prompt] {
+                let tallies = try store.tallies(run: arena.run.id, by: key, upToRound: round)
+                for agent in Set(table.map(\.agent)) {
+                    let (own, met) = (tallies.filter { $0.agent == agent }, table.filter { $0.agent == agent })
+                    #expect(own.reduce(0) { $0 + $1.wins } == met.reduce(0) { $0 + $1.wins })
+                    #expect(own.reduce(0) { $0 + $1.draws } == met.reduce(0) { $0 + $1.draws })
+                    #expect(own.reduce(0) { $0 + $1.losses } == met.reduce(0) { $0 + $1.losses })
+                    #expect(key == .prompt ? own.allSatisfy { !$0.prompt.isEmpty } : own.contains(where: \.isFirst))
+                }
+            }
+        }
     }
 
     @Test func sampleRoomsDependOnTheSeedOnly() throws {

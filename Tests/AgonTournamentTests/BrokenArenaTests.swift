@@ -78,6 +78,14 @@ import Testing
         ("gate: {", "training: {loss_type: [sigmod]}\ngate: {", "arena.yaml:9: "),
         ("gate: {", "training: {beta: .nan}\ngate: {", "arena.yaml:9: `beta` is `.nan`, it must be a number"),
         ("gate: {prompts: 8", "gate: {prompts: 8, prompts: 8", "arena.yaml:9: not valid YAML: the key `prompts` stands twice in one section"),
+        ("gate: {prompts: 8, min_score: 0}", "gate: {elo1: 20, min_score: 0.5}",
+         "arena.yaml:9: nothing would read `min_score` here, it belongs to a gate of a fixed number of prompts"),
+        ("gate: {prompts: 8, min_score: 0}", "gate: {elo0: 10, elo1: 10}", "arena.yaml:9: `elo1` is 10.0, it must be greater than `elo0`"),
+        ("gate: {prompts: 8, min_score: 0}", "gate: {alpha: 0.5}", "arena.yaml:9: `alpha` is `0.5`"),
+        ("gate: {prompts: 8, min_score: 0}", "gate: {elo1: 20, prompts: 0}", "arena.yaml:9: a sequential test needs prompts"),
+        ("gate: {", "until: {sprt: {agent: ada, against: basha}}\ngate: {", "arena.yaml:9: `basha` does not take part: did you mean `basho`?"),
+        ("gate: {", "until: {sprt: {agent: ada, against: ada}}\ngate: {", "arena.yaml:9: `ada` cannot be tested against itself"),
+        ("gate: {", "until: {sprt: {elo1: 5}}\ngate: {", "arena.yaml:9: a test needs `agent` and `against`"),
         ("gate: {prompts: 8", "gate: {prompts: 8.5", "arena.yaml:9: `prompts` is `8.5`"),
     ]
 

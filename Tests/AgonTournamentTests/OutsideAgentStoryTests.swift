@@ -143,6 +143,20 @@ import Testing
         #expect(forfeits(try results(illegal), of: "bot").allSatisfy { $0 == .illegal })
     }
 
+    @Test("agents from outside answer at the same time, so that none waits for another")
+    func together() async throws {
+        let arena = try arena(Self.task, Self.answering)
+        for (own, other) in [("bot", "good"), ("good", "bot")] {
+            try arena.write(Self.script("touch ../\(own).here; until [ -e ../\(other).here ]; do sleep 0.01; done; \(Self.answering)"), "agents/\(own)/agent.sh")
+        }
+        let loaded = try Arena(file: arena.file)
+        let seats = ["bot", "good"].map { PolicyID(agent: $0, version: 0) }
+        let player = RoomPlayer(arena: loaded, policies: Dictionary(uniqueKeysWithValues: seats.compactMap { id in loaded.outsiders[id.agent].map { (id, $0) } }))
+        let room = Room(round: 1, index: 0, group: 0, prompt: Prompt(id: "p", text: "21="), seats: seats)
+        #expect(try await player.play([room], seed: Seed(run: 1))[0].map(\.text) == ["12", "12"])
+        await loaded.disconnect()
+    }
+
     @Test("a run that dies goes on with whom it had disqualified, and decides the same")
     func resume() async throws {
         let arena = try arena(Self.game, "exit 7")

@@ -13,7 +13,8 @@ import Foundation
 ///
 /// - Source: Van den Bergh 2020, Normalized Elo, and the fishtest mathematics; Elo 1978 for the scale.
 public struct MatchResult: Sendable, Hashable, Codable {
-    /// How often each outcome was seen, from the worst for the first player to the best: three classes or five.
+    /// How often each outcome was seen, from the worst for the first player to the best: three classes for single games,
+    /// five for pairs, two more for each further game of an outcome.
     public var counts: [Double]
 
     /// Games one by one.
@@ -27,7 +28,7 @@ public struct MatchResult: Sendable, Hashable, Codable {
     }
 
     /// Games that an outcome stands for: 1, or 2 for pairs.
-    public var gamesPerOutcome: Int { counts.count == 5 ? 2 : 1 }
+    public var gamesPerOutcome: Int { (counts.count - 1) / 2 }
     /// Outcomes seen.
     public var count: Double { counts.reduce(0, +) }
     public var gameCount: Int { gamesPerOutcome * Int(count) }

@@ -85,7 +85,7 @@ extension Arena {
         let seatCount = pairings.reduce(0) { max($0, $1.seats.count) }
         return max(
             min(options.roomsPerWave, pairings.count) * seatCount,
-            4 * max(configuration.gatePromptCount, configuration.evaluationPromptCount))
+            4 * max(configuration.gate.promptCount, configuration.evaluationPromptCount))
     }
 
     /// Each model in memory once for each format of its matrices; `isRepeated` where the weights that they were packed

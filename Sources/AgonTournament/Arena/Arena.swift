@@ -137,7 +137,7 @@ public struct Arena: Sendable {
         for entrant in entrants where entrant.role == .scripted && outsiders[entrant.name] == nil && game == nil && !hasGold {
             throw AgentError(.badValue, "\(file): scripted agent `\(entrant.name)` answers from gold, which these prompts do not have.")
         }
-        try checkPromptCount(.gate, configuration.gatePromptCount, "gate")
+        try checkPromptCount(.gate, configuration.gate.promptCount, "gate")
         try checkPromptCount(.heldOut, configuration.evaluationPromptCount, "evaluation")
         for name in entrants.map(\.name) { try checkReadability(name) }
     }
@@ -203,6 +203,9 @@ public struct Arena: Sendable {
 
     /// The texts of a prompt file; nil for games and tasks, which have no list.
     var promptTexts: [String]? { promptFile?.texts }
+
+    /// The tags of a prompt file's prompts, by their ids.
+    var promptTags: [String: [String]] { promptFile?.tags ?? [:] }
 
     /// SHA-256 of the prompts file; empty for games and tasks.
     var promptsHash: String { promptFile?.hash ?? "" }

@@ -82,8 +82,9 @@ public struct ArenaConfiguration: Sendable {
     public var missingEosPenalty: Double
     /// Steps between the checkpoints of an update; decides nothing.
     public var saveSteps: Int
-    public var gatePromptCount: Int
-    public var gateMinScore: Double
+    public var gate: Gate
+    /// What ends a run before its last round.
+    public var until: StopRules
     public var evaluationInterval: Int
     public var evaluationPromptCount: Int
     /// What learners train on their frozen models; nil where they train all weights.
@@ -141,9 +142,8 @@ public struct ArenaConfiguration: Sendable {
         reward = Reward(rawValue: try training.text("reward")) ?? .rank
         missingEosPenalty = try training.number("missing_eos_penalty")
         saveSteps = try training.integer("save_steps")
-        let gate = try reader.reader("gate")
-        gatePromptCount = try gate.integer("prompts")
-        gateMinScore = try gate.number("min_score")
+        gate = try GateKeys.read(reader.reader("gate"))
+        until = try StopRules(reader.reader("until"))
         let evaluation = try reader.reader("evaluation")
         evaluationInterval = try evaluation.integer("every")
         evaluationPromptCount = try evaluation.integer("prompts")
@@ -245,6 +245,7 @@ extension ArenaConfiguration {
         if isGame, reader.has("max_new_tokens") {
             throw reader.error("max_new_tokens", "the game says how long a move is: remove `max_new_tokens`.")
         }
+        try until.check(reader.reader("until"), agents: names)
         try refuseUnread(reader, isGame: isGame)
     }
 
@@ -283,7 +284,7 @@ extension ArenaConfiguration {
         (bare.file, bare.text, bare.summary, bare.judge.folder, bare.roundCount) = ("", "", "", "", 0)
         if case .prompts = contest { bare.contest = .prompts(file: "") }
         if case .judge = bare.judge.gold { bare.judge.gold = .judge(folder: "") }
-        bare.limits = RoundLimits()
+        (bare.limits, bare.until) = (RoundLimits(), StopRules())
         bare.saveSteps = 0
         (bare.seed, bare.agents, bare.anchors) = (0, agentNames, names(anchors))
         return String(describing: bare)

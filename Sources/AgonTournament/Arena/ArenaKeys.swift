@@ -25,8 +25,9 @@ public enum ArenaKeys {
             Key("pairs", .section(pairs), "Which rankings become preference pairs."),
             Key("rating", .section(rating), "How results become ratings."),
             Key("training", .section(TrainingKeys.section), "How learners train on their pairs."),
-            Key("gate", .section(gate), "What a new version must show before it replaces its parent."),
+            Key("gate", .section(GateKeys.section), "What a new version must show before it replaces its parent."),
             Key("evaluation", .section(evaluation), "How often and how broadly progress is measured on held-out prompts."),
+            Key("until", .section(StopRules.section), "What ends the run before its last round; rounds are always finished."),
             Key("limits", .section(limits), "How much of a round may be lost before the run stops with exit code 3."),
         ])
 
@@ -82,13 +83,6 @@ public enum ArenaKeys {
         [
             Key("initial", .number(-10_000...10_000, default: 1000), unit: "Elo", "Where every agent starts; the first anchor's rating on the anchored scale."),
             Key("k", .number(0...1000, default: 16), unit: "Elo", "How far one room moves an online Elo rating at most."),
-        ])
-
-    static let gate = Section(
-        "gate",
-        [
-            Key("prompts", .integer(0...100_000, default: 64), unit: "prompts", "Prompts or openings, set apart for this alone, on which a new version meets its parent; in games both sides are played. 0 opens the gate."),
-            Key("min_score", .number(0...1, default: 0.5), unit: "share", "The least score against the parent with which the new version is promoted. A version whose 95 % interval lies below one half is never promoted."),
         ])
 
     static let evaluation = Section(

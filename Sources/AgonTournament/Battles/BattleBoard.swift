@@ -67,6 +67,29 @@ public struct BattleBoard: Sendable, Codable {
         }
     }
 
+    /// Rates a log that is in memory.
+    ///
+    /// - Parameter source: what it is, for the board's head and for errors.
+    static func rate(_ log: BattleLog, source: String, options: Options) async throws -> BattleBoard {
+        do {
+            let board = try await Leaderboard(log, options: try leaderboardOptions(options))
+            guard !board.rows.isEmpty else { throw AgentError(.badValue, "\(source) has no match to rate yet.") }
+            return BattleBoard(
+                file: source, rowCount: log.roomCount, selfPlayCount: 0, unfinishedCount: 0, bothBadCount: 0, board: board)
+        } catch let error as RatingError {
+            throw AgentError(.badValue, "\(source): \(error.message)", underlying: error)
+        }
+    }
+
+    private init(file: String, rowCount: Int, selfPlayCount: Int, unfinishedCount: Int, bothBadCount: Int, board: Leaderboard) {
+        self.file = file
+        self.rowCount = rowCount
+        self.selfPlayCount = selfPlayCount
+        self.unfinishedCount = unfinishedCount
+        self.bothBadCount = bothBadCount
+        self.board = board
+    }
+
     private init<Content>(_ path: String, _ reading: BattleReader.Reading<Content>, _ board: Leaderboard) throws {
         guard !board.rows.isEmpty else {
             throw AgentError(

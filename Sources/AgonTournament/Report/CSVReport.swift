@@ -21,6 +21,23 @@ public enum CSVReport {
         return ([header] + rows).map(line).joined()
     }
 
+    /// `ratings.csv`: every agent's rating after every round.
+    static func ratings(_ report: Report) -> String {
+        let rows = report.ratings.map { row in
+            [String(row.round), row.policy.agent, String(row.policy.version), number(row.rating), number(row.low), number(row.high), number(row.elo)]
+        }
+        return ([["round", "agent", "version", "rating", "rating_low", "rating_high", "elo"]] + rows).map(line).joined()
+    }
+
+    /// `head-to-head.csv`: every two agents that met.
+    static func headToHead(_ report: Report) -> String {
+        let rows = report.headToHead.filter { $0.matchCount > 0 }.map { row in
+            [row.first, row.second, String(row.wins), String(row.draws), String(row.losses)]
+                + [row.score, row.expectedScore].map { $0.map { ReportNumber.fixed($0, decimals: 4) } ?? "" }
+        }
+        return ([["agent", "opponent", "wins", "draws", "losses", "score", "expected_score"]] + rows).map(line).joined()
+    }
+
     /// Cells as a line with its end.
     static func line(_ cells: [String]) -> String { cells.map(field).joined(separator: ",") + "\r\n" }
 

@@ -1,8 +1,8 @@
 import AgonCore
 
 extension HTMLReport.Page {
-    /// Agents in the order of the standings.
-    private var names: [String] { report.standings.map(\.agent) }
+    /// The agents that charts draw, in the order of the standings.
+    private var names: [String] { report.standings.prefix(Charts.agentLimit).map(\.agent) }
 
     private func style(_ name: String) -> ChartStyle { styles[name] ?? ChartStyle.learner(0) }
 
@@ -10,34 +10,20 @@ extension HTMLReport.Page {
         let learning = report.standings.filter { $0.role != .scripted }
         let isMixed = learning.contains { $0.role == .learner } && learning.count < report.standings.count
         let prose = "The version of each agent that played the round, on the anchored Elo scale, with its 95% interval. Agents that never change are grey."
-        let all = ratingChart(isMixed ? "All agents" : "Rating after each round", report.standings, size: isMixed ? .flat : .tall)
-        let charts = (isMixed ? [ratingChart("Learners and anchors", learning, size: .tall)] : []) + [all]
+        let drawn = Charts(report: report, styles: styles)
+        let all = drawn.ratings(isMixed ? "All agents" : "Rating after each round", report.standings, size: isMixed ? .flat : .tall)
+        let charts = (isMixed ? [drawn.ratings("Learners and anchors", learning, size: .tall)] : []) + [all]
         let figures = charts.compactMap { $0.markup() }
         return figures.isEmpty ? nil : section("ratings", "Rating over rounds", prose) { figures }
     }
 
-    private func ratingChart(_ title: String, _ rows: [Standing], size: LineChart.Size) -> LineChart {
-        let series = rows.map(\.agent).map { name in
-            LineChart.Series(
-                name: DisplayText.name(name), style: style(name),
-                points: report.ratings.filter { $0.policy.agent == name }.map {
-                    LineChart.Point(round: $0.round, value: $0.rating, low: $0.low, high: $0.high)
-                })
-        }
-        let ends = rows.map { "\(DisplayText.name($0.agent)) ends at \(ReportNumber.rating($0.rating))" }
-        return LineChart(
-            title: title, description: ends.joined(separator: "; "), series: series,
-            smallestRange: 100, size: size, format: { ReportNumber.rating($0) },
-            tickFormat: { ReportNumber.fixed($0, decimals: $1) })
-    }
-
     func learningSection() -> Markup? {
-        let charts = ReportMeasure.present(in: report.evaluations).compactMap { learningChart($0).markup() }
+        let charts = ReportMeasure.present(in: report.evaluations).compactMap { Charts(report: report, styles: styles).measure($0).markup() }
         guard !charts.isEmpty else { return nil }
         return section("learning", "Did training help?", ReportProse.learning) {
             if !findings.learning.isEmpty {
                 Markup(.ul, ["class": "claims"]) {
-                    for learning in findings.learning {
+                    for learning in findings.learners.prefix(Charts.agentLimit).joined() {
                         Markup(.li) {
                             Markup(.strong) { learning.agent }
                             " " + learning.sentence
@@ -45,29 +31,9 @@ extension HTMLReport.Page {
                     }
                 }
             }
+            cutNote(of: findings.learners.count)
             Markup(.div, ["class": charts.count > 1 ? "pairs" : ""]) { charts }
         }
-    }
-
-    private func learningChart(_ measure: ReportMeasure) -> LineChart {
-        let records = report.evaluations.filter { $0.measure == measure.name }
-        let series = names.map { name in
-            LineChart.Series(
-                name: DisplayText.name(name), style: style(name),
-                points: records.filter { $0.policy.agent == name }.map {
-                    LineChart.Point(round: $0.round, value: $0.value, low: $0.low, high: $0.high)
-                })
-        }
-        let isShare = measure.unit == .share
-        return LineChart(
-            title: measure.title,
-            description: series.compactMap { line in
-                guard let first = line.points.first, let last = line.points.last else { return nil }
-                return "\(line.name): \(measure.text(first.value)) in round \(first.round), \(measure.text(last.value)) in round \(last.round)"
-            }.joined(separator: "; "),
-            series: series, guides: [measure.neutral].compactMap { $0 }, bounds: isShare ? 0...1 : nil,
-            smallestRange: isShare ? 0.1 : 1, format: { measure.text($0) },
-            tickFormat: { isShare ? HTMLReport.Page.percentTick($0, $1) : ReportNumber.fixed($0, decimals: $1) })
     }
 
     /// A share at a tick, in whole per cent where ticks allow it.

@@ -11,7 +11,8 @@ extension HTMLReport.Page {
         guard !report.updates.isEmpty else { return nil }
         let agents = report.standings.map(\.agent).filter { name in report.updates.contains { $0.agent == name } }
         return section("gate", "Promoted or dropped", ReportProse.gate) {
-            for name in agents { gateRow(name, report.updates.filter { $0.agent == name }) }
+            for name in agents.prefix(Charts.agentLimit) { gateRow(name, report.updates.filter { $0.agent == name }) }
+            cutNote(of: agents.count)
             Markup(.details) {
                 Markup(.summary) { "The last decisions in words" }
                 decisions()
@@ -60,19 +61,18 @@ extension HTMLReport.Page {
 
     private func decisions() -> Markup {
         Markup(.div, ["class": "scroll"]) {
-            Markup(.table) {
+            Markup(.table, ["class": "sortable"]) {
                 Markup(.caption, ["class": "unseen"]) { "The last gate decisions" }
                 Markup(.thead) {
                     Markup(.tr) {
-                        for title in ["round", "agent", "version", "gate score", "decision"] {
-                            Markup(.th, ["scope": "col"]) { title }
-                        }
+                        Markup(.th, ["scope": "col", "class": "n"]) { "round" }
+                        for title in ["agent", "version", "gate score", "decision"] { Markup(.th, ["scope": "col"]) { title } }
                     }
                 }
                 Markup(.tbody) {
                     for update in report.updates.suffix(HTMLReport.Page.decisionLimit).reversed() {
-                        Markup(.tr) {
-                            Markup(.td) { String(update.round) }
+                        Markup(.tr, ["data-agent": DisplayText.name(update.agent)]) {
+                            Markup(.td, ["class": "n"]) { String(update.round) }
                             Markup(.td) { DisplayText.name(update.agent) }
                             Markup(.td) { update.toVersion.map { "v\(update.fromVersion) → v\($0)" } ?? "v\(update.fromVersion) kept" }
                             Markup(.td) { HTMLReport.Page.gateText(update) }
@@ -98,7 +98,14 @@ extension HTMLReport.Page {
 
     private func room(_ result: RoomResult) -> Markup {
         let order = result.rollouts.indices.sorted { (rank(result, $0), $0) < (rank(result, $1), $1) }
-        return Markup(.article, ["class": "room"]) {
+        let places = Set(result.room.seats.compactMap { seat in report.standings.firstIndex { $0.agent == seat.agent } }).sorted()
+        return Markup(
+            .article,
+            [
+                "class": "room", "id": "room-\(result.room.round)-\(result.room.index)",
+                "data-seats": places.map(String.init).joined(separator: " "),
+            ]
+        ) {
             Markup(.h3) {
                 "Round \(result.room.round), room \(result.room.index + 1)"
                 if result.room.isCanary { Markup(.span, ["class": "tag"]) { "canary" } }

@@ -9,14 +9,14 @@ extension HTMLReport.Page {
                 Markup(.p, ["class": "prose"]) { "No agents are entered." }
             } else {
                 Markup(.div, ["class": "scroll wide"]) {
-                    Markup(.table, ["class": "board"]) {
+                    Markup(.table, ["class": "board sortable"]) {
                         Markup(.caption, ["class": "unseen"]) { "Standings" }
                         Markup(.thead) {
                             Markup(.tr) {
                                 for column in StandingsTable.columns {
                                     Markup(.th, ["scope": "col", "class": column.isNumber ? "n" : ""]) { column.title }
                                 }
-                                Markup(.th, ["scope": "col"]) { "interval" }
+                                Markup(.th, ["scope": "col", "data-fixed": ""]) { "interval" }
                             }
                         }
                         Markup(.tbody) {
@@ -30,7 +30,7 @@ extension HTMLReport.Page {
     }
 
     private func row(_ standing: Standing, _ cells: [String]) -> Markup {
-        Markup(.tr, ["class": standing.role.rawValue]) {
+        Markup(.tr, ["class": standing.role.rawValue, "data-agent": DisplayText.name(standing.agent)]) {
             for (index, cell) in cells.enumerated() {
                 if index == 1 {
                     Markup(.th, ["scope": "row"]) {
@@ -75,7 +75,8 @@ extension HTMLReport.Page {
     /// Who beats whom, observed and as the ratings predict it.
     func headToHeadSection() -> Markup? {
         guard report.headToHead.contains(where: { $0.matchCount > 0 }) else { return nil }
-        let names = report.standings.map(\.agent)
+        let all = report.standings.map(\.agent)
+        let names = Array(all.prefix(Charts.agentLimit))
         let cells = names.map { row in
             names.map { column -> HeatMap.Cell? in
                 guard row != column, let meeting = report.meeting(row, column), let score = meeting.score else { return nil }
@@ -88,10 +89,14 @@ extension HTMLReport.Page {
         let map = HeatMap(
             caption: "Head-to-head scores", corner: "row against column", names: names.map { DisplayText.name($0) },
             cells: cells)
+        let rest = names.count < all.count ? " The first \(names.count) of \(all.count) agents are shown; with scripts any two can be looked up." : ""
         return section(
             "head-to-head", "Who beats whom",
-            ReportProse.headToHead + " Below it wins, draws and losses, and the score that the ratings expect."
-        ) { map.markup() }
+            ReportProse.headToHead + " Below it wins, draws and losses, and the score that the ratings expect.\(rest)"
+        ) {
+            map.markup()
+            pairData()
+        }
     }
 
     func readingSection() -> Markup {

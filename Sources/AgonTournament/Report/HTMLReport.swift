@@ -2,11 +2,12 @@ import AgonCore
 
 /// `report.html`: the whole report as one self-contained page.
 ///
-/// No scripts and nothing loaded: its content policy forbids both, so that text of hostile models stays text even
-/// where escaping failed. Readable on a phone, in the dark, on paper and by ear.
+/// Nothing is loaded and one script runs, that of `PageScript`: the content policy forbids all else, so that text of hostile
+/// models stays text even where escaping failed. Readable on a phone, in the dark, on paper and by ear.
 public enum HTMLReport {
     /// The whole document.
-    public static func text(_ report: Report) -> String {
+    /// - Parameter refresh: seconds after which a browser loads the file again; nil: never.
+    public static func text(_ report: Report, refresh: Int? = nil) -> String {
         let findings = ReportFindings(report)
         let page = Page(report: report, findings: findings, styles: ChartStyle.styles(report))
         let title = "\(DisplayText.name(report.arena, limit: 80)): \(findings.headline)"
@@ -16,7 +17,8 @@ public enum HTMLReport {
                 Markup(.meta, ["name": "viewport", "content": "width=device-width, initial-scale=1"])
                 Markup(
                     .meta,
-                    ["http-equiv": "Content-Security-Policy", "content": "default-src 'none'; style-src 'unsafe-inline'"])
+                    ["http-equiv": "Content-Security-Policy", "content": PageScript.policy])
+                if let refresh { Markup(.meta, ["http-equiv": "refresh", "content": "\(refresh)"]) }
                 Markup(.meta, ["name": "color-scheme", "content": "light dark"])
                 Markup(.title) { title }
                 PageStyle.sheet
@@ -25,6 +27,7 @@ public enum HTMLReport {
                 page.header()
                 Markup(.main) { page.sections() }
                 page.footer()
+                Markup.script(PageScript.source)
             }
         }
         return "<!DOCTYPE html>\n" + document.html
@@ -37,10 +40,13 @@ public enum HTMLReport {
         var styles: [String: ChartStyle]
 
         func sections() -> [Markup] {
-            [
-                leaderboard(), ratingSection(), learningSection(), headToHeadSection(), judgeSection(),
-                judgeTableSection(), trainingSection(), gateSection(), roomSection(), readingSection(), factSection(),
-            ].compactMap { $0 }
+            let first = [leaderboard()] + tableSections(["changes"]) + [ratingSection()] + tableSections(["versions"])
+            let middle = [learningSection(), headToHeadSection()] + tableSections(["seats", "tags"])
+            let last = [
+                judgeSection(), judgeTableSection(), trainingSection(), gateSection(), roomSection(), readingSection(),
+                factSection(),
+            ]
+            return (first + middle + last).compactMap { $0 }
         }
 
         func header() -> Markup {

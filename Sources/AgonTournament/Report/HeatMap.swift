@@ -23,14 +23,14 @@ struct HeatMap {
                 Markup(.thead) {
                     Markup(.tr) {
                         Markup(.th, ["scope": "col"]) { corner }
-                        for name in names { Markup(.th, ["scope": "col", "class": "n"]) { name } }
+                        for name in names { Markup(.th, ["scope": "col", "class": "n", "data-column": name]) { name } }
                     }
                 }
                 Markup(.tbody) {
-                    for (name, row) in zip(names, cells) {
-                        Markup(.tr) {
-                            Markup(.th, ["scope": "row"]) { name }
-                            row.map(cell)
+                    for (place, row) in cells.enumerated() {
+                        Markup(.tr, ["data-agent": names[place]]) {
+                            Markup(.th, ["scope": "row"]) { names[place] }
+                            row.enumerated().map { cell($1, pair: "\(place) \($0)") }
                         }
                     }
                 }
@@ -38,9 +38,9 @@ struct HeatMap {
         }
     }
 
-    private func cell(_ cell: Cell?) -> Markup {
+    private func cell(_ cell: Cell?, pair: String) -> Markup {
         guard let cell else { return Markup(.td, ["class": "n none"]) { ReportNumber.missing } }
-        return Markup(.td, ["class": "n \(HeatMap.tint(cell.value))"]) {
+        return Markup(.td, ["class": "n \(HeatMap.tint(cell.value))", "data-pair": pair]) {
             Markup(.span) { cell.text }
             for note in cell.notes { Markup(.small) { note } }
         }

@@ -26,11 +26,13 @@ public struct JudgingRecords: Sendable, Hashable, Codable {
     }
 
     /// - Throws: `StoreError`.
-    init(store: ArenaStore, run: String) throws {
+    init(store: ArenaStore, run: String, upToRound last: Int) throws {
         let people = try VoteAgreement.of(store, run: run)
         self.init(
-            measures: try store.judgeMeasures(run: run), versions: try store.versions(run: run).filter(\.isJudge),
-            alarms: try store.alarms(run: run), losses: try store.judgeLosses(run: run), people: people.people.isEmpty ? nil : people)
+            measures: try store.judgeMeasures(run: run).filter { $0.round <= last },
+            versions: try store.versions(run: run).filter { $0.isJudge && $0.round <= last },
+            alarms: try store.alarms(run: run).filter { $0.round <= last },
+            losses: try store.judgeLosses(run: run).filter { $0.round <= last }, people: people.people.isEmpty ? nil : people)
     }
 }
 

@@ -52,15 +52,7 @@ struct LineChart {
 
     /// The figure; nil where there is nothing to draw.
     func markup() -> Markup? {
-        let drawn = series.map(thinned).filter { !$0.points.isEmpty }
-        let rounds = drawn.flatMap { $0.points.map(\.round) }
-        guard let first = rounds.min(), let last = rounds.max() else { return nil }
-        let x = ChartAxis(
-            from: Double(first), to: Double(max(last, first + 1)), tickCount: size == .small ? 3 : 6, isWhole: true)
-        let y = ChartAxis(
-            values: drawn.flatMap { $0.points.map(\.value) },
-            intervals: drawn.flatMap { $0.points.flatMap { [$0.low, $0.high].compactMap { $0 } } },
-            bounds: bounds, smallest: smallestRange, including: guides)
+        guard let (drawn, x, y) = scales() else { return nil }
         return Markup(.figure, ["class": "chart \(size.rawValue)"]) {
             Markup(.figcaption) { title }
             legend(drawn)
@@ -72,6 +64,20 @@ struct LineChart {
             }
             table(drawn)
         }
+    }
+
+    /// The lines that have points, and the scales that they fit on; nil where there are none.
+    func scales() -> (drawn: [Series], x: ChartAxis, y: ChartAxis)? {
+        let drawn = series.map(thinned).filter { !$0.points.isEmpty }
+        let rounds = drawn.flatMap { $0.points.map(\.round) }
+        guard let first = rounds.min(), let last = rounds.max() else { return nil }
+        let x = ChartAxis(
+            from: Double(first), to: Double(max(last, first + 1)), tickCount: size == .small ? 3 : 6, isWhole: true)
+        let y = ChartAxis(
+            values: drawn.flatMap { $0.points.map(\.value) },
+            intervals: drawn.flatMap { $0.points.flatMap { [$0.low, $0.high].compactMap { $0 } } },
+            bounds: bounds, smallest: smallestRange, including: guides)
+        return (drawn, x, y)
     }
 
     private func thinned(_ series: Series) -> Series {

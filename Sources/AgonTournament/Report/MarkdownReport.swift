@@ -15,11 +15,14 @@ public enum MarkdownReport {
             table(
                 StandingsTable.columns.map { ($0.title, $0.isNumber) }, StandingsTable.rows(report)))
         blocks += [ReportProse.leaderboard, ReportProse.reading]
+        let extra = ReportTables(report: report).tables
+        for table in extra.filter({ $0.id == "changes" }) { blocks += self.blocks(table) }
         if let matrix = matrix(report) { blocks += ["## Head to head", ReportProse.headToHead, matrix] }
         let measured = ReportMeasure.present(in: report.evaluations)
         if !measured.isEmpty {
             blocks += ["## Held-out measures", evaluations(report, measured)]
         }
+        for table in extra.filter({ $0.id != "changes" }) { blocks += self.blocks(table) }
         for table in JudgeTables(report).tables {
             blocks += ["## \(table.title)", escaped(table.prose), self.table(table.columns, table.rows)]
         }
@@ -27,9 +30,13 @@ public enum MarkdownReport {
         return blocks.joined(separator: "\n\n") + "\n"
     }
 
+    private static func blocks(_ table: ReportTables.Table) -> [String] {
+        ["## \(table.title)", escaped(table.prose), self.table(table.columns, table.rows)]
+    }
+
     private static func matrix(_ report: Report) -> String? {
         guard !report.headToHead.isEmpty else { return nil }
-        let names = report.standings.map(\.agent)
+        let names = report.standings.prefix(Charts.agentLimit).map(\.agent)
         let rows = names.map { row in
             [DisplayText.name(row)]
                 + names.map { column in

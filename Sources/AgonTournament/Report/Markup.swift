@@ -13,6 +13,7 @@ struct Markup: Sendable {
         case h1, h2, h3, p, div, span, strong, small, pre, details, summary, dl, dt, dd, ul, li, a, nav
         case table, caption, thead, tbody, tr, th, td
         case svg, g, path, rect, desc
+        case svgText = "text"
 
         /// Elements without an end tag.
         var isVoid: Bool { self == .meta }
@@ -26,6 +27,12 @@ struct Markup: Sendable {
 
     /// A style sheet. Only for constants of this module: it is not escaped.
     static func style(_ css: StaticString) -> Markup { Markup(html: "<style>\n\(css)</style>\n") }
+
+    /// A script. Only for constants of this module: it is not escaped.
+    static func script(_ source: String) -> Markup {
+        precondition(!source.contains("</") && !source.contains("<!--"), "a script must not end its own element")
+        return Markup(html: "<script>\(source)</script>\n")
+    }
 
     /// Pieces one after the other.
     static func joined(_ pieces: [Markup]) -> Markup { Markup(html: pieces.map(\.html).joined()) }

@@ -14,8 +14,10 @@ public struct OutsideRecords: Sendable, Hashable, Codable {
     }
 
     /// - Throws: `StoreError`.
-    init(store: ArenaStore, run: String) throws {
-        self.init(disqualifications: try store.disqualifications(run: run), usage: try store.agentUsage(run: run))
+    init(store: ArenaStore, run: String, upToRound last: Int) throws {
+        self.init(
+            disqualifications: try store.disqualifications(run: run, upToRound: last),
+            usage: try store.agentUsage(run: run, upToRound: last))
     }
 
     /// Who was disqualified, one sentence each.

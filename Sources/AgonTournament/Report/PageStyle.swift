@@ -101,13 +101,19 @@ enum PageStyle {
         .facts{display:grid;grid-template-columns:repeat(auto-fill,minmax(min(100%,14rem),1fr));gap:.9rem 2rem;margin:.75rem 0 0}
         .facts div:has(.code){grid-column:1/-1}
         dt{color:var(--soft);font-size:.8rem}dd{margin:0}.code{font:.85rem ui-monospace,SFMono-Regular,Menlo,"DejaVu Sans Mono",monospace}
+        [hidden]{display:none!important}
+        thead th button,.heat td button{all:unset;cursor:pointer;box-sizing:border-box}thead th button:hover,.heat td button:hover{text-decoration:underline}
+        th[aria-sort=ascending] button::after{content:" ▲"}th[aria-sort=descending] button::after{content:" ▼"}
+        .tools{margin-top:2rem}.tools label,.meeting label{color:var(--soft);font-size:.88rem;margin-right:1rem}
+        .tools input,.meeting select{font:inherit;color:var(--ink);background:var(--card);border:1px solid var(--line);border-radius:8px;
+        padding:.3rem .6rem;margin-left:.5rem;max-width:14rem}.meeting{margin-top:1.3rem}.meeting h3{margin-bottom:.5rem}.meeting p{margin-top:.7rem}
         :focus-visible{outline:2px solid var(--c0);outline-offset:2px}
         @media (max-width:40rem){body{font-size:15px}.plot{grid-template-columns:2.9rem 1fr;grid-template-rows:14rem 1.6rem}
         th,td{padding:.45rem .55rem}.tiles{grid-template-columns:repeat(2,minmax(0,1fr));gap:.75rem}.tile{padding:.8rem .85rem}.tile .value{font-size:1.02rem}
         .flat .plot{grid-template-rows:9rem 1.6rem}
         .wide::before{content:"scroll sideways →";display:block;position:sticky;left:0;width:fit-content;color:var(--soft);font-size:.8rem}}
         .scroll th[scope=row]{position:sticky;left:0;background:var(--bg)}
-        @media print{:root{--bg:#fff}body{font-size:11pt}section{break-inside:auto}figure,.tile,.room,tr{break-inside:avoid}
+        @media print{.tools,.meeting{display:none}:root{--bg:#fff}body{font-size:11pt}section{break-inside:auto}figure,.tile,.room,tr{break-inside:avoid}
         .scroll{overflow:visible}details:not([open]){display:none}header{padding-top:0}*{print-color-adjust:exact;-webkit-print-color-adjust:exact}}
 
         """)

@@ -8,13 +8,19 @@ extension Report {
     ///
     /// The change since version 0 is the difference of two ratings of one Bradley–Terry fit, with the interval of the
     /// difference. Expected scores are those of the agents' newest ratings.
+    /// - Parameter tags: of prompts, by their ids.
+    /// - Parameter last: the round after which the report is as it was then; nil: the last that is closed.
     /// - Throws: `StoreError`; `TournamentError` where the run is not in the database.
-    public init(store: ArenaStore, run: RunRecord, isGame: Bool, reference: PolicyID, initialRating: Double, trustRule: TrustRule?) throws {
-        let ratings = try store.ratings(run: run.id)
-        let rounds = try store.rounds(run: run.id)
+    public init(
+        store: ArenaStore, run: RunRecord, isGame: Bool, reference: PolicyID, initialRating: Double, trustRule: TrustRule?,
+        upToRound last: Int? = nil, tags: [String: [String]] = [:]
+    ) throws {
+        let last = last ?? .max
+        let ratings = try store.ratings(run: run.id).filter { $0.round <= last }
+        let rounds = try store.rounds(run: run.id).filter { $0.number <= last }
         let entrants = try store.entrants(run: run.id)
         let fit = try BradleyTerry.fit(
-            store.matches(run: run.id), anchor: reference, options: .init(anchorRating: initialRating))
+            store.matches(run: run.id, upToRound: last), anchor: reference, options: .init(anchorRating: initialRating))
         let newest = Dictionary(ratings.map { ($0.policy.agent, $0) }, uniquingKeysWith: { $0.round > $1.round ? $0 : $1 })
         let standings = entrants.map { entrant in
             guard let row = newest[entrant.name] else { return Standing(unplayed: entrant, initial: initialRating) }
@@ -27,53 +33,59 @@ extension Report {
             }
             return standing
         }
-        let health = try store.judgeHealth(run: run.id)
-        let judging = try JudgingRecords(store: store, run: run.id)
-        let outsiders = try OutsideRecords(store: store, run: run.id)
+        let health = try store.judgeHealth(run: run.id).filter { $0.round <= last }
+        let judging = try JudgingRecords(store: store, run: run.id, upToRound: last)
+        let outsiders = try OutsideRecords(store: store, run: run.id, upToRound: last)
         self.init(
             arena: run.arena, kind: isGame ? .game : .prompts, runID: run.id, seed: run.seed, kernels: run.kernels,
             roundCount: rounds.count, signature: rounds.last?.signature ?? "", standings: standings,
             anchors: entrants.filter { $0.role != .learner }.map(\.name), ratings: ratings,
-            headToHead: try store.headToHead(run: run.id).map { row in
+            headToHead: try store.headToHead(run: run.id, upToRound: last).map { row in
                 HeadToHead(
                     first: row.agent, second: row.opponent, wins: row.wins, draws: row.draws, losses: row.losses,
                     expectedScore: newest[row.agent].flatMap { first in
                         newest[row.opponent].map { EloScale.expectedScore(difference: first.rating - $0.rating) }
                     })
             },
-            evaluations: try store.evaluations(run: run.id), judgeHealth: isGame || health.isEmpty ? nil : health,
+            evaluations: try store.evaluations(run: run.id).filter { $0.round <= last }, judgeHealth: isGame || health.isEmpty ? nil : health,
             trustRule: trustRule, judging: judging == JudgingRecords() ? nil : judging,
-            outsiders: outsiders == OutsideRecords() ? nil : outsiders, updates: try store.updates(run: run.id), timings: RoundTimings(sum: rounds.map(\.timings)),
-            sampleRooms: try store.sampleRooms(run: run.id, count: Report.sampleRoomLimit, seed: Seed(run: run.seed)))
+            outsiders: outsiders == OutsideRecords() ? nil : outsiders, updates: try store.updates(run: run.id).filter { $0.round <= last }, timings: RoundTimings(sum: rounds.map(\.timings)),
+            sampleRooms: try store.sampleRooms(run: run.id, count: Report.sampleRoomLimit, seed: Seed(run: run.seed), upToRound: last))
+        let made = try store.versions(run: run.id).filter { version in
+            !version.isJudge && version.round <= last && entrants.contains { $0.name == version.name && $0.role == .learner }
+        }
+        versionRatings = made.compactMap { version in
+            let policy = PolicyID(agent: version.name, version: version.version)
+            return fit[policy]?.rating.map {
+                VersionRating(policy: policy, round: version.round, rating: Estimate(value: $0.value, low: $0.low, high: $0.high))
+            }
+        }
+        let seats: [Breakdown] = isGame
+            ? .init(try store.tallies(run: run.id, by: .side, upToRound: last), kind: .seat) { [$0.isFirst ? "first" : "second"] } : []
+        let tagged: [Breakdown] = tags.isEmpty
+            ? [] : .init(try store.tallies(run: run.id, by: .prompt, upToRound: last), kind: .tag) { tags[$0.prompt] ?? [] }
+        breakdowns = seats + tagged
     }
 }
 
 extension Report {
     /// The report of an arena's run as far as it is closed, from a database that is opened for reading only, so that
     /// it can be asked for while the run goes on.
-    /// - Parameter seed: overrules the arena's seed.
-    /// - Throws: `TournamentError` where the database has no run of the arena as it is now; `StoreError`.
-    public init(arena: Arena, database: String, seed: UInt64?) throws {
-        let run = RunRecord(arena: arena, seed: seed ?? arena.configuration.seed)
-        guard FileManager.default.fileExists(atPath: database) else {
-            throw TournamentError(.noRun, "there is no database \(database): `agon run \(arena.configuration.file)` makes it.")
-        }
-        let store = try ArenaStore.readOnly(path: database)
-        guard let stored = try store.run(id: run.id) else {
-            let others = try store.overviews().filter { $0.run.arena == run.arena }
-            let known = others.map { "\($0.run.id) (\($0.closedRoundCount) rounds)" }.joined(separator: ", ")
-            let hint = others.isEmpty
-                ? "`agon run \(arena.configuration.file)` makes one."
-                : "it has \(known). The arena, its agents, the kernel path or the seed were others then."
-            throw TournamentError(.noRun, "\(database) has no run \(run.id): \(hint)")
-        }
-        try self.init(arena: arena, store: store, run: stored)
+    /// - Parameters:
+    ///   - seed: overrules the arena's seed.
+    ///   - round: the round after which the report is as it was then; nil: the last that is closed.
+    /// - Throws: `TournamentError` where the database has no run of the arena as it is now, or the round is not closed;
+    ///   `StoreError`.
+    public init(arena: Arena, database: String, seed: UInt64?, upToRound round: Int? = nil) throws {
+        let stored = try StoredRun(arena: arena, database: database, seed: seed)
+        if let round { try stored.require(round: round) }
+        try self.init(arena: arena, store: stored.store, run: stored.record, upToRound: round)
     }
 
-    init(arena: Arena, store: ArenaStore, run: RunRecord) throws {
+    init(arena: Arena, store: ArenaStore, run: RunRecord, upToRound round: Int? = nil) throws {
         try self.init(
             store: store, run: run, isGame: arena.game != nil, reference: arena.referencePolicy,
-            initialRating: arena.configuration.initialRating, trustRule: arena.configuration.trustRule)
+            initialRating: arena.configuration.initialRating, trustRule: arena.configuration.trustRule, upToRound: round, tags: arena.promptTags)
     }
 }
 

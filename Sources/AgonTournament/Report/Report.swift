@@ -47,6 +47,13 @@ public struct Report: Sendable, Hashable, Codable {
     /// At most `sampleRoomLimit`, without token ids and log-probabilities.
     public var sampleRooms: [RoomResult]
 
+    /// Scores by seat and by tag; nil in reports that were made without.
+    public var breakdowns: [Breakdown]?
+    /// Every version of the learners on the scale of the last fit; nil in reports that were made without.
+    public var versionRatings: [VersionRating]?
+    /// What the report before this one showed; nil where there was none.
+    public var previous: Snapshot?
+
     /// How many rooms a report shows in full.
     public static let sampleRoomLimit = 5
 

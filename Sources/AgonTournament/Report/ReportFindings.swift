@@ -61,7 +61,11 @@ struct ReportFindings {
     /// How many updates were promoted; nil where there was no training.
     var updates: String?
 
+    /// What moved since the last report, in a sentence; nil where there was none.
+    var changes: String?
+
     init(_ report: Report) {
+        changes = ReportFindings.changes(report)
         (headline, lead) = ReportFindings.lead(report)
         learning = ReportFindings.learning(report)
         (judge, judgeClaim, judgeTone) = ReportFindings.judge(report)
@@ -71,6 +75,19 @@ struct ReportFindings {
         people = ReportFindings.people(report)
         (losses, costs) = (report.outsiders?.lossLines ?? [], report.outsiders?.costLines ?? [])
         updates = ReportFindings.updates(report)
+    }
+
+    private static func changes(_ report: Report) -> String? {
+        guard let previous = report.previous else { return nil }
+        let before = Dictionary(previous.rows.map { ($0.agent, $0) }, uniquingKeysWith: { first, _ in first })
+        let moved = zip(report.standings, report.ranks).compactMap { row, rank -> String? in
+            guard row.role == .learner, let old = before[row.agent] else { return nil }
+            let place = old.rank == rank ? "" : ", rank \(old.rank) → \(rank)"
+            return "\(DisplayText.name(row.agent)) \(ReportNumber.signed(row.rating.value - old.rating))\(place)"
+        }
+        let rounds = report.roundCount - previous.roundCount
+        let head = "since the last report (round \(previous.roundCount)): \(rounds == 1 ? "1 round" : "\(rounds) rounds")"
+        return moved.isEmpty ? head : head + "; " + moved.prefix(4).joined(separator: "; ")
     }
 
     /// The findings of each learner, in the order of the standings.
@@ -95,7 +112,7 @@ struct ReportFindings {
         let group = leaders(pool)
         let names = group.prefix(3).map { DisplayText.name($0.agent) }
         var notes: [String] = []
-        let headline: String
+        var headline: String
         if group.count == 1 {
             headline = "\(names[0]) leads\(learners.count > 1 ? " the learners" : "") at \(ReportNumber.rating(best.rating))"
         } else {
@@ -104,7 +121,7 @@ struct ReportFindings {
             notes.append("\(names[0]) is at \(ReportNumber.rating(best.rating)); the intervals overlap.")
         }
         if let change = best.changeSinceFirst, change.halfWidth.isFinite {
-            notes.append("\(names[0]) has moved \(ReportNumber.change(change)) points since its first version.")
+            headline += "\(group.count == 1 ? "" : "; \(names[0])"), \(ReportNumber.change(change)) over its first version"
         }
         let above = report.standings.prefix { $0.agent != best.agent }
         if !above.isEmpty {

@@ -64,6 +64,7 @@ public struct TerminalReport: Sendable {
         lines += findings.losses.map { ($0, .bad) } + findings.costs.map { ($0, .neutral) }
         if let people = findings.people { lines.append((people, .neutral)) }
         if let updates = findings.updates { lines.append((updates, .neutral)) }
+        if let changes = findings.changes { lines.append((changes, .neutral)) }
         return lines.flatMap { text, tone in
             DisplayText.wrapped(text, columns: width, indent: "  ").map { paint($0, tone == .good ? .green : tone == .bad ? .red : nil) }
         }

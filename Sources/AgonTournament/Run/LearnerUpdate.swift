@@ -89,18 +89,17 @@ struct LearnerUpdate: Sendable {
         guard let candidate = trained.0?.trained else { return Outcome(record: record, promoted: nil) }
         let settings = arena.configuration
         let (old, new) = (policy.id, PolicyID(agent: agent, version: learner.newestVersion + 1))
-        if settings.gatePromptCount > 0 {
-            let policies: [PolicyID: any Policy] = [
-                old: policy, new: try Roster.policy(new, parameters: candidate, arena: arena, threads: threads),
-            ]
-            let contest = HeldOutContest(player: RoomPlayer(arena: arena, policies: policies), seed: seed.child(.gate, 0))
-            let prompts = arena.prompts.prompts(.gate, count: settings.gatePromptCount, seed: seed.child(.gate, 1))
-            let score = try await contest.play(new, old, prompts: prompts, judge: judge).score
-            record.gateScore = score?.value
-            record.gateLow = score?.low
-            record.gateHigh = score?.high
-            record.gateCount = score?.count ?? 0
-        }
+        let policies: [PolicyID: any Policy] = [
+            old: policy, new: try Roster.policy(new, parameters: candidate, arena: arena, threads: threads),
+        ]
+        let contest = HeldOutContest(player: RoomPlayer(arena: arena, policies: policies), seed: seed.child(.gate, 0))
+        let finding = try await settings.gate.decide(
+            new, old, contest, prompts: { arena.prompts.prompts(.gate, count: $0, seed: seed.child(.gate, 1)) }, judge: judge)
+        record.gateScore = finding.score?.value
+        record.gateLow = finding.score?.low
+        record.gateHigh = finding.score?.high
+        record.gateCount = finding.score?.count ?? 0
+        if let ratio = finding.ratio { record.metrics["gate_llr"] = ratio }
         let note = trained.0?.stop.map { " \($0.sentence)" } ?? ""
         if let alarm {
             record.decision = "Not promoted: \(alarm)\(note)"
@@ -111,21 +110,12 @@ struct LearnerUpdate: Sendable {
             record.decision = "Not promoted: \(span) the judge was right on \(Percent.text(health.windowAccuracy)) of canary pairs, \(Percent.text(settings.judge.minAccuracy)) are needed.\(note)"
             return Outcome(record: record, promoted: nil)
         }
-        if settings.gatePromptCount > 0, record.gateScore == nil {
-            record.decision = "Not promoted: nobody could tell who won its match against its parent on held-out prompts, every verdict was void.\(note)"
-            return Outcome(record: record, promoted: nil)
-        }
-        if let score = record.gateScore, score < settings.gateMinScore {
-            record.decision = "Not promoted: it scored \(Percent.text(score)) against its parent on held-out prompts, \(Percent.text(settings.gateMinScore)) are needed.\(note)"
-            return Outcome(record: record, promoted: nil)
-        }
-        if let high = record.gateHigh, high < 0.5 {
-            record.decision = "Not promoted: against its parent on held-out prompts it scored \(Percent.text(high)) at the upper end of the interval, less than one half.\(note)"
+        guard finding.isPassed else {
+            record.decision = "Not promoted: \(finding.sentence).\(note)"
             return Outcome(record: record, promoted: nil)
         }
         record.toVersion = new.version
-        let gate = record.gateScore.map { "it scored \(Percent.text($0)) against its parent on held-out prompts" } ?? "the gate is open"
-        record.decision = "Promoted: \(gate).\(note)"
+        record.decision = "Promoted: \(finding.sentence).\(note)"
         return Outcome(record: record, promoted: candidate)
     }
 }
