@@ -27,6 +27,8 @@ let package = Package(
         .library(name: "AgonEngine", targets: ["AgonCore", "AgonTransformer", "AgonTraining"]),
         // Ratings alone, for Benchmarks/ and for whoever has battles from elsewhere.
         .library(name: "AgonRatings", targets: ["AgonCore", "AgonRatings"]),
+        // Runs and their database, for Benchmarks/.
+        .library(name: "AgonTournament", targets: ["AgonCore", "AgonStore", "AgonTournament"]),
     ],
     dependencies: [
         .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),

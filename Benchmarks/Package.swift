@@ -22,6 +22,10 @@ let package = Package(
             exclude: ["ratings.py"], sources: ["RatingsBench.swift", "Simulations.swift"],
             swiftSettings: [.swiftLanguageMode(.v6), .enableUpcomingFeature("ExistentialAny")]),
         .executableTarget(
+            name: "store-bench", dependencies: [.product(name: "AgonTournament", package: "agon")], path: "store",
+            exclude: ["store.py"], sources: ["StoreBench.swift"],
+            swiftSettings: [.swiftLanguageMode(.v6), .enableUpcomingFeature("ExistentialAny")]),
+        .executableTarget(
             name: "tokenizer-tool", dependencies: [.product(name: "AgonEngine", package: "agon")], path: "tokenizer",
             exclude: ["tokenizer.py"], sources: ["TokenizerTool.swift"],
             swiftSettings: [.swiftLanguageMode(.v6), .enableUpcomingFeature("ExistentialAny")]),

@@ -41,9 +41,10 @@ public enum BradleyTerry {
     /// - Parameter anchor: the version against which ratings are read; need not have played.
     /// - Throws: `invalidMatch`; `notSolvable` where the strengths do not converge, which no valid matches do.
     public static func fit(
-        _ matches: [Match], anchor: PolicyID, options: Options = Options()
+        _ matches: some Sequence<Match>, anchor: PolicyID, options: Options = Options()
     ) throws(RatingError) -> BradleyTerryFit {
-        try RatingError.check(matches)
+        let matches = matches as? MatchList ?? MatchList(matches)
+        try RatingError.check(list: matches)
         precondition(options.priorDeviation.map { $0 > 0 } ?? true, "a prior's deviation is positive")
         let graph = MatchGraph(matches, anchor: anchor)
         let isRated = graph.players.indices.map { player in

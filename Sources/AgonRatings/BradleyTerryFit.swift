@@ -77,7 +77,18 @@ public struct BradleyTerryFit: Sendable {
 
     /// Everything of a standing but its rating, one per player.
     private static func tallies(_ graph: MatchGraph, minimumClusterCount: Int) -> [Standing] {
-        var clusters = [Set<Int>](repeating: [], count: graph.players.count)
+        var clusterCounts = [Int](repeating: 0, count: graph.players.count)
+        let (order, starts) = graph.byCluster()
+        // The cluster in which each player was seen last.
+        var seen = [Int](repeating: -1, count: graph.players.count)
+        for cluster in 0..<graph.clusterCount {
+            for index in order[starts[cluster]..<starts[cluster + 1]] {
+                for player in [graph.edges[index].first, graph.edges[index].second] where seen[player] != cluster {
+                    seen[player] = cluster
+                    clusterCounts[player] += 1
+                }
+            }
+        }
         var points = [Double](repeating: 0, count: graph.players.count)
         var rows = graph.players.indices.map { player in
             Standing(
@@ -87,7 +98,6 @@ public struct BradleyTerryFit: Sendable {
         }
         for edge in graph.edges {
             for (player, score) in [(edge.first, edge.score), (edge.second, 1 - edge.score)] {
-                clusters[player].insert(edge.cluster)
                 points[player] += score
                 if score > 0.5 { rows[player].wins += 1 }
                 if score == 0.5 { rows[player].draws += 1 }
@@ -96,12 +106,12 @@ public struct BradleyTerryFit: Sendable {
         }
         for player in rows.indices {
             let count = rows[player].matchCount
-            rows[player].clusterCount = clusters[player].count
+            rows[player].clusterCount = clusterCounts[player]
             rows[player].isWinless = count > 0 && points[player] == 0
             rows[player].isPerfect = count > 0 && points[player] == Double(count)
             rows[player].isProvisional =
                 player != graph.anchor
-                && (graph.isSeparated[player] || clusters[player].count < minimumClusterCount)
+                && (graph.isSeparated[player] || clusterCounts[player] < minimumClusterCount)
         }
         return rows
     }

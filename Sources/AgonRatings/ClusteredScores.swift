@@ -13,17 +13,16 @@ struct ClusteredScores {
 
     init(graph: MatchGraph, system: StrengthSystem, strengths: [Double]) {
         let size = system.size
-        var byCluster = [[Int]](repeating: [], count: graph.clusterCount)
-        for (index, edge) in graph.edges.enumerated() where system.isRated[edge.first] && system.isRated[edge.second] {
-            byCluster[edge.cluster].append(index)
-        }
+        let (order, starts) = graph.byCluster()
         var middle = [Double](repeating: 0, count: size * size)
         var score = [Double](repeating: 0, count: size)
         // The cluster that touched an unknown last: what recurs over many rounds touches many versions.
         var toucher = [Int](repeating: -1, count: size)
-        for (cluster, edges) in byCluster.enumerated() {
+        for cluster in 0..<graph.clusterCount {
             var touched: [Int] = []
-            for edge in edges.map({ graph.edges[$0] }) {
+            for index in order[starts[cluster]..<starts[cluster + 1]] {
+                let edge = graph.edges[index]
+                guard system.isRated[edge.first], system.isRated[edge.second] else { continue }
                 let pair = StrengthSystem.Pair(first: system.unknown[edge.first], second: system.unknown[edge.second])
                 let residual = edge.weight * (edge.score - system.expectedScore(pair, strengths))
                 for (unknown, part) in [(pair.first, residual), (pair.second, -residual)] {

@@ -51,6 +51,12 @@ extension Leaderboard {
             values: zip(fit.strengths, zero).map { EloScale.pointsPerNat * $0 + $1 }, uncertainty: uncertainty,
             anchor: nil, zero: zero)
         var warnings = Leaderboard.warnings(fit.connectivity, table, priorDeviations: fit.priorDeviations)
+        if fit.isTieModelHeld {
+            warnings.append(
+                "\(fit.options.tieModel.rawValue)'s likelihood has no maximum on these battles: ties join players between whom "
+                    + "there is no upset. A normal prior of \(Int(fit.options.fallbackDeviation.rounded())) points holds the "
+                    + "ratings; ties as half wins (bradley-terry) need none.")
+        }
         if options.intervals != .none, table.names.count <= Intransitivity.gameLimit,
             let warning = Intransitivity(fit, playsGames: false).warning
         {

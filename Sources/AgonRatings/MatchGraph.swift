@@ -37,13 +37,21 @@ struct MatchGraph {
     /// Clusters are numbered from 0 in the order of their numbers.
     let clusterCount: Int
 
-    init(_ matches: [Match], anchor: PolicyID) {
-        let (players, seats) = MatchGraph.numbered(matches.flatMap { [$0.first, $0.second] } + [anchor])
-        let (clusters, clusterOf) = MatchGraph.numbered(matches.map(\.cluster))
-        let edges = matches.enumerated().map { index, match in
+    init(_ matches: MatchList, anchor: PolicyID) {
+        var isUsed = [Bool](repeating: false, count: matches.policies.count)
+        for index in matches.indices {
+            isUsed[Int(matches.firsts[index])] = true
+            isUsed[Int(matches.seconds[index])] = true
+        }
+        let used = zip(matches.policies, isUsed).filter(\.1).map(\.0)
+        let players = (used.contains(anchor) ? used : used + [anchor]).sorted()
+        let placeOf = Dictionary(uniqueKeysWithValues: players.enumerated().map { ($1, $0) })
+        let places = matches.policies.map { placeOf[$0] ?? 0 }
+        let (clusterCount, clusterOf) = MatchGraph.numbered(matches.clusters)
+        let edges = matches.indices.map { index in
             Edge(
-                first: seats[2 * index], second: seats[2 * index + 1], cluster: clusterOf[index], score: match.score,
-                weight: match.weight)
+                first: places[Int(matches.firsts[index])], second: places[Int(matches.seconds[index])], cluster: clusterOf[index],
+                score: matches.scores[index], weight: matches.weights[index])
         }
         let pairs = MatchGraph.summed(edges, playerCount: players.count)
         var met = [[Int]](repeating: [], count: players.count)
@@ -62,41 +70,64 @@ struct MatchGraph {
             }
         }
         self.players = players
-        self.anchor = seats[2 * matches.count]
+        self.anchor = placeOf[anchor] ?? 0
         self.edges = edges
         self.pairs = pairs
         opponentCount = met.map(\.count)
-        clusterCount = clusters.count
+        self.clusterCount = clusterCount
         component = MatchGraph.components(met, from: self.anchor)
         let down = MatchGraph.reached(beat, from: self.anchor)
         let up = MatchGraph.reached(beatenBy, from: self.anchor)
         isSeparated = zip(down, up).map { !($0 && $1) }
     }
 
-    /// The distinct values in order, and the place of each given value among them.
-    private static func numbered<Value: Hashable & Comparable>(_ values: [Value]) -> ([Value], [Int]) {
-        var seen: [Value: Int] = [:]
-        let arrivals = values.map { value in
-            if let number = seen[value] { return number }
+    /// How many distinct clusters there are, and the place of each given one among them in their order.
+    private static func numbered(_ clusters: [Int]) -> (count: Int, places: [Int]) {
+        var seen: [Int: Int] = [:]
+        let arrivals = clusters.map { cluster in
+            if let number = seen[cluster] { return number }
             let number = seen.count
-            seen[value] = number
+            seen[cluster] = number
             return number
         }
-        let sorted = seen.sorted { $0.key < $1.key }
-        var place = [Int](repeating: 0, count: sorted.count)
-        for (index, entry) in sorted.enumerated() { place[entry.value] = index }
-        return (sorted.map(\.key), arrivals.map { place[$0] })
+        var place = [Int](repeating: 0, count: seen.count)
+        for (index, entry) in seen.sorted(by: { $0.key < $1.key }).enumerated() { place[entry.value] = index }
+        return (seen.count, arrivals.map { place[$0] })
+    }
+
+    /// The edges' indices, cluster after cluster, each cluster's in their order, and where each cluster begins; the last
+    /// entry is their count.
+    func byCluster() -> (order: [Int], starts: [Int]) {
+        var starts = [Int](repeating: 0, count: clusterCount + 1)
+        for edge in edges { starts[edge.cluster + 1] += 1 }
+        for cluster in 0..<clusterCount { starts[cluster + 1] += starts[cluster] }
+        var next = starts
+        var order = [Int](repeating: 0, count: edges.count)
+        for (index, edge) in edges.enumerated() {
+            order[next[edge.cluster]] = index
+            next[edge.cluster] += 1
+        }
+        return (order, starts)
     }
 
     private static func summed(_ edges: [Edge], playerCount: Int) -> [Pair] {
-        var sums: [Int: Pair] = [:]
+        // Few players: a table of all pairs; many: only of those that met.
+        var slots: [Int: Int] = [:]
+        var table = [Int32](repeating: -1, count: playerCount <= 2048 ? playerCount * playerCount : 0)
+        var pairs: [Pair] = []
         for edge in edges {
             let isStraight = edge.first < edge.second
             let (low, high) = isStraight ? (edge.first, edge.second) : (edge.second, edge.first)
-            sums[low * playerCount + high, default: Pair(first: low, second: high)].add(
-                edge.weight, score: isStraight ? edge.score : 1 - edge.score)
+            let key = low * playerCount + high
+            var slot = table.isEmpty ? slots[key] ?? -1 : Int(table[key])
+            if slot < 0 {
+                slot = pairs.count
+                if table.isEmpty { slots[key] = slot } else { table[key] = Int32(slot) }
+                pairs.append(Pair(first: low, second: high))
+            }
+            pairs[slot].add(edge.weight, score: isStraight ? edge.score : 1 - edge.score)
         }
-        return sums.sorted { $0.key < $1.key }.map(\.value)
+        return pairs.sorted { ($0.first, $0.second) < ($1.first, $1.second) }
     }
 
     /// Whom a walk along the edges reaches.

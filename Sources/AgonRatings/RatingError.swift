@@ -32,6 +32,16 @@ public struct RatingError: Error, Sendable, CustomStringConvertible {
     public var description: String { message }
 
     /// - Throws: `invalidMatch` for the first match that no rating can consume.
+    static func check(list: MatchList) throws(RatingError) {
+        for index in list.indices {
+            let (score, weight) = (list.scores[index], list.weights[index])
+            guard (0...1).contains(score), weight > 0, weight.isFinite, list.firsts[index] != list.seconds[index] else {
+                return try check([list[index]])
+            }
+        }
+    }
+
+    /// - Throws: `invalidMatch` for the first match that no rating can consume.
     static func check(_ matches: [Match]) throws(RatingError) {
         for match in matches {
             guard (0...1).contains(match.score), match.weight > 0, match.weight.isFinite, match.first != match.second

@@ -2,24 +2,6 @@ public import AgonCore
 internal import Foundation
 internal import GRDB
 
-/// What the matches of a run say of one agent against another.
-public struct HeadToHead: Sendable, Hashable {
-    public var agent: String
-    public var opponent: String
-    /// Matches that `agent` won, drew and lost.
-    public var wins: Int
-    public var draws: Int
-    public var losses: Int
-
-    public init(agent: String, opponent: String, wins: Int, draws: Int, losses: Int) {
-        self.agent = agent
-        self.opponent = opponent
-        self.wins = wins
-        self.draws = draws
-        self.losses = losses
-    }
-}
-
 extension ArenaStore {
     /// The standings of all closed rounds, in the order in which each closing gave them.
     public func ratings(run: String) throws(StoreError) -> [RatingRecord] {
@@ -126,23 +108,6 @@ extension ArenaStore {
         }
     }
 
-    /// The matches of the closed rounds up to one, in round and room order.
-    public func matches(run: String, upToRound round: Int = .max) throws(StoreError) -> [Match] {
-        try records(
-            run, "the matches",
-            """
-            SELECT rooms.round, room, cluster, one.name, one.version, two.name, two.version, score, weight
-            FROM rooms JOIN matches ON matches.room_id = rooms.id
-            JOIN versions AS one ON one.id = first_policy_id JOIN versions AS two ON two.id = second_policy_id
-            WHERE rooms.run_id = ? AND rooms.round <= ? ORDER BY rooms.round, room, position
-            """, round
-        ) { row in
-            Match(
-                round: row[0], room: row[1], cluster: row[2], first: PolicyID(agent: row[3], version: row[4]),
-                second: PolicyID(agent: row[5], version: row[6]), score: row[7], weight: row[8])
-        }
-    }
-
     /// The preference pairs of a closed round, in the order in which its closing gave them.
     public func pairs(run: String, round: Int) throws(StoreError) -> [PreferencePair] {
         try records(
@@ -186,33 +151,6 @@ extension ArenaStore {
             return counts
         }
     }
-
-    /// Wins, draws and losses of each agent against each other one it met, sorted by name.
-    /// Matches of an agent against its own versions are left out.
-    public func headToHead(run: String, upToRound round: Int = .max) throws(StoreError) -> [HeadToHead] {
-        try read("the wins and losses") { db in
-            try db.rows(ArenaStore.headToHeadQuery, [db.key(ofRun: run), round]).map { row in
-                HeadToHead(agent: row[0], opponent: row[1], wins: row[2], draws: row[3], losses: row[4])
-            }
-        }
-    }
-
-    /// Reads the matches of one run and not those of all.
-    static let headToHeadQuery = """
-        SELECT agent, opponent, sum(score > 0.5), sum(score = 0.5), sum(score < 0.5)
-        FROM (
-            SELECT one.name AS agent, other.name AS opponent, score
-            FROM rooms JOIN matches ON room_id = rooms.id
-            JOIN versions AS one ON one.id = first_policy_id JOIN versions AS other ON other.id = second_policy_id
-            WHERE rooms.run_id = ?1 AND rooms.round <= ?2
-            UNION ALL
-            SELECT one.name, other.name, 1 - score
-            FROM rooms JOIN matches ON room_id = rooms.id
-            JOIN versions AS one ON one.id = second_policy_id JOIN versions AS other ON other.id = first_policy_id
-            WHERE rooms.run_id = ?1 AND rooms.round <= ?2
-        )
-        WHERE agent <> opponent GROUP BY agent, opponent ORDER BY agent, opponent
-        """
 
     private func records<Record>(
         _ run: String, _ purpose: String, _ sql: String, _ round: Int? = nil, _ body: (Row) throws -> Record

@@ -53,14 +53,17 @@ extension ArenaStore {
     public func sampleRooms(run: String, count: Int, seed: Seed, upToRound round: Int = .max) throws(StoreError) -> [RoomResult] {
         try read("sample rooms") { db in
             let key = try db.key(ofRun: run)
-            let ids = try db.rows(
-                "SELECT id FROM rooms WHERE run_id = ? AND round <= ? ORDER BY round, room",
-                [key, min(round, db.lastClosedRound(ofRun: key))]
-            ).map { $0[0] as Int64 }
+            let last = min(round, try db.lastClosedRound(ofRun: key))
+            let total: Int = try db.rows("SELECT count(*) FROM rooms WHERE run_id = ? AND round <= ?", [key, last]).first?[0] ?? 0
             var generator = SeededGenerator(seed)
-            let drawn = generator.shuffled(Array(ids.indices)).prefix(max(count, 0)).sorted()
+            let drawn = generator.shuffled(Array(0..<total)).prefix(max(count, 0)).sorted()
             let reader = RoomReader(db)
-            return try drawn.flatMap { try reader.rooms(where: "rooms.id = ?1", [ids[$0]]) }
+            return try drawn.flatMap { place in
+                let id = try db.rows(
+                    "SELECT id FROM rooms WHERE run_id = ? AND round <= ? ORDER BY round, room LIMIT 1 OFFSET ?", [key, last, place]
+                ).first?[0] as Int64?
+                return try id.map { try reader.rooms(where: "rooms.id = ?1", [$0]) } ?? []
+            }
         }
     }
 

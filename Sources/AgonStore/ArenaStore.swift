@@ -87,6 +87,9 @@ public final class ArenaStore: Sendable {
         }
     }
 
+    /// Told of every statement of the stores that are opened while it is set.
+    @TaskLocal static var onStatement: (@Sendable (String) -> Void)?
+
     // MARK: - Opening
 
     private static func configuration(readOnly: Bool) -> Configuration {
@@ -95,6 +98,9 @@ public final class ArenaStore: Sendable {
         configuration.foreignKeysEnabled = true
         configuration.busyMode = .timeout(10)
         configuration.label = "AgonStore"
+        if let onStatement {
+            configuration.prepareDatabase { db in db.trace { onStatement($0.description) } }
+        }
         return configuration
     }
 

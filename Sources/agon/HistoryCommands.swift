@@ -68,12 +68,14 @@ struct RerateCommand: AsyncParsableCommand {
     @OptionGroup var stored: StoredRunOptions
     @Flag(help: "With --system: each version of a learner is a player of its own.")
     var versions = false
+    @Option(help: ArgumentHelp("With --system: write the board as a page and its like into this folder as well.", valueName: "folder"))
+    var out: String?
     @OptionGroup var rating: RatingOptions
     @OptionGroup var output: OutputOptions
 
     func validate() throws {
-        if rating.system == nil, versions || rating.isGiven {
-            throw ValidationError("--versions, --anchor, --bootstrap and --format are for a board: add --system.")
+        if rating.system == nil, out != nil || versions || rating.isGiven {
+            throw ValidationError("--versions, --out, --anchor, --bootstrap and --format are for a board: add --system.")
         }
     }
 
@@ -85,7 +87,9 @@ struct RerateCommand: AsyncParsableCommand {
             guard rerating.difference == nil else { throw ExitCode(1) }
             return
         }
-        try rating.show(await Rerating.board(run, byVersion: versions, options: rating.options(covariates: [])), output)
+        let board = try await Rerating.board(run, byVersion: versions, options: rating.options(covariates: []))
+        if let out { try BattlePage.write(board, to: out) }
+        try rating.show(board, output)
     }
 }
 

@@ -56,12 +56,16 @@ struct RateCommand: AsyncParsableCommand {
     var covariates: String?
     @Flag(help: "Leave out ties in which both were bad.")
     var skipBothBad = false
+    @Option(help: ArgumentHelp("Write the board as a page, Markdown, JSON, CSV and a badge into this folder as well.", valueName: "folder"))
+    var out: String?
     @OptionGroup var rating: RatingOptions
     @OptionGroup var output: OutputOptions
 
     func run() async throws {
         let columns = covariates.map { $0.split(separator: ",").map { $0.trimmingCharacters(in: .whitespaces) } } ?? []
-        try rating.show(
-            await BattleBoard.rate(file, options: rating.options(covariates: columns, skipsBothBad: skipBothBad)), output)
+        let board = try await BattleBoard.rate(file, options: rating.options(covariates: columns, skipsBothBad: skipBothBad))
+        if let out { try BattlePage.write(board, to: out) }
+        try rating.show(board, output)
+        if let out, !output.json, !output.quiet { Terminal.write("\nreport: \(DisplayText.visible(out))/report.html", to: .standardError) }
     }
 }

@@ -27,6 +27,17 @@ import Testing
         #expect(json.contains("\"selfPlayCount\" : 1") && json.contains("200 bootstrap replicates"))
     }
 
+    @Test("--out writes the page, its badge and the tables, whatever the players are called")
+    func files() throws {
+        let project = try Project(["battles.csv": Self.battles.replacing("ann", with: "<b>ann</b>")])
+        let table = try project.run("rate", "battles.csv", "--out", "board")
+        #expect(table.code == 0 && table.errors == "\nreport: board/report.html\n")
+        #expect(try project.run("rate", "battles.csv").output == table.output)
+        let page = try project.read("board/report.html")
+        #expect(page.contains("&lt;b&gt;ann&lt;/b&gt; is first at 1095") && !page.contains("<b>ann") && page.contains("data-pairs=\"0 1 3 0 1 -1\""))
+        for file in ["report.md", "report.json", "standings.csv", "badge.svg"] { #expect(try !project.read("board/" + file).isEmpty) }
+    }
+
     @Test("JSON Lines, PGN and the standard input are read, by every system")
     func systems() throws {
         let project = try Project([

@@ -158,6 +158,26 @@ struct BattleFitTests {
         await #expect(throws: RatingError.self) { try await Leaderboard(builder.table(), options: .init(system: .elo)) }
     }
 
+    @Test(arguments: [RatingSystem.davidson, .raoKupper])
+    func `ties without an upset are held by a stated prior`(system: RatingSystem) async throws {
+        var log = BattleLog()
+        let players = ["a", "b", "c"].map { log.player($0) }
+        for (first, second, outcome) in [(0, 1, BattleOutcome.win), (0, 1, .win), (0, 1, .tie), (1, 2, .win), (1, 2, .tie), (0, 2, .win)] {
+            log.add(first: players[first], second: players[second], outcome: outcome)
+        }
+        let fit = try BattleFit(log.table(), options: .init(tieModel: system.tieModel ?? .half))
+        #expect(fit.isTieModelHeld && fit.priorDeviations == [1000])
+        let board = try await Leaderboard(log, options: .init(system: system))
+        #expect(board.rows.map(\.name) == ["a", "b", "c"])
+        #expect(board.rows.allSatisfy { abs($0.rating.value - 1000) < 3000 && $0.rating.high - $0.rating.low < 10_000 })
+        #expect(board.warnings.contains { $0.contains("likelihood has no maximum") })
+        let drawn = try await Leaderboard(log, options: .init(system: system, intervals: .bootstrap(count: 100)))
+        #expect(drawn.rows.map(\.name) == ["a", "b", "c"] && drawn.rows[0].rating.high.isFinite)
+        // One upset, and nothing has to be held.
+        log.add(first: players[2], second: players[0], outcome: .win)
+        #expect(try !BattleFit(log.table(), options: .init(tieModel: system.tieModel ?? .half)).isTieModelHeld)
+    }
+
     @Test func `an empty table gives an empty board`() async throws {
         let board = try await Leaderboard(BattleTable.Builder().table())
         #expect(board.rows.isEmpty && board.battleCount == 0)

@@ -65,8 +65,8 @@ import Testing
         let id = arena.run.id
         #expect(try store.rounds(run: id) == closings.map(\.round))
         #expect(try store.lastClosedRound(run: id) == closings[2].round)
-        #expect(try store.matches(run: id) == closings.flatMap(\.matches))
-        #expect(try store.matches(run: id, upToRound: 2) == closings[0...1].flatMap(\.matches))
+        #expect(try Array(store.matches(run: id)) == closings.flatMap(\.matches))
+        #expect(try Array(store.matches(run: id, upToRound: 2)) == closings[0...1].flatMap(\.matches))
         #expect(try store.pairs(run: id, round: 2) == closings[1].pairs)
         #expect(try store.ratings(run: id) == closings.flatMap(\.ratings))
         #expect(try store.updates(run: id) == closings.flatMap(\.updates))
@@ -125,27 +125,13 @@ import Testing
             }
         }
         #expect(try store.forfeitCounts(run: arena.run.id) == forfeits)
-
-        var wins: [[String]: Int] = [:]
-        for match in (1...2).flatMap({ arena.closing(round: $0).matches }) where match.score != 0.5 {
-            let (winner, loser) = match.score == 1 ? (match.first, match.second) : (match.second, match.first)
-            if winner.agent != loser.agent { wins[[winner.agent, loser.agent], default: 0] += 1 }
-        }
-        let table = try store.headToHead(run: arena.run.id)
-        #expect(table.count == 6)
-        for line in table {
-            #expect(line.wins == wins[[line.agent, line.opponent], default: 0])
-            #expect(line.losses == wins[[line.opponent, line.agent], default: 0])
-        }
     }
 
     @Test func theTableOfOneRunReadsOnlyThatRunAndAgreesWithTheExample() throws {
         let store = try arena.store(in: folder, closedRounds: 3)
         let example = try String(
             contentsOf: SchemaTests.leaderboard.appendingPathComponent("queries/head-to-head.sql"), encoding: .utf8)
-        let queries: [(sql: String, arguments: StatementArguments)] = [
-            (ArenaStore.headToHeadQuery, [1, 9]), (ArenaStore.sideTallyQuery, [1, 9]), (ArenaStore.promptTallyQuery, [1, 9]), (example, []),
-        ]
+        let queries: [(sql: String, arguments: StatementArguments)] = [(ArenaStore.promptTallyQuery, [1, 9]), (example, [])]
         for (sql, arguments) in queries {
             let plan = try store.read("a test") { db in
                 try Row.fetchAll(db, sql: "EXPLAIN QUERY PLAN " + sql, arguments: arguments).map { $0["detail"] as String }
@@ -153,25 +139,31 @@ import Testing
             #expect(plan.contains { $0.hasPrefix("SEARCH rooms") } && plan.contains { $0.hasPrefix("SEARCH matches") })
             #expect(!plan.contains { $0.hasPrefix("SCAN matches") || $0.hasPrefix("SCAN rooms") })
         }
+        var wins: [[String]: Int] = [:]
+        for match in try store.matches(run: arena.run.id) where match.score != 0.5 {
+            let (winner, loser) = match.score == 1 ? (match.first, match.second) : (match.second, match.first)
+            if winner.agent != loser.agent { wins[[winner.agent, loser.agent], default: 0] += 1 }
+        }
         let rows = try store.read("a test") { try Row.fetchAll($0, sql: example) }
-        let shown = rows.map { HeadToHead(agent: $0[0], opponent: $0[1], wins: $0[2], draws: $0[3], losses: $0[4]) }
-        #expect(!shown.isEmpty)
-        #expect(try store.headToHead(run: arena.run.id) == shown)
+        #expect(rows.count == 6)
+        for row in rows {
+            let (agent, opponent) = (row[0] as String, row[1] as String)
+            #expect(row[2] as Int == wins[[agent, opponent], default: 0] && row[4] as Int == wins[[opponent, agent], default: 0])
+        }
     }
 
-    @Test func talliesByPromptAndBySideAddUpToTheTableOfWhoBeatWhom() throws {
+    @Test func talliesByPromptAddUpToTheMatches() throws {
         let store = try arena.store(in: folder, closedRounds: 3)
         for round in [1, 3] {
-            let table = try store.headToHead(run: arena.run.id, upToRound: round)
-            for key in [ArenaStore.TallyKey.side, .prompt] {
-                let tallies = try store.tallies(run: arena.run.id, by: key, upToRound: round)
-                for agent in Set(table.map(\.agent)) {
-                    let (own, met) = (tallies.filter { $0.agent == agent }, table.filter { $0.agent == agent })
-                    #expect(own.reduce(0) { $0 + $1.wins } == met.reduce(0) { $0 + $1.wins })
-                    #expect(own.reduce(0) { $0 + $1.draws } == met.reduce(0) { $0 + $1.draws })
-                    #expect(own.reduce(0) { $0 + $1.losses } == met.reduce(0) { $0 + $1.losses })
-                    #expect(key == .prompt ? own.allSatisfy { !$0.prompt.isEmpty } : own.contains(where: \.isFirst))
-                }
+            let matches = try store.matches(run: arena.run.id, upToRound: round).filter { $0.first.agent != $0.second.agent }
+            let tallies = try store.promptTallies(run: arena.run.id, upToRound: round)
+            #expect(!matches.isEmpty && tallies.allSatisfy { !$0.prompt.isEmpty })
+            for agent in Set(tallies.map(\.agent)) {
+                let own = tallies.filter { $0.agent == agent }
+                let won = matches.count { $0.first.agent == agent && $0.score == 1 || $0.second.agent == agent && $0.score == 0 }
+                let played = matches.count { $0.first.agent == agent || $0.second.agent == agent }
+                #expect(own.reduce(0) { $0 + $1.wins } == won)
+                #expect(own.reduce(0) { $0 + $1.wins + $1.draws + $1.losses } == played)
             }
         }
     }

@@ -167,12 +167,23 @@ private struct Resampling<Model: PairLikelihood>: Sendable {
         }
         // Slow, or far away: somebody may have won or lost everything in this draw.
         let drawn = Connectivity(playerCount: island.count, pairs: pairs.filter { $0.weight > 0 })
-        if precision.allSatisfy({ $0 > 0 }) || drawn.strongComponentCount == fit.connectivity.islandCount {
-            return Replicate(values: try problem.solve(from: fit.values).values, neededPrior: false)
-        }
         let fallback = pow(EloScale.pointsPerNat / fit.options.fallbackDeviation, 2)
-        let held = StrengthProblem<Model>(pairs: pairs, island: island, precision: precision.map { max($0, fallback) })
-        return Replicate(values: try held.solve(from: fit.values).values, neededPrior: true)
+        let held = precision.map { max($0, fallback) }
+        let ties = pairs.reduce(0) { $0 + $1.ties }
+        if fit.tieFit.model != .half, ties == 0 || ties == pairs.reduce(0, { $0 + $1.weight }) {
+            // The draw says nothing of the tie parameter.
+            let halved = StrengthProblem<HalfTies>(pairs: pairs, island: island, precision: held)
+            return Replicate(values: try halved.solve().values + fit.values.suffix(1), neededPrior: held != precision)
+        }
+        if precision.allSatisfy({ $0 > 0 }) || drawn.strongComponentCount == fit.connectivity.islandCount {
+            do throws(RatingError) {
+                return Replicate(values: try problem.solve(from: fit.values).values, neededPrior: false)
+            } catch {
+                guard fit.tieFit.model != .half, held != precision else { throw error }
+            }
+        }
+        let holding = StrengthProblem<Model>(pairs: pairs, island: island, precision: held)
+        return Replicate(values: try holding.solve(from: fit.values).values, neededPrior: true)
     }
 }
 

@@ -53,6 +53,9 @@ public struct BattleFit: Sendable {
     public let tieFit: TieFit
     /// Per island the standard deviation of the prior in rating points; nil where the likelihood spoke alone.
     public let priorDeviations: [Double?]
+    /// Whether a prior holds the ratings because the tie model's likelihood has no maximum: ties join players whom no
+    /// upset does, so that differences and the tie parameter could grow together for ever.
+    public let isTieModelHeld: Bool
     public let iterationCount: Int
     /// Strengths, then the tie parameter on its own scale.
     let values: [Double]
@@ -68,38 +71,63 @@ public struct BattleFit: Sendable {
         for player in table.names.indices where !connectivity.hasEstimate {
             strongCounts[connectivity.island[player]].insert(connectivity.strongComponent[player])
         }
-        let priors = strongCounts.map { options.priorDeviation ?? ($0.count > 1 ? options.fallbackDeviation : nil) }
+        var priors = strongCounts.map { options.priorDeviation ?? ($0.count > 1 ? options.fallbackDeviation : nil) }
         let ties = table.pairs.reduce(0) { $0 + $1.ties }
         let weight = table.pairs.reduce(0) { $0 + $1.weight }
         let model = ties > 0 && ties < weight ? options.tieModel : .half
-        let solved: (values: [Double], iterations: Int, logLikelihood: Double)
-        switch model {
-        case .half: solved = try BattleFit.solve(HalfTies.self, table, connectivity, priors)
-        case .davidson: solved = try BattleFit.solve(Davidson.self, table, connectivity, priors)
-        case .raoKupper: solved = try BattleFit.solve(RaoKupper.self, table, connectivity, priors)
+        var solved: Solved?
+        do throws(RatingError) {
+            solved = try BattleFit.solve(model, table, connectivity, priors)
+        } catch {
+            guard model != .half else { throw error }
         }
+        isTieModelHeld = model != .half && solved?.isBounded != true
+        if isTieModelHeld {
+            priors = priors.map { $0 ?? options.fallbackDeviation }
+            solved = try BattleFit.solve(model, table, connectivity, priors)
+        }
+        guard let found = solved else { preconditionFailure("a fit is solved or has thrown") }
         self.table = table
         self.connectivity = connectivity
         self.options = options
-        values = solved.values
-        strengths = Array(solved.values.prefix(table.names.count))
+        values = found.values
+        strengths = Array(found.values.prefix(table.names.count))
         priorDeviations = priors
-        iterationCount = solved.iterations
+        iterationCount = found.iterations
         let parameterCount = table.names.count - connectivity.islandCount + (model == .half ? 0 : 1)
         tieFit = TieFit(
-            model: model, parameter: model == .half ? nil : solved.values.last.map(exp),
-            logLikelihood: solved.logLikelihood,
+            model: model, parameter: model == .half ? nil : found.values.last.map(exp),
+            logLikelihood: found.logLikelihood,
             informationCriterion: model == .half && ties > 0
-                ? nil : 2 * Double(parameterCount) - 2 * solved.logLikelihood, tieShare: weight > 0 ? ties / weight : 0)
+                ? nil : 2 * Double(parameterCount) - 2 * found.logLikelihood, tieShare: weight > 0 ? ties / weight : 0)
+    }
+
+    private struct Solved {
+        var values: [Double]
+        var iterations: Int
+        var logLikelihood: Double
+        /// Whether strengths and tie parameter are of a size that battles can speak for: 30 nats are 5,200 points.
+        var isBounded: Bool { values.allSatisfy { abs($0) < 30 } }
+    }
+
+    private static func solve(
+        _ model: TieModel, _ table: BattleTable, _ connectivity: Connectivity, _ priors: [Double?]
+    ) throws(RatingError) -> Solved {
+        switch model {
+        case .half: try solve(HalfTies.self, table, connectivity, priors)
+        case .davidson: try solve(Davidson.self, table, connectivity, priors)
+        case .raoKupper: try solve(RaoKupper.self, table, connectivity, priors)
+        }
     }
 
     private static func solve<Model: PairLikelihood>(
         _ model: Model.Type, _ table: BattleTable, _ connectivity: Connectivity, _ priors: [Double?]
-    ) throws(RatingError) -> (values: [Double], iterations: Int, logLikelihood: Double) {
-        guard !table.names.isEmpty else { return ([], 0, 0) }
+    ) throws(RatingError) -> Solved {
+        guard !table.names.isEmpty else { return Solved(values: [], iterations: 0, logLikelihood: 0) }
         let problem = problem(model, table, connectivity, priors)
         let solution = try problem.solve()
-        return (solution.values, solution.iterationCount, problem.logLikelihood(solution.values))
+        return Solved(
+            values: solution.values, iterations: solution.iterationCount, logLikelihood: problem.logLikelihood(solution.values))
     }
 
     static func problem<Model: PairLikelihood>(

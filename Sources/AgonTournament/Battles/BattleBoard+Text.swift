@@ -31,7 +31,7 @@ extension BattleBoard {
         return ([header] + rows).map(CSVReport.line).joined()
     }
 
-    private var columns: [TextTable.Column] {
+    var columns: [TextTable.Column] {
         typealias Column = TextTable.Column
         let island = board.islandCount > 1 ? [Column(title: "island", isNumber: true, expendability: 0)] : []
         return [
@@ -43,9 +43,9 @@ extension BattleBoard {
     }
 
     /// Systems on their own scales, such as OpenSkill's of 25 ± 8, need decimals.
-    private var decimals: Int { board.rows.allSatisfy { abs($0.rating.value) < 200 } ? 2 : 0 }
+    var decimals: Int { board.rows.allSatisfy { abs($0.rating.value) < 200 } ? 2 : 0 }
 
-    private var cells: [[String]] {
+    var cells: [[String]] {
         board.rows.map { row in
             [
                 String(row.rank), DisplayText.name(row.name) + (row.isProvisional ? " *" : ""),
@@ -57,14 +57,14 @@ extension BattleBoard {
         }
     }
 
-    private var summary: String {
+    var summary: String {
         let left = [(selfPlayCount, "of a player against itself"), (unfinishedCount, "without a result"), (bothBadCount, "where both were bad")]
             .filter { $0.0 > 0 }.map { "\(ReportNumber.count($0.0)) \($0.1)" }
         return "\(DisplayText.name(file, limit: 120)): \(ReportNumber.count(board.battleCount)) battles of \(ReportNumber.count(board.rows.count)) players by \(board.system.rawValue)"
             + (left.isEmpty ? "." : "; left out: \(left.joined(separator: ", ")).")
     }
 
-    private var notes: [String] {
+    var notes: [String] {
         var notes = [
             "Intervals: \(board.intervalMethod). Places: what the intervals of the differences leave open."
                 + (board.rows.contains(where: \.isProvisional) ? " * provisional: too few battles, or held by the prior alone." : "")
@@ -82,7 +82,7 @@ extension BattleBoard {
         return notes + board.warnings.map { DisplayText.visible($0) }
     }
 
-    private func weight(_ value: Double) -> String {
+    func weight(_ value: Double) -> String {
         value == value.rounded() ? String(Int(value)) : ReportNumber.fixed(value, decimals: 1)
     }
 

@@ -43,6 +43,12 @@ public struct BattleBoard: Sendable, Codable {
     public var unfinishedCount: Int
     public var bothBadCount: Int
     public var board: Leaderboard
+    /// Who met whom how often; not part of the JSON.
+    private(set) var table: BattleTable?
+
+    private enum CodingKeys: String, CodingKey {
+        case file, rowCount, selfPlayCount, unfinishedCount, bothBadCount, board
+    }
 
     /// The players, the best first.
     public var players: [String] { board.rows.map(\.name) }
@@ -58,10 +64,10 @@ public struct BattleBoard: Sendable, Codable {
         do {
             if boardOptions.system.needsOnlyCounts {
                 let reading = try await reader.table(data)
-                return try await BattleBoard(path, reading, Leaderboard(reading.content, options: boardOptions))
+                return try await BattleBoard(path, reading, Leaderboard(reading.content, options: boardOptions), reading.content)
             }
             let reading = try await reader.log(data)
-            return try await BattleBoard(path, reading, Leaderboard(reading.content, options: boardOptions))
+            return try await BattleBoard(path, reading, Leaderboard(reading.content, options: boardOptions), reading.content.table())
         } catch let error as RatingError {
             throw AgentError(.badValue, "\(path): \(error.message)", underlying: error)
         }
@@ -75,22 +81,24 @@ public struct BattleBoard: Sendable, Codable {
             let board = try await Leaderboard(log, options: try leaderboardOptions(options))
             guard !board.rows.isEmpty else { throw AgentError(.badValue, "\(source) has no match to rate yet.") }
             return BattleBoard(
-                file: source, rowCount: log.roomCount, selfPlayCount: 0, unfinishedCount: 0, bothBadCount: 0, board: board)
+                file: source, rowCount: log.roomCount, selfPlayCount: 0, unfinishedCount: 0, bothBadCount: 0, board: board,
+                table: log.table())
         } catch let error as RatingError {
             throw AgentError(.badValue, "\(source): \(error.message)", underlying: error)
         }
     }
 
-    private init(file: String, rowCount: Int, selfPlayCount: Int, unfinishedCount: Int, bothBadCount: Int, board: Leaderboard) {
+    private init(file: String, rowCount: Int, selfPlayCount: Int, unfinishedCount: Int, bothBadCount: Int, board: Leaderboard, table: BattleTable) {
         self.file = file
         self.rowCount = rowCount
         self.selfPlayCount = selfPlayCount
         self.unfinishedCount = unfinishedCount
         self.bothBadCount = bothBadCount
         self.board = board
+        self.table = table
     }
 
-    private init<Content>(_ path: String, _ reading: BattleReader.Reading<Content>, _ board: Leaderboard) throws {
+    private init<Content>(_ path: String, _ reading: BattleReader.Reading<Content>, _ board: Leaderboard, _ table: BattleTable) throws {
         guard !board.rows.isEmpty else {
             throw AgentError(
                 .badValue,
@@ -98,6 +106,7 @@ public struct BattleBoard: Sendable, Codable {
         }
         (file, rowCount, selfPlayCount) = (path, reading.rowCount, reading.selfPlayCount)
         (unfinishedCount, bothBadCount, self.board) = (reading.unfinishedCount, reading.bothBadCount, board)
+        self.table = table
     }
 
     private static func bytes(_ path: String) throws -> Data {

@@ -78,10 +78,8 @@ public struct Comparison: Sendable, Hashable, Codable {
         ratingDifference = fit.difference(policies[0], policies[1])
     }
 
-    private static func newest(_ agent: String, _ matches: [Match]) -> Int {
-        matches.reduce(0) { newest, match in
-            [match.first, match.second].filter { $0.agent == agent }.reduce(newest) { max($0, $1.version) }
-        }
+    private static func newest(_ agent: String, _ matches: MatchList) -> Int {
+        matches.policies.filter { $0.agent == agent }.map(\.version).max() ?? 0
     }
 
     private static func side(_ text: String, in stored: StoredRun) throws -> (agent: String, version: Int?) {

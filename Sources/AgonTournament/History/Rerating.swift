@@ -29,7 +29,7 @@ public struct Rerating: Sendable, Hashable, Codable {
                 try elo.apply(room: matches[start..<end].filter { newest.contains($0.first) && newest.contains($0.second) })
             }
             let fit = try BradleyTerry.fit(
-                Array(matches[..<end]), anchor: stored.arena.referencePolicy, options: .init(anchorRating: settings.initialRating))
+                matches.beginning(end), anchor: stored.arena.referencePolicy, options: .init(anchorRating: settings.initialRating))
             for row in rows {
                 ratingCount += 1
                 let rating = fit[row.policy]?.rating

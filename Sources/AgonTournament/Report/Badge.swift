@@ -7,6 +7,10 @@ enum Badge {
         let learners = report.standings.filter { $0.role == .learner && $0.matchCount > 0 }
         let leader = learners.first ?? report.standings.first { $0.matchCount > 0 }
         let right = leader.map { "\(DisplayText.name($0.agent, limit: 24)) \(ReportNumber.rating($0.rating))" } ?? "no round yet"
+        return text(left: left, right: right)
+    }
+
+    static func text(left: String, right: String) -> String {
         // Letters of the badge's font are about 6.6 units wide; a reader's own font is squeezed to fit.
         let (one, other) = (width(left), width(right))
         func part(_ text: String, from x: Int, _ width: Int) -> Markup {

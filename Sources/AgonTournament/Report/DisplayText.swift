@@ -7,7 +7,8 @@ public enum DisplayText {
     /// variation selectors stay, emoji need them.
     /// - Parameter keepsLines: leaves `\n` and `\t` alone.
     public static func visible(_ text: String, keepsLines: Bool = false) -> String {
-        guard text.unicodeScalars.contains(where: needsPicture) else { return text }
+        // Plain ASCII, which is most of it, is not looked up.
+        guard text.utf8.contains(where: { $0 < 0x20 || $0 > 0x7E }), text.unicodeScalars.contains(where: needsPicture) else { return text }
         var result = String.UnicodeScalarView()
         for scalar in text.unicodeScalars {
             if keepsLines, scalar == "\n" || scalar == "\t" {

@@ -23,7 +23,7 @@ public enum JSONText {
 
     /// The encoder has escaped C0 controls within strings; what is left of them are the newlines between values.
     static func escaped(_ json: String) -> String {
-        guard json.unicodeScalars.contains(where: { $0.value > 0x1F && DisplayText.needsPicture($0) }) else { return json }
+        guard json.utf8.contains(where: { $0 > 0x7E }), json.unicodeScalars.contains(where: { $0.value > 0x1F && DisplayText.needsPicture($0) }) else { return json }
         var result = String.UnicodeScalarView()
         for scalar in json.unicodeScalars {
             if scalar.value > 0x1F, DisplayText.needsPicture(scalar) {

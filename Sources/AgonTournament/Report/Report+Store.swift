@@ -19,8 +19,10 @@ extension Report {
         let ratings = try store.ratings(run: run.id).filter { $0.round <= last }
         let rounds = try store.rounds(run: run.id).filter { $0.number <= last }
         let entrants = try store.entrants(run: run.id)
+        let matches = try store.matches(run: run.id, upToRound: last)
+        let meetings = Meetings(matches)
         let fit = try BradleyTerry.fit(
-            store.matches(run: run.id, upToRound: last), anchor: reference, options: .init(anchorRating: initialRating))
+            matches, anchor: reference, options: .init(anchorRating: initialRating))
         let newest = Dictionary(ratings.map { ($0.policy.agent, $0) }, uniquingKeysWith: { $0.round > $1.round ? $0 : $1 })
         let standings = entrants.map { entrant in
             guard let row = newest[entrant.name] else { return Standing(unplayed: entrant, initial: initialRating) }
@@ -40,12 +42,12 @@ extension Report {
             arena: run.arena, kind: isGame ? .game : .prompts, runID: run.id, seed: run.seed, kernels: run.kernels,
             roundCount: rounds.count, signature: rounds.last?.signature ?? "", standings: standings,
             anchors: entrants.filter { $0.role != .learner }.map(\.name), ratings: ratings,
-            headToHead: try store.headToHead(run: run.id, upToRound: last).map { row in
-                HeadToHead(
-                    first: row.agent, second: row.opponent, wins: row.wins, draws: row.draws, losses: row.losses,
-                    expectedScore: newest[row.agent].flatMap { first in
-                        newest[row.opponent].map { EloScale.expectedScore(difference: first.rating - $0.rating) }
-                    })
+            headToHead: meetings.table.map { row in
+                var row = row
+                row.expectedScore = newest[row.first].flatMap { first in
+                    newest[row.second].map { EloScale.expectedScore(difference: first.rating - $0.rating) }
+                }
+                return row
             },
             evaluations: try store.evaluations(run: run.id).filter { $0.round <= last }, judgeHealth: isGame || health.isEmpty ? nil : health,
             trustRule: trustRule, judging: judging == JudgingRecords() ? nil : judging,
@@ -61,9 +63,9 @@ extension Report {
             }
         }
         let seats: [Breakdown] = isGame
-            ? .init(try store.tallies(run: run.id, by: .side, upToRound: last), kind: .seat) { [$0.isFirst ? "first" : "second"] } : []
+            ? .init(meetings.sides, kind: .seat) { [$0.isFirst ? "first" : "second"] } : []
         let tagged: [Breakdown] = tags.isEmpty
-            ? [] : .init(try store.tallies(run: run.id, by: .prompt, upToRound: last), kind: .tag) { tags[$0.prompt] ?? [] }
+            ? [] : .init(try store.promptTallies(run: run.id, upToRound: last), kind: .tag) { tags[$0.prompt] ?? [] }
         breakdowns = seats + tagged
     }
 }

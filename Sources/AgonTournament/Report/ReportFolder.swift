@@ -32,7 +32,12 @@ public enum ReportFolder {
         let earlier = try? String(contentsOfFile: folder + "/report.json", encoding: .utf8)
         // A file that is no report, or one of a time to come, is written over.
         let report = report.following(earlier.flatMap { try? ReportFolder.report(json: $0) })
-        let files = try files(report, refresh: refresh, withCharts: withCharts)
+        try write(files(report, refresh: refresh, withCharts: withCharts), to: folder)
+        return report
+    }
+
+    /// Writes files under temporary names and renames them.
+    static func write(_ files: [(name: String, text: String)], to folder: String) throws {
         let manager = FileManager.default
         let root = URL(fileURLWithPath: folder, isDirectory: true)
         try manager.createDirectory(at: root, withIntermediateDirectories: true)
@@ -48,7 +53,6 @@ public enum ReportFolder {
                 throw CocoaError(.fileWriteUnknown, userInfo: [NSFilePathErrorKey: target.path])
             }
         }
-        return report
     }
 
     /// `report.json`: the report's values in full precision, keys sorted, equal bytes for equal reports.

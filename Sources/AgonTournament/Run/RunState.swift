@@ -32,7 +32,7 @@ struct RunState: Sendable {
     var judges: [LearnedJudge] = []
     var elo: Elo<String>
     /// All matches so far, in room order: what Bradley–Terry is fitted to.
-    var matches: [Match] = []
+    var matches = MatchList()
     /// The same, as far as schedulers look back.
     private var played = ScheduleHistory()
     /// Chained over the rounds.
@@ -93,8 +93,8 @@ struct RunState: Sendable {
         for result in results {
             let matches = Match.matches(of: result)
             try elo.apply(room: matches.filter { isNewest($0.first) && isNewest($0.second) })
-            self.matches += matches
             for match in matches {
+                self.matches.append(match)
                 played.record(match)
                 if isNewest(match.first) { totals[match.first.agent, default: Totals()].count(match.score) }
                 if isNewest(match.second) { totals[match.second.agent, default: Totals()].count(1 - match.score) }
