@@ -73,10 +73,11 @@ CREATE TABLE rollouts (
     own BLOB,                       -- T bits, the first token in the lowest bit of the first byte; 1: own
     log_probs BLOB NOT NULL,        -- nats per own token, 32-bit little-endian floats
     finish TEXT NOT NULL CHECK (finish IN ('stop', 'length')),
-    forfeit TEXT,                   -- why it was no valid rollout: empty, unfinished, illegal
+    forfeit TEXT,                   -- why it was no valid rollout: empty, unfinished, illegal, crashed, timeout ...
     gold REAL,                      -- 1 right, 0 wrong, a game's points; null where there is no gold
     score REAL,                     -- the judge's score; null where it gave none
     rank INTEGER,                   -- 1 is best, ties share a rank; null: nothing valid was said
+    reason TEXT,                    -- what happened where an agent from outside forfeits; null elsewhere
     PRIMARY KEY (room_id, seat),
     CHECK ((token_count IS NULL) = (tokens IS NULL) AND (tokens IS NULL) = (own IS NULL))
 ) STRICT;
@@ -291,6 +292,21 @@ CREATE TABLE judge_losses (
     round INTEGER NOT NULL,         -- the round in which it was lost
     sentence TEXT NOT NULL,         -- who, and why
     PRIMARY KEY (run_id, judge)
+) STRICT, WITHOUT ROWID;
+
+-- What a seat's answers in a room cost, where something outside was asked.
+CREATE TABLE agent_usage (
+    room_id INTEGER NOT NULL,
+    seat INTEGER NOT NULL,
+    request_count INTEGER NOT NULL,     -- answered, without those that a cache had
+    cached_count INTEGER NOT NULL,
+    retry_count INTEGER NOT NULL,
+    prompt_tokens INTEGER NOT NULL,
+    completion_tokens INTEGER NOT NULL,
+    cost REAL NOT NULL,             -- in the currency of the agent's price list
+    seconds REAL NOT NULL,          -- spent waiting, summed over requests
+    PRIMARY KEY (room_id, seat),
+    FOREIGN KEY (room_id, seat) REFERENCES rollouts (room_id, seat)
 ) STRICT, WITHOUT ROWID;
 
 -- The versions of agents, by the names that people use: ada@v3.

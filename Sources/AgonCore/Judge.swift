@@ -76,7 +76,7 @@ public struct Vote: Sendable, Hashable, Codable {
     }
 }
 
-/// What judging cost. Adds up over judges and tasks; no decision reads it.
+/// What judging cost, or the answers of an agent from outside. Adds up; no decision reads it.
 public struct JudgeUsage: Sendable, Hashable, Codable {
     /// Requests that were answered, cached ones not among them.
     public var requestCount = 0
@@ -86,7 +86,7 @@ public struct JudgeUsage: Sendable, Hashable, Codable {
     public var retryCount = 0
     public var promptTokenCount = 0
     public var completionTokenCount = 0
-    /// In the currency of the judge's price list.
+    /// In the currency of the price list.
     public var cost = 0.0
     /// Wall clock spent waiting for answers, in seconds, summed over requests.
     public var seconds = 0.0
@@ -102,6 +102,13 @@ public struct JudgeUsage: Sendable, Hashable, Codable {
         left.completionTokenCount += right.completionTokenCount
         left.cost += right.cost
         left.seconds += right.seconds
+    }
+
+    /// Both together.
+    public func adding(_ other: JudgeUsage) -> JudgeUsage {
+        var sum = self
+        sum += other
+        return sum
     }
 }
 

@@ -55,12 +55,24 @@ public struct PolicyRequest: Sendable, Hashable {
     public var maxNewTokens: Int
     /// The address of every draw that this answer makes.
     public var seed: Seed
+    /// The moves that a game allows now, for policies from outside; empty for a plain question.
+    public var legalMoves: [String]
+    /// Stands for the room, the same in all of its questions and in no other room; tells neither round nor agents.
+    public var room: UInt64
+    /// Who in the room is asked, from 0.
+    public var seat: Int
 
-    public init(prompt: String, turns: [Turn] = [], maxNewTokens: Int, seed: Seed) {
+    public init(
+        prompt: String, turns: [Turn] = [], maxNewTokens: Int, seed: Seed, legalMoves: [String] = [], room: UInt64 = 0,
+        seat: Int = 0
+    ) {
         self.prompt = prompt
         self.turns = turns
         self.maxNewTokens = maxNewTokens
         self.seed = seed
+        self.legalMoves = legalMoves
+        self.room = room
+        self.seat = seat
     }
 }
 
@@ -70,6 +82,18 @@ public enum FinishReason: String, Sendable, Codable {
     case stop
     /// The token limit ended it.
     case length
+}
+
+/// Why there is no answer.
+public struct AnswerFailure: Sendable, Hashable {
+    public var forfeit: Forfeit
+    /// What happened, for people: a few words that could follow the agent's name.
+    public var reason: String
+
+    public init(_ forfeit: Forfeit, _ reason: String) {
+        self.forfeit = forfeit
+        self.reason = reason
+    }
 }
 
 /// What a policy answered.
@@ -82,15 +106,22 @@ public struct PolicyResponse: Sendable, Hashable {
     /// log p of each generated token in nats, untempered and unfiltered, `[tokens.count]`.
     public var logProbs: [Float]
     public var finish: FinishReason
+    /// Why a policy from outside gave no answer; nil where it gave one.
+    public var failure: AnswerFailure?
+    /// What the answer cost; nil where nothing was asked of anybody outside.
+    public var usage: JudgeUsage?
 
     public init(
-        text: String, tokens: [Int32] = [], context: [Int32] = [], logProbs: [Float] = [], finish: FinishReason = .stop
+        text: String, tokens: [Int32] = [], context: [Int32] = [], logProbs: [Float] = [], finish: FinishReason = .stop,
+        failure: AnswerFailure? = nil, usage: JudgeUsage? = nil
     ) {
         self.text = text
         self.tokens = tokens
         self.context = context
         self.logProbs = logProbs
         self.finish = finish
+        self.failure = failure
+        self.usage = usage
     }
 }
 
@@ -103,4 +134,17 @@ public protocol Policy: Sendable {
     /// One response per request, in the order of the requests.
     /// - Throws: faults of the world only. An answer that is wrong, empty or illegal is a response.
     func respond(to requests: [PolicyRequest]) async throws -> [PolicyResponse]
+}
+
+/// A policy whose answers come from outside this process: a program, a server. It never learns.
+///
+/// What it does wrong costs its own seat and nothing else: a failure is a response. One that fails too often in a row is
+/// lost: all its later answers are failures too, and nobody waits for them.
+public protocol OutsidePolicy: Policy {
+    /// The most rooms that it can be in at a time; nil where there is no bound.
+    var roomLimit: Int? { get }
+    /// These rooms are over.
+    func end(rooms: [UInt64]) async
+    /// Ends whatever it has started.
+    func stop() async
 }

@@ -30,6 +30,20 @@ public enum Forfeit: String, Sendable, Codable, CaseIterable {
     case unfinished
     /// The move was not legal.
     case illegal
+    /// The agent's program ended instead of answering, or did not start.
+    case crashed
+    /// No answer came within the time limit of the answer, or of the room.
+    case timeout
+    /// The program wrote more than it may.
+    case flooded
+    /// What came was not UTF-8, or not of the protocol.
+    case garbled
+    /// The answer was to another question, or for another seat.
+    case misaddressed
+    /// The agent's server gave no usable reply, however often it was asked.
+    case unreachable
+    /// The agent failed too often in a row and is asked no more.
+    case disqualified
 }
 
 /// What one seat produced.
@@ -43,18 +57,24 @@ public struct Rollout: Sendable, Hashable, Codable {
     /// How the last answer ended.
     public var finish: FinishReason
     public var forfeit: Forfeit?
+    /// What happened where an agent from outside forfeits; empty elsewhere.
+    public var reason: String
+    /// What its answers cost; nil where nothing was asked of anybody outside.
+    public var usage: JudgeUsage?
     /// What gold says of it: 1 right, 0 wrong, a game's points; nil where there is no gold.
     public var gold: Double?
 
     public init(
         text: String, sequence: TokenSequence? = nil, logProbs: [Float] = [], finish: FinishReason = .stop,
-        forfeit: Forfeit? = nil, gold: Double? = nil
+        forfeit: Forfeit? = nil, reason: String = "", usage: JudgeUsage? = nil, gold: Double? = nil
     ) {
         self.text = text
         self.sequence = sequence
         self.logProbs = logProbs
         self.finish = finish
         self.forfeit = forfeit
+        self.reason = reason
+        self.usage = usage
         self.gold = gold
     }
 }

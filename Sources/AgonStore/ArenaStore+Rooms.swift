@@ -122,9 +122,9 @@ extension ArenaStore {
         try db.run(
             """
             INSERT INTO rollouts (room_id, seat, policy_id, text, token_count, own_count, tokens, own, log_probs,
-                finish, forfeit, gold, score, rank)
+                finish, forfeit, gold, score, rank, reason)
             VALUES (?1, ?2, ?3, CAST(?4 AS TEXT), ?5, ?6, iif(?5 = 0, x'', ?7), iif(?5 = 0, x'', ?8),
-                coalesce(?9, x''), ?10, ?11, ?12, ?13, ?14)
+                coalesce(?9, x''), ?10, ?11, ?12, ?13, ?14, CAST(?15 AS TEXT))
             """,
             [
                 room, seat, try policies.key(of: result.room.seats[seat], in: place()), Text.value(rollout.text),
@@ -133,7 +133,9 @@ extension ArenaStore {
                 Blobs.encode(rollout.logProbs), rollout.finish.rawValue, rollout.forfeit?.rawValue,
                 try optionalReal(rollout.gold, in: "gold of \(place())"),
                 try optionalReal(score, in: "the score of \(place())"), result.ranking.ranks[seat],
+                rollout.reason.isEmpty ? nil : Text.value(rollout.reason),
             ])
+        if let usage = rollout.usage { try insert(db, room: room, seat: seat, usage: usage) }
     }
 
     private static func requireConsistent(_ result: RoomResult) throws {

@@ -36,7 +36,7 @@ struct RoomReader {
         try db.forEachRow(
             """
             SELECT room_id, versions.name, versions.version, CAST(text AS BLOB), token_count, tokens, own,
-                log_probs, finish, forfeit, gold, score, rank
+                log_probs, finish, forfeit, gold, score, rank, CAST(reason AS BLOB)
             FROM rooms JOIN rollouts ON rollouts.room_id = rooms.id JOIN versions ON versions.id = policy_id
             WHERE \(condition) ORDER BY room_id, seat
             """, values
@@ -85,12 +85,26 @@ struct RoomReader {
             """, values
         ) { row in
             guard let place = places[row[0]] else { return }
-            var usage = JudgeUsage()
-            (usage.requestCount, usage.cachedCount, usage.retryCount) = (row[1], row[2], row[3])
-            (usage.promptTokenCount, usage.completionTokenCount) = (row[4], row[5])
-            (usage.cost, usage.seconds) = (row[6], row[7])
-            results[place].usage = usage
+            results[place].usage = Self.usage(row)
         }
+        try db.forEachRow(
+            """
+            SELECT room_id, request_count, cached_count, retry_count, prompt_tokens, completion_tokens, cost, seconds, seat
+            FROM rooms JOIN agent_usage ON room_id = rooms.id WHERE \(condition)
+            """, values
+        ) { row in
+            guard let place = places[row[0]] else { return }
+            results[place].rollouts[row[8]].usage = Self.usage(row)
+        }
+    }
+
+    /// What something cost, from the second column on.
+    static func usage(_ row: Row) -> JudgeUsage {
+        var usage = JudgeUsage()
+        (usage.requestCount, usage.cachedCount, usage.retryCount) = (row[1], row[2], row[3])
+        (usage.promptTokenCount, usage.completionTokenCount) = (row[4], row[5])
+        (usage.cost, usage.seconds) = (row[6], row[7])
+        return usage
     }
 
     static let voteColumns = """
@@ -122,6 +136,7 @@ struct RoomReader {
         return Rollout(
             text: Text.decode(row[3]), sequence: sequence, logProbs: logProbs,
             finish: try word(row[8], FinishReason.self),
-            forfeit: try (row[9] as String?).map { try word($0, Forfeit.self) }, gold: row[10])
+            forfeit: try (row[9] as String?).map { try word($0, Forfeit.self) },
+            reason: (row[13] as Data?).map(Text.decode) ?? "", gold: row[10])
     }
 }

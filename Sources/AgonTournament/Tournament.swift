@@ -37,6 +37,8 @@ public enum TournamentEvent: Sendable {
     case updating(round: Int)
     /// A member left the panel, now or before an earlier start ended; one sentence.
     case judgeLost(String)
+    /// An agent from outside is asked no more, now or since an earlier start; one sentence.
+    case agentLost(String)
     /// The run ends before its last round; one sentence.
     case ended(String)
     /// A round is closed.
@@ -87,6 +89,26 @@ public struct Tournament: Sendable {
         let lock = try store.lockForRun(description: "arena \(arena.configuration.name), run \(run.id)")
         defer { lock.release() }
         try store.begin(run: run, entrants: arena.entrants, versions: firstVersions())
+        let arena = try connected(pulse)
+        do {
+            let signature = try await play(arena, pulse)
+            await arena.disconnect()
+            return signature
+        } catch {
+            await arena.disconnect()
+            throw error
+        }
+    }
+
+    /// The arena with its agents from outside, those left out that were lost before.
+    private func connected(_ pulse: Pulse) throws -> Arena {
+        guard !arena.outsiders.isEmpty else { return arena }
+        return try arena.connected(
+            errors: .init(root: checkpoints.root, runID: run.id), losses: try store.disqualifications(run: run.id)
+        ) { pulse.onEvent(.agentLost($0)) }
+    }
+
+    private func play(_ arena: Arena, _ pulse: Pulse) async throws -> String {
         let losses = try store.judgeLosses(run: run.id)
         let bench = try JudgeBench(arena: arena, threads: options.threads, losses: losses) {
             pulse.onEvent(.judgeLost($0.message))
@@ -94,6 +116,9 @@ public struct Tournament: Sendable {
         var state = try restored()
         pulse.onEvent(.started(run: run, closedRounds: state.round, roundCount: arena.configuration.roundCount))
         for loss in losses { pulse.onEvent(.judgeLost(loss.sentence)) }
+        for (agent, reason) in try store.disqualifications(run: run.id).sorted(by: { $0.key < $1.key }) {
+            pulse.onEvent(.agentLost("Agent \(agent) was disqualified before: it \(reason)."))
+        }
         while state.round < arena.configuration.roundCount {
             if let end = try arena.configuration.until.reason(run, state, store, reference: arena.referencePolicy)
                 ?? arena.scheduleEnd(after: state, seed: Seed(run: run.seed))
@@ -203,9 +228,8 @@ extension RunRecord {
         var signature = Signature(after: arena.configuration.decidingText)
         for entrant in arena.entrants {
             let agent = arena.agents[entrant.name]
-            let strategy = if case .scripted(let name, let skill) = agent?.kind { "\(name) \(skill)" } else { "" }
             signature.add("\(entrant.name) \(entrant.role.rawValue) \(arena.modelHashes[entrant.name] ?? "")")
-            signature.add("\(String(describing: agent?.sampling)) \(agent?.system ?? "") \(strategy)")
+            signature.add("\(String(describing: agent?.sampling)) \(agent?.system ?? "") \(agent?.decidingText ?? "")")
             signature.add("form \(arena.modelForms[entrant.name] ?? "")")
             if let template = arena.chatTemplates[entrant.name] { signature.add("chat_template \(template.source)") }
         }

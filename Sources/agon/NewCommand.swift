@@ -13,23 +13,25 @@ struct NewCommand: ParsableCommand {
 }
 
 struct NewAgentCommand: ParsableCommand {
-    enum Kind: String, ExpressibleByArgument, CaseIterable { case transformer, scripted }
+    enum Kind: String, ExpressibleByArgument, CaseIterable { case transformer, scripted, process, endpoint }
 
     static let configuration = CommandConfiguration(
         commandName: "agent", abstract: "Write agents/NAME/agent.yaml.",
         discussion: """
-            Say what it starts from: another agent (--from), a model folder (--model), or a built-in rule \
-            (--kind scripted).
+            Say what it starts from: another agent (--from), a model folder (--model), a built-in rule \
+            (--kind scripted), a program of any language (--kind process), or a model behind an endpoint (--kind endpoint).
 
             Examples: agon new agent mine --from ada
                       agon new agent chance --kind scripted --strategy random
+                      agon new agent bot --kind process --command "python3 bot.py"
+                      agon new agent qwen --kind endpoint --url http://127.0.0.1:11434/v1 --model qwen2.5:0.5b
             """)
 
     @Argument(help: "Letters, digits, `-` and `_`.")
     var name: String
     @Option(help: ArgumentHelp("The agent whose model or rule, sampling and system prompt it starts with.", valueName: "agent"))
     var from: String?
-    @Option(help: ArgumentHelp("A model folder in Hugging Face layout.", valueName: "folder"))
+    @Option(help: ArgumentHelp("A model folder in Hugging Face layout; endpoint: the model's name as the server knows it.", valueName: "model"))
     var model: String?
     @Option(help: "What answers.")
     var kind: Kind?
@@ -37,15 +39,34 @@ struct NewAgentCommand: ParsableCommand {
     var strategy: String?
     @Option(parsing: .unconditional, help: "noisy_expert: how often it answers like perfect, 0 to 1. (default: 0.5)")
     var skill: Double?
+    @Option(help: ArgumentHelp("process: the program and its arguments. (default: a small one in Python, which is written too)", valueName: "words"))
+    var command: String?
+    @Option(help: ArgumentHelp("endpoint: the server's address up to and with the version.", valueName: "address"))
+    var url: String?
     @Flag(help: "Print what would be written, and stop.")
     var dryRun = false
     @OptionGroup var output: OutputOptions
 
     func validate() throws {
+        if command != nil, kind != .process { throw ValidationError("--command belongs to --kind process.") }
+        if url != nil, kind != .endpoint { throw ValidationError("--url belongs to --kind endpoint.") }
+        switch kind {
+        case .endpoint:
+            guard url != nil, model != nil, from == nil, strategy == nil, skill == nil else {
+                throw ValidationError("--kind endpoint needs --url ADDRESS and --model NAME, and nothing else that an agent starts from.")
+            }
+            return
+        case .process:
+            guard model == nil, from == nil, strategy == nil, skill == nil else {
+                throw ValidationError("--kind process needs nothing but --command, and that only for a program of your own.")
+            }
+            return
+        case .transformer, .scripted, nil: break
+        }
         let isScripted = kind == .scripted || strategy != nil
         let count = [from != nil, model != nil, isScripted].count { $0 }
         guard count == 1, !(kind == .transformer && isScripted) else {
-            throw ValidationError("Say what the agent starts from, once: --from AGENT, --model FOLDER or --kind scripted.")
+            throw ValidationError("Say what the agent starts from, once: --from AGENT, --model FOLDER, --kind scripted, --kind process or --kind endpoint.")
         }
         if skill != nil, strategy != "noisy_expert" { throw ValidationError("--skill belongs to --strategy noisy_expert.") }
         if let skill, !(0...1).contains(skill) { throw ValidationError("--skill is \(skill), it must be 0 to 1.") }
@@ -53,7 +74,9 @@ struct NewAgentCommand: ParsableCommand {
 
     func run() throws {
         let source: NewAgent.Source =
-            from.map { .agent($0) } ?? model.map { .model($0) } ?? .scripted(strategy: strategy ?? "random", skill: skill)
+            kind == .process ? .process(command: (command ?? "").split(separator: " ").map(String.init))
+            : kind == .endpoint ? .endpoint(url: url ?? "", model: model ?? "")
+            : from.map { .agent($0) } ?? model.map { .model($0) } ?? .scripted(strategy: strategy ?? "random", skill: skill)
         let agent = NewAgent(name: name, source: source)
         try show(dryRun ? agent.thing(in: Catalog()) : agent.write(in: Catalog()), isWritten: !dryRun, output)
     }

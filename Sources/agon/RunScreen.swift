@@ -35,7 +35,7 @@ final class RunScreen: Sendable {
             case .wave:
                 // Ten paintings a second are as many as anybody can read.
                 if let last = state.lastPaint, clock.now - last < .milliseconds(100) { return }
-            case .updating, .closed, .judgeLost, .ended: break
+            case .updating, .closed, .judgeLost, .agentLost, .ended: break
             }
             paint(&state)
         }

@@ -74,6 +74,18 @@ import Testing
         yaml("a key of another rule", "kind: scripted\nstrategy: perfect\nskill: 0.9\n", says: "agent.yaml:3: nothing would read `skill`", "belongs to `strategy: noisy_expert`"),
         yaml("a key twice, after Windows line ends", "kind: scripted\r\nskill: 1\r\n# more\r\n\r\nskill : 0\r\n", says: "agent.yaml:5: not valid YAML: the key `skill` stands in line 2 of the same section already; keep one of them."),
         yaml("a key twice", "kind: scripted\nskill: 1\n# more\n\nskill : 0\n", says: "agent.yaml:5: not valid YAML: the key `skill` stands in line 2 of the same section already; keep one of them."),
+        yaml("a program without a command", "kind: process\n", says: "agent.yaml:1: `command` is missing"),
+        yaml("an empty command", "kind: process\ncommand: []\n", says: "agent.yaml:2: name the program"),
+        yaml("a command in one word", "kind: process\ncommand: python3 bot.py\n", says: "agent.yaml:2: `python3 bot.py` is one word", "write [python3, bot.py]"),
+        yaml("a program with a key of models", "kind: process\ncommand: [a]\ntop_k: 3\n", says: "agent.yaml:3: there is no key `top_k`"),
+        yaml("a program without time", "kind: process\ncommand: [a]\nseconds: 0\n", says: "agent.yaml:3: `seconds` is `0`, it must be 0.001 to 86400"),
+        yaml("an endpoint without an address", "kind: endpoint\nmodel: m\n", says: "agent.yaml:1: an agent of kind endpoint needs `url:`"),
+        yaml("an endpoint without a model", "kind: endpoint\nurl: http://x/v1\n", says: "agent.yaml:1: an agent of kind endpoint needs `model:`"),
+        yaml("an endpoint with a command", "kind: endpoint\ncommand: [a]\n", says: "agent.yaml:2: there is no key `command`"),
+        Breakage("a program with a system prompt", says: "system.md: nothing would read it") {
+            try $0.write("kind: process\ncommand: [a]\n", "agents/mine/agent.yaml")
+            try $0.write("Be kind.", "agents/mine/system.md")
+        },
         yaml("an unknown alias", "kind: *x\n", says: "agent.yaml:1: aliases"),
         yaml("a wrong key", agent + "temprature: 1\n", says: "agent.yaml:5: there is no key `temprature`", "did you mean `temperature`?"),
         yaml("a strange key", agent + "\"é\\n\\e[2J\": 1\n", says: "agent.yaml:5: there is no key", "known are kind"),

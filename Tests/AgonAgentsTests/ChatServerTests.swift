@@ -146,4 +146,25 @@ struct ChatServerTests {
         #expect(judgements[1].verdicts[0].verdict == .void)
         #expect(judgements[1].votes[0].reason.contains("rejects a request with status 400"))
     }
+
+    @Test("an agent behind the server answers prompts and is told its moves, and a second run asks nothing")
+    func agent() async throws {
+        let server = try ChatServer()
+        let folder = NSTemporaryDirectory() + "agon-\(UUID().uuidString)"
+        defer { try? FileManager.default.removeItem(atPath: folder) }
+        let requests = (0..<4).map { room in
+            PolicyRequest(
+                prompt: "5\(room)", maxNewTokens: 1, seed: Seed(run: 1).child(.room, room),
+                legalMoves: room % 2 == 0 ? [] : ["1", "2"], room: UInt64(room))
+        }
+        func policy() throws -> EndpointPolicy {
+            EndpointPolicy(
+                id: PolicyID(agent: "far", version: 0), client: try Self.client(server, cache: folder), system: "Be brief.", maxTokens: 8,
+                game: AgentGame(name: "g", rules: "Rules."))
+        }
+        let responses = try await policy().respond(to: requests)
+        #expect(responses.allSatisfy { $0.failure == nil && $0.usage?.requestCount == 1 && ($0.usage?.promptTokenCount ?? 0) > 10 })
+        let again = try await policy().respond(to: requests)
+        #expect(again.map(\.text) == responses.map(\.text) && again.allSatisfy { $0.usage?.cachedCount == 1 })
+    }
 }

@@ -12,11 +12,16 @@ import Testing
     @Test(
         "every key stands in its README with meaning, unit, range and default",
         arguments: [
-            ("agents/README.md", AgentConfiguration.section), ("arenas/README.md", ArenaKeys.section),
-            ("pretraining/README.md", PretrainingConfiguration.section),
+            ("arenas/README.md", ArenaKeys.section), ("pretraining/README.md", PretrainingConfiguration.section),
         ])
     func keys(file: String, section: Section) throws {
         try compare(file, section.markdown)
+    }
+
+    @Test("every kind of agent stands in the README of agents with its keys")
+    func agents() throws {
+        let kinds = [("transformer` and `scripted", AgentConfiguration.section), ("process", AgentKeys.process), ("endpoint", AgentKeys.endpoint)]
+        try compare("agents/README.md", kinds.map { "### `kind: \($0.0)`\n\n\($0.1.markdown)" }.joined(separator: "\n"))
     }
 
     @Test("every kind of judge stands in the README of judges with its keys")

@@ -11,33 +11,35 @@ public struct AgentConfiguration: Sendable {
         case transformer(model: String)
         /// A built-in rule, by its strategy's name and skill.
         case scripted(strategy: String, skill: Double)
+        /// A program.
+        case process(ProcessConfiguration)
+        /// A model behind an endpoint.
+        case endpoint(EndpointConfiguration)
     }
 
     /// The folder's name.
     public var name: String
-    public var kind: Kind
+    public var kind = Kind.scripted(strategy: "random", skill: 0)
     /// A PEFT folder whose adapter the agent starts with, on top of its model; nil for the model alone.
     public var adapter: String?
     /// What the model's matrices are held and multiplied as. An adapter on top of them is float32.
-    public var weights: WeightFormat
+    public var weights = WeightFormat.float32
     /// Whether the model is asked through its folder's chat template, where it has one.
-    public var usesChatTemplate: Bool
+    public var usesChatTemplate = false
     public var summary: String
-    public var sampling: SamplingOptions
+    public var sampling = SamplingOptions()
     /// Put before every prompt; empty where there is no `system.md`.
     public var system: String
     /// `agent.yaml`, to name in errors.
     public var file: String
     /// The line that names the model or strategy.
-    public var sourceLine: Int
+    public var sourceLine = 1
     /// The line that names the format of the weights.
-    public var weightsLine: Int
-    /// The keys of `agent.yaml`.
+    public var weightsLine = 1
+    /// The keys of `agent.yaml` with `kind: transformer` or `scripted`; the others have sections of their own.
     public static let section = Section(
         "",
-        [
-            Key("kind", .choice(["transformer", "scripted"], default: nil), "What answers: a model, or a built-in rule."),
-            Key("description", .text(default: ""), "One line for people."),
+        AgentKeys.common + [
             Key(
                 "model", .text(default: ""),
                 "transformer: a folder in Hugging Face layout (config.json, model.safetensors, tokenizer.json), relative to the agent's folder; or the folder of another agent, whose model it then starts from."),
@@ -73,10 +75,28 @@ public struct AgentConfiguration: Sendable {
     /// - Throws: `AgentError`, one sentence naming file and line.
     public init(text: String, folder: String) throws {
         let file = folder + "/agent.yaml"
-        let reader = try ConfigurationReader(text: text, file: file, section: AgentConfiguration.section)
+        let reader = try ConfigurationReader(text: text, file: file, section: AgentKeys.section(of: text))
         name = AgentConfiguration.name(ofFolder: folder)
         self.file = file
         summary = try reader.text("description")
+        let systemFile = folder + "/system.md"
+        system = FileManager.default.fileExists(atPath: systemFile) ? try AgentConfiguration.systemPrompt(systemFile) : ""
+        switch try reader.text("kind") {
+        case "process":
+            guard system.isEmpty else {
+                throw AgentError(.badValue, "\(systemFile): nothing would read it, since a program is shown the prompt alone: remove it.")
+            }
+            kind = .process(try ProcessConfiguration(reader, folder: folder))
+            sourceLine = reader.line(of: "command")
+        case "endpoint":
+            kind = .endpoint(try EndpointConfiguration(reader, folder: folder))
+            sourceLine = reader.line(of: "url")
+        default: try readNative(reader, folder)
+        }
+    }
+
+    /// Reads the keys of a model that is run here, or of a built-in rule.
+    private mutating func readNative(_ reader: ConfigurationReader, _ folder: String) throws {
         weights = try WeightFormat(named: reader.text("weights"))
         weightsLine = reader.line(of: "weights")
         usesChatTemplate = try reader.text("chat_template") == "auto"
@@ -110,8 +130,6 @@ public struct AgentConfiguration: Sendable {
             kind = .scripted(strategy: strategy, skill: try reader.number("skill"))
             sourceLine = reader.line(of: "strategy")
         }
-        let systemFile = folder + "/system.md"
-        system = FileManager.default.fileExists(atPath: systemFile) ? try AgentConfiguration.systemPrompt(systemFile) : ""
     }
 }
 
@@ -138,8 +156,9 @@ extension AgentConfiguration {
         guard depth < 8 else {
             throw reader.error("model", "`model` leads through more than 8 agents: point one of them at a model folder.")
         }
-        let other = try ConfigurationReader(file: path + "/agent.yaml", section: section)
-        let next = try other.text("model")
+        let text = try TextFile.read(path + "/agent.yaml", limit: ConfigurationReader.byteLimit)
+        let other = try ConfigurationReader(text: text, file: path + "/agent.yaml", section: AgentKeys.section(of: text))
+        let next = try other.text("kind") == "transformer" ? other.text("model") : ""
         guard !next.isEmpty else { throw other.error("kind", "`\(path)` is no transformer agent, so no other agent can start from its model.") }
         return try modelFolder(next, from: path, reader: other, depth: depth + 1)
     }

@@ -5,10 +5,7 @@ public import Foundation
 
 /// The keys of a `judge.yaml` with `kind: llm`, as `LanguageModelConfiguration` reads them.
 public enum LanguageModelKeys {
-    static let keys = [
-        Key("url", .text(default: ""), "The server's address up to and with the version, such as http://127.0.0.1:11434/v1."),
-        Key("model", .text(default: ""), "The model's name as the server knows it."),
-        Key("api_key_env", .text(default: ""), "The *name* of the environment variable that holds the API key; the key itself stands in no file."),
+    static let keys = EndpointKeys.server + [
         Key("rubric", .text(default: "rubric.md"), "A text file, relative to the judge's folder, with the rule that is judged by."),
         Key("style", .choice(LanguageModelOptions.Style.allCases.map(\.rawValue), default: "pairwise"), "`pairwise` asks about two answers at a time, in both orders; `pointwise` grades each alone from 1 to 10; `listwise` orders a room's answers, once for each rotation of them, and joins by mean rank."),
         Key("logprobs", .boolean(default: false), "A pair is decided by the probabilities of A, B and T as first token instead of by what is written; needs a server that tells them, gives no reasons."),
@@ -17,16 +14,7 @@ public enum LanguageModelKeys {
         Key("temperature", .number(0...10, default: 0), "Divides the logits; 0 takes the likeliest."),
         Key("max_tokens", .integer(1...1_000_000, default: 512), unit: "tokens", "The most tokens of a reply."),
         Key("max_characters", .integer(2...10_000_000, default: 24_000), unit: "characters", "Of a longer text the judge sees beginning and end; the same for all answers."),
-        Key("connect_timeout", .number(0.001...86_400, default: 10), unit: "s", "How long a try may take to be connected."),
-        Key("timeout", .number(0.001...86_400, default: 120), unit: "s", "How long a try may take in all."),
-        Key("retries", .integer(0...1_000, default: 5), "How often a request is sent again after a fault that may pass, with waits that double."),
-        Key("max_inflight", .integer(1...1_024, default: 4), "How many requests are with the server at a time."),
-        Key("requests_per_minute", .number(0.001...1e9, default: nil), absent: "no limit", "At most this many tries per minute."),
-        Key("tokens_per_minute", .number(0.001...1e12, default: nil), absent: "no limit", "At most this many prompt and completion tokens per minute."),
-        Key("price_prompt", .number(0...1e9, default: 0), unit: "per million tokens", "What prompt tokens cost."),
-        Key("price_completion", .number(0...1e9, default: 0), unit: "per million tokens", "What completion tokens cost."),
-        Key("cache", .text(default: "cache"), "A folder, relative to the judge's folder, that keeps replies, so that a second run asks nothing twice; `none` keeps none."),
-    ]
+    ] + EndpointKeys.connection("judge")
 
     /// A whole `judge.yaml` of this kind.
     public static let section = Section(
@@ -43,9 +31,7 @@ public struct LanguageModelConfiguration: Sendable {
     public var options: LanguageModelOptions
     /// Whether the judge sees the gold answer.
     public var seesReference: Bool
-    /// `judge.yaml` and the lines that an address or a key that cannot be are reported at.
-    private let urlPlace: String
-    private let keyPlace: String
+    private let places: EndpointPlaces
 
     /// What is asked, in words.
     public var sentence: String { "model \(settings.model) at \(settings.url), \(options.style.rawValue)" }
@@ -60,27 +46,9 @@ public struct LanguageModelConfiguration: Sendable {
     /// - Parameter folder: the judge's folder.
     /// - Throws: `AgentError`, one sentence naming file and line.
     public init(_ reader: ConfigurationReader, folder: String) throws {
-        if let name = try ["url", "model"].first(where: { try reader.text($0).isEmpty }) {
-            throw AgentError(.missingKey, "\(reader.place("kind")): a judge of kind llm needs `\(name):`.")
-        }
-        urlPlace = reader.place("url")
-        keyPlace = reader.place("api_key_env")
-        settings = ChatSettings(url: try reader.text("url"), model: try reader.text("model"))
-        let variable = try reader.text("api_key_env")
-        settings.apiKeyVariable = variable.isEmpty ? nil : variable
-        let temperature = try reader.number("temperature")
-        settings.temperature = temperature
+        settings = try EndpointKeys.settings(reader, folder: folder, owner: "a judge of kind llm")
         settings.structured = StructuredOutput(rawValue: try reader.text("structured")) ?? .auto
-        settings.connectTimeout = try reader.number("connect_timeout")
-        settings.timeout = try reader.number("timeout")
-        settings.retryCount = try reader.integer("retries")
-        settings.maxInflight = try reader.integer("max_inflight")
-        settings.requestsPerMinute = try LanguageModelConfiguration.given("requests_per_minute", reader)
-        settings.tokensPerMinute = try LanguageModelConfiguration.given("tokens_per_minute", reader)
-        settings.promptPrice = try reader.number("price_prompt")
-        settings.completionPrice = try reader.number("price_completion")
-        let cache = try reader.text("cache")
-        settings.cacheFolder = cache == "none" ? nil : RelativePath.resolved(cache, in: folder)
+        places = EndpointPlaces(reader)
         seesReference = try reader.boolean("reference")
         let style = LanguageModelOptions.Style(rawValue: try reader.text("style")) ?? .pairwise
         let usesLogprobs = try reader.boolean("logprobs")
@@ -94,7 +62,7 @@ public struct LanguageModelConfiguration: Sendable {
         options = LanguageModelOptions(
             style: style,
             prompts: JudgePrompts(rubric: rubric, characterLimit: try reader.integer("max_characters")),
-            maxTokens: try reader.integer("max_tokens"), usesLogprobs: usesLogprobs, needsSeed: temperature > 0)
+            maxTokens: try reader.integer("max_tokens"), usesLogprobs: usesLogprobs, needsSeed: settings.temperature != 0)
     }
 
     /// The judge, with a client of its own.
@@ -113,16 +81,6 @@ public struct LanguageModelConfiguration: Sendable {
 
     /// The client, with what is wrong told by file and line.
     public func client(environment: [String: String] = ProcessInfo.processInfo.environment) throws -> ChatClient {
-        do {
-            return try ChatClient(settings, environment: environment)
-        } catch {
-            guard error.code == .badSetting else { throw error }
-            let isKey = error.message.hasPrefix("the environment variable")
-            throw AgentError(.badValue, "\(isKey ? keyPlace : urlPlace): \(error.message)", underlying: error)
-        }
-    }
-
-    private static func given(_ name: String, _ reader: ConfigurationReader) throws -> Double? {
-        reader.has(name) ? try reader.number(name) : nil
+        try places.client(settings, environment: environment)
     }
 }

@@ -101,11 +101,15 @@ struct ProgramSealing: Sendable {
     }
 
     /// - Throws: `badValue` where the program is not there.
-    func check(_ program: Program) throws(AgentError) {
+    func check(_ program: Program) throws(AgentError) { try ProgramSealing.check(program, at: commandPlace) }
+
+    /// - Parameter place: file and line that name the command.
+    /// - Throws: `badValue` where the program is not there.
+    static func check(_ program: Program, at place: String) throws(AgentError) {
         guard program.executablePath == nil, let name = program.command.first else { return }
         let places = program.environment["PATH"] ?? ""
         throw AgentError(
             .badValue,
-            "\(commandPlace): there is no program `\(name)`\(name.contains("/") ? "" : " in \(places)"): install it, or name its path.")
+            "\(place): there is no program `\(name)`\(name.contains("/") ? "" : " in \(places)"): install it, or name its path.")
     }
 }

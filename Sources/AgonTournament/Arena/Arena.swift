@@ -20,10 +20,12 @@ public struct Arena: Sendable {
     let starts: [String: Transformer]
     /// The adapters that agents come with.
     let adapters: [String: Adapter]
-    /// SHA-256 of each agent's weights file, joined with that of its adapter; empty for scripted agents.
+    /// SHA-256 of each agent's weights file, joined with that of its adapter, or of its program; empty for scripted agents.
     let modelHashes: [String: String]
     /// SHA-256 of the config and tokenizer of each agent's model, and the format of its weights where it is narrow.
     let modelForms: [String: String]
+    /// The agents whose answers come from outside this process.
+    var outsiders: [String: any OutsidePolicy]
     let judges: ArenaJudges
     let prompts: any PromptSource
     let game: (any Game)?
@@ -65,6 +67,7 @@ public struct Arena: Sendable {
             }
             let agent = try AgentConfiguration(folder: folder)
             agents[agent.name] = agent
+            hashes[agent.name] = try Arena.programHash(agent)
             guard case .transformer(let path) = agent.kind else { continue }
             let (model, base) = try bases.load(path, agent.weights)
             guard model.config.head == .language else {
@@ -86,6 +89,7 @@ public struct Arena: Sendable {
         self.starts = starts
         self.adapters = adapters
         (modelHashes, modelForms) = (hashes, forms)
+        outsiders = try Arena.outsiders(agents, game: game)
         entrants = zip(configuration.agents, configuration.agentNames).map { path, name in
             let role: Entrant.Role = models[name] == nil ? .scripted : configuration.anchors.contains(path) ? .anchor : .learner
             return Entrant(name: name, role: role)
@@ -130,7 +134,7 @@ public struct Arena: Sendable {
         if judge.canaryRoomCount > 0 && judge.gold == .answer || judge.kind == .exact, !hasGold {
             throw AgentError(.badValue, "\(file): canaries and the exact judge need gold: give every line of the prompts file an `answer`\(judge.kind == .exact ? "" : ", or let `judge.gold` name a judge or `votes`").")
         }
-        for entrant in entrants where entrant.role == .scripted && game == nil && !hasGold {
+        for entrant in entrants where entrant.role == .scripted && outsiders[entrant.name] == nil && game == nil && !hasGold {
             throw AgentError(.badValue, "\(file): scripted agent `\(entrant.name)` answers from gold, which these prompts do not have.")
         }
         try checkPromptCount(.gate, configuration.gate.promptCount, "gate")

@@ -9,7 +9,7 @@ public enum ArenaKeys {
     public static let section = Section(
         "",
         [
-            Key("name", .text(default: nil), "The arena's name, which is also the name of its report folder: letters, digits, `-` and `_`; not `versions`, `training` or `queries`, folders that lie beside it."),
+            Key("name", .text(default: nil), "The arena's name, which is also the name of its report folder: letters, digits, `-` and `_`; not `versions`, `training`, `errors` or `queries`, folders that lie beside it."),
             Key("description", .text(default: ""), "One line for people."),
             Key("game", .text(default: ""), "A built-in game (`tic-tac-toe`, `kuhn-poker` …). Give exactly one of `game`, `task` and `prompts`."),
             Key("task", .text(default: ""), "A built-in source of prompts with gold answers (`sort-digits`, `addition`)."),

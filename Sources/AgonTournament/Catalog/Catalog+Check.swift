@@ -81,6 +81,12 @@ extension Catalog {
             guard model.config.head == .language else { throw Arena.noLanguageModel(agent, folder) }
             let manner = try agent.chatTemplate(of: model) == nil ? "" : ", asked through its chat template"
             return "transformer agent \(agent.name) with \(weights(model, agent.weights)) from \(standardized(folder))\(manner)."
+        case .process(let process):
+            _ = try agent.outsidePolicy(game: nil)
+            return "process agent \(agent.name): \(process.sentence), with the machine as its user has it."
+        case .endpoint(let endpoint):
+            _ = try agent.outsidePolicy(game: nil)
+            return "endpoint agent \(agent.name): \(endpoint.sentence)."
         }
     }
 

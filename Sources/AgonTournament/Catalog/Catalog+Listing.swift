@@ -8,13 +8,13 @@ import Foundation
 public struct AgentListing: Sendable, Hashable, Codable {
     public var name: String
     public var path: String
-    /// `transformer` or `scripted`; nil where the folder is broken.
+    /// `transformer`, `scripted`, `process` or `endpoint`; nil where the folder is broken.
     public var kind: String?
-    /// The model's folder, or the strategy of a scripted agent.
+    /// The model's folder, the strategy of a scripted agent, a process's command, or an endpoint's model and address.
     public var source: String?
-    /// Weights of the model; nil for scripted agents.
+    /// Weights of the model; nil for agents that are no model here.
     public var parameterCount: Int?
-    /// What the weights are held as, such as `int8`; nil for scripted agents.
+    /// What the weights are held as, such as `int8`; nil for agents that are no model here.
     public var weights: String?
     public var description: String
     /// Versions that runs in the database made of it.
@@ -67,6 +67,8 @@ extension Catalog {
                     listing.parameterCount = try ParameterLayout(ModelConfig.read(folder: model)).count
                 case .scripted(let strategy, let skill):
                     (listing.kind, listing.source) = ("scripted", strategy == "noisy_expert" ? "\(strategy) \(skill)" : strategy)
+                case .process(let process): (listing.kind, listing.source) = ("process", process.command)
+                case .endpoint(let endpoint): (listing.kind, listing.source) = ("endpoint", endpoint.sentence)
                 }
             } catch {
                 listing.problem = "\(error)"

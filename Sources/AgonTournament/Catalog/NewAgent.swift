@@ -13,6 +13,10 @@ public struct NewAgent: Sendable {
         case model(String)
         /// A built-in rule.
         case scripted(strategy: String, skill: Double?)
+        /// A program, word by word; empty for one in Python that is written too.
+        case process(command: [String])
+        /// A model behind an endpoint, by the server's address and its name there.
+        case endpoint(url: String, model: String)
     }
 
     public var name: String
@@ -37,11 +41,19 @@ public struct NewAgent: Sendable {
         case .scripted(let strategy, let skill):
             lines += NewAgent.scripted(strategy, skill, "A built-in rule.")
             lines.append(("# strategies: random, first_legal (games only), perfect, noisy_expert", ""))
+        case .process(let command):
+            lines += NewAgent.process(command.isEmpty ? ["python3", "agent.py"] : command)
+            if command.isEmpty { files.append(.init(path: folder + "/agent.py", text: NewAgent.program)) }
+        case .endpoint(let url, let model):
+            lines += NewAgent.endpoint(url, model)
         case .model(let path):
             lines += NewAgent.transformer(try model(path, in: catalog), "Starts from \(path) and learns.", SamplingOptions())
         case .agent(let text):
             let path = try catalog.path(of: text, among: [.agent])
             let agent = try AgentConfiguration(folder: path)
+            guard !agent.isOutside else {
+                throw TournamentError(.configuration, "\(path) answers from outside and has nothing to start from: copy its folder.")
+            }
             if case .scripted(let strategy, let skill) = agent.kind {
                 lines += NewAgent.scripted(strategy, skill, agent.summary)
             } else {
@@ -80,6 +92,46 @@ public struct NewAgent: Sendable {
         }
         return thing
     }
+
+    private static func process(_ command: [String]) -> [(text: String, comment: String)] {
+        [
+            ("kind: process", "a program of any language, by docs/process-agents.md; it never learns here"),
+            ("description: \"A program.\"", ""),
+            ("command: \(YAMLText.list(command))", "runs in this folder"),
+            ("per_room: false", "true gives each room a process of its own"),
+            ("seconds: 10", "for one answer; one that takes longer is a forfeit"),
+        ]
+    }
+
+    private static func endpoint(_ url: String, _ model: String) -> [(text: String, comment: String)] {
+        [
+            ("kind: endpoint", "a model behind OpenAI's chat completions, see docs/endpoints.md; it never learns here"),
+            ("description: \"A model behind an endpoint.\"", ""),
+            ("url: \(YAMLText.quoted(url))", "up to and with the version"),
+            ("model: \(YAMLText.quoted(model))", "as the server knows it"),
+            ("temperature: 1.0", "0 takes the likeliest token"),
+            ("max_tokens: 512", "thoughts included"),
+            ("max_inflight: 4", "requests with the server at a time"),
+        ]
+    }
+
+    /// A whole agent: in a game one of the legal moves by chance, to a prompt its last word.
+    static let program = """
+        import json, random, sys
+
+        for line in sys.stdin:
+            message = json.loads(line)
+            if "agon" in message:
+                reply = {"agon": 1}
+            else:
+                chance = random.Random(message["seed"])
+                words = message["prompt"].split() or ["?"]
+                moves = message.get("moves")
+                text = chance.choice(moves) if moves else words[-1]
+                reply = {"id": message["id"], "text": text}
+            print(json.dumps(reply), flush=True)
+
+        """
 
     private static func transformer(
         _ model: String, _ description: String, _ sampling: SamplingOptions

@@ -25,6 +25,7 @@ extension HTMLReport.Page {
                     }
                 }
             }
+            for line in findings.losses + findings.costs { Markup(.p, ["class": "prose"]) { line } }
         }
     }
 

@@ -37,6 +37,7 @@ extension Report {
         }
         let health = try store.judgeHealth(run: run.id).filter { $0.round <= last }
         let judging = try JudgingRecords(store: store, run: run.id, upToRound: last)
+        let outsiders = try OutsideRecords(store: store, run: run.id, upToRound: last)
         self.init(
             arena: run.arena, kind: isGame ? .game : .prompts, runID: run.id, seed: run.seed, kernels: run.kernels,
             roundCount: rounds.count, signature: rounds.last?.signature ?? "", standings: standings,
@@ -49,7 +50,8 @@ extension Report {
                 return row
             },
             evaluations: try store.evaluations(run: run.id).filter { $0.round <= last }, judgeHealth: isGame || health.isEmpty ? nil : health,
-            trustRule: trustRule, judging: judging == JudgingRecords() ? nil : judging, updates: try store.updates(run: run.id).filter { $0.round <= last }, timings: RoundTimings(sum: rounds.map(\.timings)),
+            trustRule: trustRule, judging: judging == JudgingRecords() ? nil : judging,
+            outsiders: outsiders == OutsideRecords() ? nil : outsiders, updates: try store.updates(run: run.id).filter { $0.round <= last }, timings: RoundTimings(sum: rounds.map(\.timings)),
             sampleRooms: try store.sampleRooms(run: run.id, count: Report.sampleRoomLimit, seed: Seed(run: run.seed), upToRound: last))
         let made = try store.versions(run: run.id).filter { version in
             !version.isJudge && version.round <= last && entrants.contains { $0.name == version.name && $0.role == .learner }

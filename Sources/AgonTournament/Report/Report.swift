@@ -39,6 +39,8 @@ public struct Report: Sendable, Hashable, Codable {
     public var trustRule: TrustRule?
     /// Nil where there is no judge to watch and nobody voted.
     public var judging: JudgingRecords?
+    /// Nil where no agent from outside cost anything or was disqualified.
+    public var outsiders: OutsideRecords?
     public var updates: [UpdateRecord]
     /// Sums over all closed rounds.
     public var timings: RoundTimings
@@ -60,7 +62,7 @@ public struct Report: Sendable, Hashable, Codable {
         arena: String, kind: Kind, runID: String, seed: UInt64, kernels: String, roundCount: Int, signature: String,
         standings: [Standing], anchors: [String], ratings: [RatingRecord], headToHead: [HeadToHead],
         evaluations: [EvaluationRecord], judgeHealth: [JudgeHealthRecord]?, trustRule: TrustRule?,
-        judging: JudgingRecords? = nil, updates: [UpdateRecord], timings: RoundTimings, sampleRooms: [RoomResult]
+        judging: JudgingRecords? = nil, outsiders: OutsideRecords? = nil, updates: [UpdateRecord], timings: RoundTimings, sampleRooms: [RoomResult]
     ) {
         self.arena = arena
         self.kind = kind
@@ -77,6 +79,7 @@ public struct Report: Sendable, Hashable, Codable {
         self.judgeHealth = judgeHealth?.sorted { $0.round < $1.round }
         self.trustRule = trustRule
         self.judging = judging
+        self.outsiders = outsiders
         self.updates = updates.sorted { ($0.round, $0.agent) < ($1.round, $1.agent) }
         self.timings = timings
         self.sampleRooms = sampleRooms.prefix(Report.sampleRoomLimit).map(Report.withoutTokens)

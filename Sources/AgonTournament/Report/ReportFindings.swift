@@ -55,6 +55,9 @@ struct ReportFindings {
     var alarms: String?
     /// How people's votes agree with the judge; nil where nobody voted.
     var people: String?
+    /// Which agents from outside are asked no more, and what their answers cost.
+    var losses: [String]
+    var costs: [String]
     /// How many updates were promoted; nil where there was no training.
     var updates: String?
 
@@ -70,6 +73,7 @@ struct ReportFindings {
         if caution != nil { headline = "Judge not trusted: \(headline)" }
         alarms = ReportFindings.alarms(report)
         people = ReportFindings.people(report)
+        (losses, costs) = (report.outsiders?.lossLines ?? [], report.outsiders?.costLines ?? [])
         updates = ReportFindings.updates(report)
     }
 

@@ -38,7 +38,7 @@ public struct RunProgress: Sendable {
         case .wave(let round, let rooms, let total, let timings):
             (self.round, self.rooms, roomCount, self.timings, isUpdating) = (round, rooms, total, timings, false)
             return nil
-        case .judgeLost(let message), .ended(let message): return DisplayText.visible(message)
+        case .judgeLost(let message), .agentLost(let message), .ended(let message): return DisplayText.visible(message)
         case .updating(let round):
             (self.round, isUpdating) = (round, true)
             return nil

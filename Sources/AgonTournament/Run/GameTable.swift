@@ -11,7 +11,7 @@ struct GameTable {
         while true {
             let active = boards.indices.filter { !boards[$0].seatsToMove.isEmpty }
             guard !active.isEmpty else { break }
-            let questions = active.map { boards[$0].questions(seed: seed) }
+            let questions = active.map { boards[$0].questions(seed: seed, player) }
             var responses = try await player.ask(questions.flatMap { $0 })[...]
             for (index, asked) in zip(active, questions) {
                 boards[index].play(Array(responses.prefix(asked.count)))
@@ -28,8 +28,8 @@ private struct Board {
     private var position: any GamePosition
     private var transcript = ""
     private var seats: [SeatView]
-    /// Who made an illegal move, which ends the game.
-    private var forfeiters: Set<Int> = []
+    /// Who made an illegal move or none, which ends the game.
+    private var forfeiters: [Int: AnswerFailure] = [:]
     private var ply = 0
 
     /// The game as one seat's policy sees it.
@@ -41,6 +41,7 @@ private struct Board {
         var tokens: [Int32] = []
         var own: [Bool] = []
         var logProbs: [Float] = []
+        var usage: JudgeUsage?
 
         init(prompt: String) {
             self.prompt = prompt
@@ -51,6 +52,7 @@ private struct Board {
         mutating func record(_ response: PolicyResponse) {
             turns.append(.own(tokens: response.tokens, text: response.text))
             shownCount += response.text.utf8.count
+            if let cost = response.usage { usage = usage.map { $0.adding(cost) } ?? cost }
             guard !response.tokens.isEmpty else { return }
             own += Array(repeating: false, count: response.context.count - own.count)
             own += Array(repeating: true, count: response.tokens.count)
@@ -79,24 +81,31 @@ private struct Board {
     var seatsToMove: [Int] { forfeiters.isEmpty ? position.seatsToMove : [] }
 
     /// One for each seat that is to move, about nothing but its own view.
-    func questions(seed: Seed) -> [RoomPlayer.Question] {
+    func questions(seed: Seed, _ player: RoomPlayer) -> [RoomPlayer.Question] {
         position.seatsToMove.map { seat in
-            RoomPlayer.Question(
+            let isOutside = player.isOutside(room.seats[seat])
+            return RoomPlayer.Question(
                 policy: room.seats[seat],
                 request: PolicyRequest(
                     prompt: seats[seat].prompt, turns: seats[seat].turns, maxNewTokens: position.moveLength,
-                    seed: seed.child(.room, room.index).child(.seat, seat).child(.sample, ply)))
+                    seed: seed.child(.room, room.index).child(.seat, seat).child(.sample, ply),
+                    legalMoves: isOutside ? position.legalMoves(of: seat) : [],
+                    room: RoomPlayer.id(of: room, seed: seed), seat: seat))
         }
     }
 
-    /// One step. Every seat that made an illegal move forfeits, and then nothing more is shown to anybody.
+    /// One step. Every seat that made an illegal move or none forfeits, and then nothing more is shown to anybody.
     mutating func play(_ responses: [PolicyResponse]) {
         let asked = position.seatsToMove
         ply += 1
         for (seat, response) in zip(asked, responses) {
             transcript += response.text
             seats[seat].record(response)
-            if !position.legalMoves(of: seat).contains(response.text) { forfeiters.insert(seat) }
+            if let failure = response.failure {
+                forfeiters[seat] = failure
+            } else if !position.legalMoves(of: seat).contains(response.text) {
+                forfeiters[seat] = AnswerFailure(.illegal, "")
+            }
         }
         guard forfeiters.isEmpty, let next = position.playing(responses.map(\.text)) else { return }
         position = next
@@ -105,13 +114,14 @@ private struct Board {
 
     func rollouts(of game: any Game) -> [Rollout] {
         let scores = forfeiters.isEmpty
-            ? game.scores(at: position) : seats.indices.map { forfeiters.contains($0) ? 0.0 : 1.0 }
+            ? game.scores(at: position) : seats.indices.map { forfeiters[$0] != nil ? 0.0 : 1.0 }
         return seats.indices.map { seat in
             let view = seats[seat]
             return Rollout(
                 text: transcript,
                 sequence: view.own.contains(true) ? TokenSequence(tokens: view.tokens, own: view.own) : nil,
-                logProbs: view.logProbs, forfeit: forfeiters.contains(seat) ? .illegal : nil, gold: scores?[seat])
+                logProbs: view.logProbs, forfeit: forfeiters[seat]?.forfeit,
+                reason: forfeiters[seat]?.reason ?? "", usage: view.usage, gold: scores?[seat])
         }
     }
 }

@@ -13,6 +13,36 @@ struct RoomPlayer: Sendable {
 
     /// Rollouts per room and seat, in the order of the rooms.
     func play(_ rooms: [Room], seed: Seed) async throws -> [[Rollout]] {
+        let outsiders = policies.values.compactMap { $0 as? any OutsidePolicy }
+        guard !outsiders.isEmpty else { return try await playTogether(rooms, seed: seed) }
+        var rollouts = [[Rollout]](repeating: [], count: rooms.count)
+        for indices in batches(rooms) {
+            let batch = indices.map { rooms[$0] }
+            for (index, played) in zip(indices, try await playTogether(batch, seed: seed)) { rollouts[index] = played }
+            let ids = batch.map { RoomPlayer.id(of: $0, seed: seed) }
+            for outsider in outsiders { await outsider.end(rooms: ids) }
+        }
+        return rollouts
+    }
+
+    /// What stands for a room before agents from outside.
+    static func id(of room: Room, seed: Seed) -> UInt64 { seed.child(.room, room.index).value }
+
+    /// Whether a policy's answers come from outside this process.
+    func isOutside(_ policy: PolicyID) -> Bool { policies[policy] is any OutsidePolicy }
+
+    /// Rooms that advance together, by their places: all of those without bounds, then as many of the others as the
+    /// agents in them can be in at a time.
+    private func batches(_ rooms: [Room]) -> [[Int]] {
+        let limits = policies.compactMapValues { ($0 as? any OutsidePolicy)?.roomLimit }
+        let bounded = rooms.indices.filter { rooms[$0].seats.contains { limits[$0] != nil } }
+        let size = bounded.flatMap { rooms[$0].seats.compactMap { limits[$0] } }.min() ?? 1
+        let free = Set(rooms.indices).subtracting(bounded).sorted()
+        return (free.isEmpty ? [] : [free])
+            + stride(from: 0, to: bounded.count, by: size).map { Array(bounded[$0..<min($0 + size, bounded.count)]) }
+    }
+
+    private func playTogether(_ rooms: [Room], seed: Seed) async throws -> [[Rollout]] {
         if let game = arena.game {
             try await GameTable(game: game, player: self).play(rooms, seed: seed)
         } else {
@@ -27,7 +57,8 @@ struct RoomPlayer: Sendable {
                     policy: policy,
                     request: PolicyRequest(
                         prompt: room.prompt.text, maxNewTokens: arena.configuration.maxNewTokens,
-                        seed: seed.child(.room, room.index).child(.seat, seat)))
+                        seed: seed.child(.room, room.index).child(.seat, seat),
+                        room: RoomPlayer.id(of: room, seed: seed), seat: seat))
             }
         }
         var responses = try await ask(questions).makeIterator()
@@ -40,14 +71,14 @@ struct RoomPlayer: Sendable {
 
     private func rollout(_ response: PolicyResponse, prompt: Prompt) -> Rollout {
         let forfeit: Forfeit? =
-            response.finish == .length
-            ? .unfinished : response.text.allSatisfy(\.isWhitespace) ? .empty : nil
+            response.failure?.forfeit ?? (response.finish == .length
+            ? .unfinished : response.text.allSatisfy(\.isWhitespace) ? .empty : nil)
         let sequence = response.tokens.isEmpty
             ? nil : TokenSequence(prompt: response.context, completion: response.tokens)
         let gold = forfeit == nil ? arena.gold(response.text, to: prompt) : arena.hasGold ? 0 : nil
         return Rollout(
             text: response.text, sequence: sequence, logProbs: response.logProbs, finish: response.finish,
-            forfeit: forfeit, gold: gold)
+            forfeit: forfeit, reason: response.failure?.reason ?? "", usage: response.usage, gold: gold)
     }
 
     /// One request and who answers it.
@@ -76,7 +107,13 @@ struct RoomPlayer: Sendable {
             guard let policy = askedPolicies[index] as? TransformerPolicy else { return .policy(questions[index].policy) }
             return .base(policy.transformer.baseIdentity)
         }
-        for indices in groups.values.sorted(by: { $0[0] < $1[0] }) {
+        let ordered = groups.values.sorted { $0[0] < $1[0] }
+        // Whoever answers from outside does so while the models here compute.
+        let outside = ordered.filter { isOutside(questions[$0[0]].policy) }
+        async let answered = outsideAnswers(outside.map { indices in
+            (askedPolicies[indices[0]], indices.map { questions[$0].request })
+        })
+        for indices in ordered where !isOutside(questions[indices[0]].policy) {
             let asked = indices.compactMap { index in
                 (askedPolicies[index] as? TransformerPolicy).map { (policy: $0, request: questions[index].request) }
             }
@@ -88,6 +125,21 @@ struct RoomPlayer: Sendable {
                 "\(questions[indices[0]].policy) gave \(answers.count) responses to \(indices.count) requests")
             for (index, answer) in zip(indices, answers) { responses[index] = answer }
         }
+        for (indices, answers) in zip(outside, try await answered) {
+            for (index, answer) in zip(indices, answers) { responses[index] = answer }
+        }
         return responses.compactMap { $0 }
+    }
+
+    /// The answers of several policies at a time, in their order.
+    private func outsideAnswers(_ asked: [(policy: any Policy, requests: [PolicyRequest])]) async throws -> [[PolicyResponse]] {
+        try await withThrowingTaskGroup(of: (Int, [PolicyResponse]).self) { group in
+            for (index, (policy, requests)) in asked.enumerated() {
+                group.addTask { (index, try await policy.respond(to: requests)) }
+            }
+            var answers = [[PolicyResponse]](repeating: [], count: asked.count)
+            for try await (index, responses) in group { answers[index] = responses }
+            return answers
+        }
     }
 }

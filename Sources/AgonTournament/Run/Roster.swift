@@ -50,6 +50,9 @@ struct Roster: Sendable {
                 chatTemplate: arena.chatTemplates[id.agent], threads: threads)
         case .scripted(let name, let skill):
             return try scripted(id, strategy: name, skill: skill, agent: agent, arena: arena)
+        case .process, .endpoint:
+            guard let policy = arena.outsiders[id.agent] else { preconditionFailure("\(id) has no policy") }
+            return policy
         }
     }
 
