@@ -40,6 +40,7 @@ import Testing
 
     private static func imports(_ file: SourceTree.File) -> [String] {
         file.code.compactMap { line in
+            guard line.utf8.count < 200, line.contains("import ") else { return nil }
             let words = line.split(separator: " ")
             guard let place = words.firstIndex(of: "import"), place + 1 < words.count,
                 words[..<place].allSatisfy({ $0.hasPrefix("@") || ["public", "package", "internal"].contains($0) })
