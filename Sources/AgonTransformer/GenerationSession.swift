@@ -59,14 +59,20 @@ public final class GenerationSession {
             precondition((0..<policyCount).contains(request.policyIndex), "a request names a policy of the session")
         }
         guard !requests.isEmpty else { return [] }
+        // What decodes together is of few policies, so that each of their low-rank products has many rows.
+        let order = requests.indices.sorted { (requests[$0].policyIndex, $0) < (requests[$1].policyIndex, $1) }
+        let sorted = order.map { requests[$0] }
         let width = min(batches.all.count, requests.count)
         let batches = batches
         @Sendable func work(_ thread: Int) {
-            batches.all[thread].run(requests[requests.count * thread / width..<requests.count * (thread + 1) / width])
+            batches.all[thread].run(sorted[sorted.count * thread / width..<sorted.count * (thread + 1) / width])
         }
         if width == 1 { work(0) } else { DispatchQueue.concurrentPerform(iterations: width, execute: work) }
         if let failure = batches.all[..<width].lazy.compactMap(\.failure).first { throw failure }
-        return batches.all[..<width].flatMap { $0.takeResults() }
+        let results = batches.all[..<width].flatMap { $0.takeResults() }
+        var places = order
+        for (place, index) in order.enumerated() { places[index] = place }
+        return places.map { results[$0] }
     }
 }
 

@@ -18,6 +18,8 @@ final class AdapterRows {
 
     let config: ModelConfig
     let kernels: Kernels
+    /// The same on one thread, for runs that threads compute side by side.
+    private let alone: Kernels
     /// By policy index; nil for the base alone.
     private(set) var adapters: [PackedAdapter?] = []
     private let storage = FloatBuffer()
@@ -41,6 +43,7 @@ final class AdapterRows {
     init(_ config: ModelConfig, kernels: Kernels) {
         self.config = config
         self.kernels = kernels
+        alone = kernels.withThreads(1)
     }
 
     /// Whether any policy of the batch has an adapter.
@@ -166,7 +169,7 @@ final class AdapterRows {
     /// y += B·h on a run's rows of each part; y's pointers are those of the whole group.
     private func addLowRank(
         _ site: AdapterSite, layer: Int, _ run: Run, _ here: PackedAdapter.Site, x: Floats, to y: Floats, _ ldy: Int,
-        second: Floats?
+        second: Floats?, _ kernels: Kernels
     ) {
         let rows = run.rows.count
         let (h, width) = hidden(site, layer: layer, run)
@@ -192,9 +195,28 @@ final class AdapterRows {
     ///   - y: W·x, rows of `ldy`; `second` those of `up_proj`.
     func add(_ site: AdapterSite, layer: Int, x: Floats, to y: Floats, _ ldy: Int, second: Floats? = nil) {
         guard isActive else { return }
-        for run in runs(site, layer: layer) {
-            guard let here = run.adapter.site(site, layer: layer) else { continue }
-            addLowRank(site, layer: layer, run, here, x: x, to: y, ldy, second: second)
+        forEach(runs(site, layer: layer), site, layer) { run, here, kernels in
+            addLowRank(site, layer: layer, run, here, x: x, to: y, ldy, second: second, kernels)
+        }
+    }
+
+    /// Many runs of few rows are dealt to the threads, a run each: alone none of them is work for two.
+    private func forEach(
+        _ runs: [Run], _ site: AdapterSite, _ layer: Int, _ body: (Run, PackedAdapter.Site, Kernels) -> Void
+    ) {
+        // Dropped inputs lie in one memory for all runs.
+        guard runs.count > 1, kernels.threadCount > 1, dropped == nil else {
+            for run in runs {
+                if let here = run.adapter.site(site, layer: layer) { body(run, here, kernels) }
+            }
+            return
+        }
+        let cost = runs.reduce(0) { sum, run in
+            sum + run.rows.count * widths[site.rawValue] * 2 * site.inputs(config) / 64
+        }
+        kernels.deal(runs.count, nanoseconds: cost) { unit, _ in
+            let run = runs[unit]
+            if let here = run.adapter.site(site, layer: layer) { body(run, here, alone) }
         }
     }
 
@@ -210,15 +232,14 @@ final class AdapterRows {
         } else if let product {
             // Gains apply to the product alone, so it cannot be summed into the stream at once.
             kernels.linear(product, c, x, inputs, matrix, rows: rows)
-            for run in scaled {
-                guard let here = run.adapter.site(site, layer: layer) else { continue }
-                addLowRank(site, layer: layer, run, here, x: x, to: product, c, second: nil)
+            forEach(scaled, site, layer) { run, here, kernels in
+                addLowRank(site, layer: layer, run, here, x: x, to: product, c, second: nil, kernels)
             }
             kernels.table.pointee.axpy(y, product, 1, rows * c)
         }
-        for run in runs {
-            guard let here = run.adapter.site(site, layer: layer), !here.hasGains else { continue }
-            addLowRank(site, layer: layer, run, here, x: x, to: y, c, second: nil)
+        forEach(runs, site, layer) { run, here, kernels in
+            guard !here.hasGains else { return }
+            addLowRank(site, layer: layer, run, here, x: x, to: y, c, second: nil, kernels)
         }
     }
 }
