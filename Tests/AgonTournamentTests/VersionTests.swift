@@ -55,7 +55,10 @@ import Testing
         let story = try StoryArena(StoryArena.scripted)
         #expect(throws: TournamentError.self) { try listing(story, "noisy") }
         try await story.tournament("db").play()
-        #expect(try listing(story, "noisy").versions.map(\.version) == [0])
+        let rule = try listing(story, "noisy")
+        #expect(rule.versions.map(\.version) == [0])
+        let refusal = #expect(throws: TournamentError.self) { try Promotion(rule.versions[0], of: rule, in: Catalog(root: story.folder)) }
+        #expect("\(refusal.map { "\($0)" } ?? "")".contains("has no weights"))
         let error = #expect(throws: TournamentError.self) { try listing(story, "nobody") }
         #expect(error?.code == .noRun)
         #expect(throws: TournamentError.self) { try VersionListing(agent: "noisy", database: story.database("db"), run: "none") }

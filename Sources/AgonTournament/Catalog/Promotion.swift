@@ -35,6 +35,9 @@ public struct Promotion: Sendable, Hashable, Codable {
     /// - Throws: `TournamentError` or `AgentError`, one sentence; nothing is changed then.
     public init(_ version: VersionListing.Version, of listing: VersionListing, in catalog: Catalog) throws {
         let folder = try Promotion.agentFolder(listing.agent, catalog)
+        guard !version.hash.isEmpty else {
+            throw TournamentError(.configuration, "\(listing.agent) has no weights: only agents that learn have versions to promote.")
+        }
         guard version.version > 0 else {
             throw TournamentError(.configuration, "\(listing.agent)@v0 is what \(folder) came with: `agon rollback \(listing.agent)` takes a promotion back.")
         }

@@ -69,13 +69,16 @@ public struct Comparison: Sendable, Hashable, Codable {
         elo = direct.score?.eloDifference()
         likelihoodOfSuperiority = direct.result.likelihoodOfSuperiority
         self.test = direct.gameCount == 0 ? nil : Comparison.tested(direct, template)
-        let fit = try BradleyTerry.fit(
-            matches, anchor: stored.arena.referencePolicy, options: .init(anchorRating: stored.arena.configuration.initialRating))
         // An agent stands for its newest version that has played.
         let policies = sides.map { side in
             PolicyID(agent: side.agent, version: side.version ?? Comparison.newest(side.agent, matches))
         }
-        ratingDifference = fit.difference(policies[0], policies[1])
+        // Where no game joins the two to the arena's reference, as in self-play, one of them holds the scale.
+        for anchor in [stored.arena.referencePolicy, policies[1]] where ratingDifference == nil {
+            let fit = try BradleyTerry.fit(
+                matches, anchor: anchor, options: .init(anchorRating: stored.arena.configuration.initialRating))
+            ratingDifference = fit.difference(policies[0], policies[1])
+        }
     }
 
     private static func newest(_ agent: String, _ matches: MatchList) -> Int {
