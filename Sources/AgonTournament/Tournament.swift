@@ -229,6 +229,7 @@ extension RunRecord {
         for entrant in arena.entrants {
             let agent = arena.agents[entrant.name]
             signature.add("\(entrant.name) \(entrant.role.rawValue) \(arena.modelHashes[entrant.name] ?? "")")
+            if !entrant.tier.isEmpty || !entrant.owner.isEmpty { signature.add("\(entrant.tier) of \(entrant.owner)") }
             signature.add("\(String(describing: agent?.sampling)) \(agent?.system ?? "") \(agent?.decidingText ?? "")")
             signature.add("form \(arena.modelForms[entrant.name] ?? "")")
             if let template = arena.chatTemplates[entrant.name] { signature.add("chat_template \(template.source)") }

@@ -84,4 +84,23 @@ import Testing
         #expect(try await story.tournament("dead", threads: 1).play() == signature)
         #expect(try differingTables(story.content("dead"), story.content("whole")).isEmpty)
     }
+
+    @Test("a ladder keeps fee tiers apart and never pairs two of one owner")
+    func tiers() async throws {
+        let story = try story(
+            "{kind: ladder, rating_window: 9999, rooms_per_pairing: 2}",
+            Self.field.replacing("HERE/agents/first]", with: "HERE/agents/first, HERE/agents/rich, HERE/agents/twin]"))
+        for (name, keys) in [("rich", "tier: gold"), ("twin", "tier: gold\nowner: ann"), ("first", "owner: ann")] {
+            try story.write("kind: scripted\nstrategy: first_legal\n\(keys)\n", "agents/\(name)/agent.yaml")
+        }
+        let tournament = try story.tournament("db")
+        try await tournament.play()
+        let met = try Set(tournament.store.matches(run: tournament.run.id).map { Set([$0.first.agent, $0.second.agent]) })
+        #expect(met.contains(["rich", "twin"]) && met.allSatisfy { $0 == ["rich", "twin"] || $0.isDisjoint(with: ["rich", "twin"]) })
+        try story.write("kind: scripted\nstrategy: first_legal\ntier: gold\nowner: ann\n", "agents/rich/agent.yaml")
+        let other = try story.tournament("db")
+        #expect(other.run.id != tournament.run.id, "who may meet decides, so it is another run")
+        try await other.play()
+        #expect(try !other.store.matches(run: other.run.id).contains { $0.first.agent == "rich" || $0.second.agent == "rich" })
+    }
 }

@@ -27,6 +27,9 @@ public struct AgentConfiguration: Sendable {
     /// Whether the model is asked through its folder's chat template, where it has one.
     public var usesChatTemplate = false
     public var summary: String
+    /// What it paid to enter, and whose it is; ladders read them.
+    public var tier: String
+    public var owner: String
     public var sampling = SamplingOptions()
     /// Put before every prompt; empty where there is no `system.md`.
     public var system: String
@@ -79,6 +82,7 @@ public struct AgentConfiguration: Sendable {
         name = AgentConfiguration.name(ofFolder: folder)
         self.file = file
         summary = try reader.text("description")
+        (tier, owner) = (try reader.text("tier"), try reader.text("owner"))
         let systemFile = folder + "/system.md"
         system = FileManager.default.fileExists(atPath: systemFile) ? try AgentConfiguration.systemPrompt(systemFile) : ""
         switch try reader.text("kind") {

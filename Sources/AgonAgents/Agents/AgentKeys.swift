@@ -8,6 +8,8 @@ public enum AgentKeys {
     static let common = [
         Key("kind", .choice(kinds, default: nil), "What answers: a model, a built-in rule, a program of any language, or a model behind an endpoint."),
         Key("description", .text(default: ""), "One line for people."),
+        Key("tier", .text(default: ""), "What it paid to enter, in any words: in an arena whose schedule is a `ladder` only agents of one tier meet."),
+        Key("owner", .text(default: ""), "Whose it is: a `ladder` never pairs two agents of one owner. Empty: nobody else's."),
     ]
 
     /// Of an agent that is a program.

@@ -92,7 +92,7 @@ public struct Arena: Sendable {
         outsiders = try Arena.outsiders(agents, game: game)
         entrants = zip(configuration.agents, configuration.agentNames).map { path, name in
             let role: Entrant.Role = models[name] == nil ? .scripted : configuration.anchors.contains(path) ? .anchor : .learner
-            return Entrant(name: name, role: role)
+            return Entrant(name: name, role: role, tier: agents[name]?.tier ?? "", owner: agents[name]?.owner ?? "")
         }
         judges = try ArenaJudges(configuration.judge, arena: file, kernels: kernels)
         hasGold = hasReferences && judges.tester == nil
