@@ -3,7 +3,7 @@
     python3 Benchmarks/seeds/games.py [--tool .build/release/agon] [--seeds 1,2,3,4,5] [--only kuhn-kto,…]
 
 Before: `swift build -c release --product agon`. Makes a base for each game (two layers, width 64, imitating a crowd that
-plays like the game's expert half of the time), lets two learners start from it, and measures both on held-out openings
+plays like the game's expert half of the time), lets two learners start from it, and measures both on openings of the held-out side
 against the base that they came from: score, illegal moves, and in the pokers what a best answer wins of them in a hand
 (exploitability; 0 is an equilibrium). Recipes were chosen on seed 11. Prints Markdown.
 """
@@ -18,11 +18,13 @@ ROOT = Path(__file__).resolve().parents[2]
 DPO = "algorithm: dpo, loss_type: [sigmoid, sft], loss_weights: [1, {sft}], beta: {beta}, learning_rate: {rate}, batch_size: 32, reference: base"
 KTO = "algorithm: kto, beta: 0.1, learning_rate: 3.0e-4, batch_size: 64, reference: base"
 ROUND_ROBIN = "{kind: round_robin, rooms_per_pairing: 384, baseline_rooms_per_pairing: 8}"
-SELF_PLAY = "{kind: self_play, rooms_per_learner: 960, latest_ratio: 0.5, window: 8}"
+# As many rooms a round as the round robin of these five agents has.
+SELF_PLAY = "{{kind: self_play, rooms_per_learner: 604, latest_ratio: {latest}, window: 8}}"
 CASES = {
     "kuhn-dpo": ("kuhn-poker", "equilibrium", "pairs of trajectories, DPO", DPO.format(sft=0.1, beta=0.1, rate="3.0e-4"), ROUND_ROBIN),
     "kuhn-kto": ("kuhn-poker", "equilibrium", "KTO", KTO, ROUND_ROBIN),
-    "kuhn-self-play": ("kuhn-poker", "equilibrium", "KTO, self-play with a pool of 8", KTO, SELF_PLAY),
+    "kuhn-self-play": ("kuhn-poker", "equilibrium", "KTO, self-play with a pool of 8", KTO, SELF_PLAY.format(latest=0.5)),
+    "kuhn-newest": ("kuhn-poker", "equilibrium", "KTO, self-play with newest versions alone", KTO, SELF_PLAY.format(latest=1)),
     "leduc-kto": ("leduc-poker", "near_equilibrium", "KTO", KTO, ROUND_ROBIN),
     "nim-dpo": ("nim", "perfect", "pairs of trajectories, DPO", DPO.format(sft=0.3, beta=0.5, rate="1.0e-4"), ROUND_ROBIN),
 }
