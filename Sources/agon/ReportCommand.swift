@@ -48,13 +48,13 @@ struct ReportCommand: ParsableCommand {
     /// Shows the report after each round, and waits for a run that has not begun.
     private func follow(_ arena: Arena) throws {
         let signal = InterruptSignal {}
-        var shown: Int?
+        var last: Report?
         var isWaiting = false
         while !signal.isRaised {
             do {
                 let report = try Report(arena: arena, database: database.path, seed: seed)
-                if report.roundCount != shown {
-                    shown = report.roundCount
+                if report.roundCount != last?.roundCount {
+                    last = report
                     try ReportOutput(folder: database.reportFolder(report.arena), withCharts: svg, refresh: interval).show(report, output)
                 }
             } catch let error as TournamentError where error.code == .noRun {
@@ -63,6 +63,8 @@ struct ReportCommand: ParsableCommand {
             }
             for _ in 0..<(10 * interval) where !signal.isRaised { usleep(100_000) }
         }
+        // The page that stays loads itself no more.
+        if let last { try ReportFolder.write(last, to: database.reportFolder(last.arena), withCharts: svg) }
         throw ExitCode(130)
     }
 }

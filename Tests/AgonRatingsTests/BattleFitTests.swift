@@ -173,6 +173,13 @@ struct BattleFitTests {
         #expect(board.warnings.contains { $0.contains("likelihood has no maximum") })
         let drawn = try await Leaderboard(log, options: .init(system: system, intervals: .bootstrap(count: 100)))
         #expect(drawn.rows.map(\.name) == ["a", "b", "c"] && drawn.rows[0].rating.high.isFinite)
+        var two = BattleLog()
+        let (ann, bob) = (two.player("ann"), two.player("bob"))
+        for _ in 0..<20 {
+            two.add(first: ann, second: bob, outcome: .win)
+            two.add(first: ann, second: bob, outcome: .tie)
+        }
+        #expect(try BattleFit(two.table(), options: .init(tieModel: system.tieModel ?? .half)).isTieModelHeld)
         // One upset, and nothing has to be held.
         log.add(first: players[2], second: players[0], outcome: .win)
         #expect(try !BattleFit(log.table(), options: .init(tieModel: system.tieModel ?? .half)).isTieModelHeld)

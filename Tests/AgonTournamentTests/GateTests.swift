@@ -37,7 +37,7 @@ import Testing
         #expect(try #require(better.ratio) > 2.94)
         let worse = try await finding(sequential(0, 40), "random", "perfect")
         #expect(!worse.isPassed && worse.score?.count ?? 999 <= 48)
-        #expect(worse.sentence.contains("so not 40 Elo better"))
+        #expect(worse.sentence.contains("so less than 40 Elo better"))
         let equal = try await finding(sequential(-5, 5, most: 32), "random", "random")
         #expect(!equal.isPassed && equal.sentence.contains("on 32 held-out prompts") && equal.sentence.contains("undecided"))
     }
@@ -86,8 +86,8 @@ import Testing
         "a run ends by its stop rule at a round's end, says why, and stays ended",
         arguments: [
             ("{ci_width: 2000}", "every rating is known to within 2000 Elo"),
-            ("{sprt: {agent: perfect, against: random, elo0: 0, elo1: 50}}", "perfect is better than random"),
-            ("{sprt: {agent: random, against: perfect, elo0: 0, elo1: 50}}", "random is not better than perfect"),
+            ("{sprt: {agent: perfect, against: random, elo0: 0, elo1: 50}}", "perfect is more than 0 Elo better than random"),
+            ("{sprt: {agent: random, against: perfect, elo0: 0, elo1: 50}}", "random is less than 50 Elo better than perfect"),
             ("{max_seconds: 0.000001}", "`until.max_seconds` are spent"),
         ])
     func until(rule: String, sentence: String) async throws {

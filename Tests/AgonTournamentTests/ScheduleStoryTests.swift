@@ -85,6 +85,16 @@ import Testing
         #expect(try differingTables(story.content("dead"), story.content("whole")).isEmpty)
     }
 
+    @Test("a ladder on which everybody must wait goes on when the windows are wide enough")
+    func waiting() async throws {
+        let story = try story("{kind: ladder, rating_window: 1, widening: 3, rooms_per_pairing: 8}", Self.field.replacing("rounds: 6", with: "rounds: 12"))
+        let tournament = try story.tournament("db")
+        let signature = try await tournament.play()
+        let rounds = try (1...12).map { try tournament.store.roomResults(run: tournament.run.id, round: $0).count }
+        #expect(rounds[0] > 0 && rounds.contains(0) && rounds.lastIndex { $0 > 0 } ?? 0 > rounds.firstIndex(of: 0) ?? 99)
+        #expect(try await story.tournament("again", threads: 1).play() == signature)
+    }
+
     @Test("a ladder keeps fee tiers apart and never pairs two of one owner")
     func tiers() async throws {
         let story = try story(

@@ -177,7 +177,10 @@ private struct Resampling<Model: PairLikelihood>: Sendable {
         }
         if precision.allSatisfy({ $0 > 0 }) || drawn.strongComponentCount == fit.connectivity.islandCount {
             do throws(RatingError) {
-                return Replicate(values: try problem.solve(from: fit.values).values, neededPrior: false)
+                let values = try problem.solve(from: fit.values).values
+                if fit.tieFit.model == .half || held == precision || !BattleFit.isRunaway(values, pairs, fit.connectivity) {
+                    return Replicate(values: values, neededPrior: false)
+                }
             } catch {
                 guard fit.tieFit.model != .half, held != precision else { throw error }
             }

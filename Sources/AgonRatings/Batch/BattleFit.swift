@@ -81,7 +81,7 @@ public struct BattleFit: Sendable {
         } catch {
             guard model != .half else { throw error }
         }
-        isTieModelHeld = model != .half && solved?.isBounded != true
+        isTieModelHeld = model != .half && solved.map { BattleFit.isRunaway($0.values, table.pairs, connectivity) } != false
         if isTieModelHeld {
             priors = priors.map { $0 ?? options.fallbackDeviation }
             solved = try BattleFit.solve(model, table, connectivity, priors)
@@ -106,8 +106,21 @@ public struct BattleFit: Sendable {
         var values: [Double]
         var iterations: Int
         var logLikelihood: Double
-        /// Whether strengths and tie parameter are of a size that battles can speak for: 30 nats are 5,200 points.
-        var isBounded: Bool { values.allSatisfy { abs($0) < 30 } }
+    }
+
+    /// Whether values grew for want of a maximum: without upsets between some players, whom only ties join, differences
+    /// and the tie parameter of a tie model may grow together for ever, and a search stops where it is flat.
+    ///
+    /// 8 nats are 1,390 points.
+    static func isRunaway(_ values: [Double], _ pairs: [BattleTable.Pair], _ connectivity: Connectivity) -> Bool {
+        guard values.contains(where: { abs($0) > 8 }) else { return false }
+        let decisive = pairs.filter { $0.wins + $0.losses > 0 }.map { pair in
+            var pair = pair
+            pair.ties = 0
+            return pair
+        }
+        let strong = Connectivity(playerCount: connectivity.island.count, pairs: decisive)
+        return strong.strongComponentCount != connectivity.islandCount
     }
 
     private static func solve(

@@ -148,8 +148,14 @@ extension Arena {
     /// Why no round follows, where the schedule has come to its end; nil where one does.
     func scheduleEnd(after state: RunState, seed: Seed) -> String? {
         let (round, history) = (state.round + 1, state.scheduleHistory)
+        let runSeed = seed
+        func isEmpty(_ round: Int) -> Bool {
+            scheduler.schedule(round: round, entrants: entrants, history: history, seed: scheduleSeed(runSeed, round: round)).count == 0
+        }
+        guard isEmpty(round) else { return nil }
+        // On a ladder everybody may have to wait until the windows are wide enough.
+        if case .ladder = configuration.schedule, (round..<max(round, configuration.roundCount) + 1).contains(where: { !isEmpty($0) }) { return nil }
         let seed = scheduleSeed(seed, round: round)
-        guard scheduler.schedule(round: round, entrants: entrants, history: history, seed: seed).count == 0 else { return nil }
         let rounds = state.round == 1 ? "1 round" : "\(state.round) rounds"
         if let knockout = scheduler as? Knockout,
             let champion = knockout.champion(entrants: entrants, history: history, before: round, seed: seed)

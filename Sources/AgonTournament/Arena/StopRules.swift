@@ -75,8 +75,8 @@ public struct StopRules: Sendable, Hashable {
             let direct = DirectMatches(state.matches, first: { $0.agent == test.agent }, second: { $0.agent == test.opponent })
             test.test.result = direct.result
             let verdict: String? = switch test.test.decision {
-            case .acceptElo1: "better than \(test.opponent) by the test of `until.sprt`"
-            case .acceptElo0: "not better than \(test.opponent) by the test of `until.sprt`"
+            case .acceptElo1: "more than \(Int(test.test.elo0.rounded())) Elo better than \(test.opponent) by the test of `until.sprt`"
+            case .acceptElo0: "less than \(Int(test.test.elo1.rounded())) Elo better than \(test.opponent) by the test of `until.sprt`"
             case .goOn: nil
             }
             if let verdict { return "After \(rounds) and \(direct.gameCount) games \(test.agent) is \(verdict)." }

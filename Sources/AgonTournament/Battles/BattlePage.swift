@@ -128,7 +128,7 @@ public struct BattlePage {
             met[[one, other]] = pair
             guard names.count <= BattlePage.pairLimit else { continue }
             let (wins, losses) = one < other ? (pair.wins, pair.losses) : (pair.losses, pair.wins)
-            entries.append("\(min(one, other)) \(max(one, other)) \(Int(wins.rounded())) \(Int(pair.ties.rounded())) \(Int(losses.rounded())) -1")
+            entries.append("\(min(one, other)) \(max(one, other)) \(LineChart.digits(wins)) \(LineChart.digits(pair.ties)) \(LineChart.digits(losses)) -1")
         }
         let shown = min(names.count, Charts.agentLimit)
         let cells = (0..<shown).map { row in

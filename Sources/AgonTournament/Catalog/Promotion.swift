@@ -117,7 +117,9 @@ public struct Promotion: Sendable, Hashable, Codable {
         let text = try TextFile.read(file, limit: ConfigurationReader.byteLimit)
         let reader = try ConfigurationReader(text: text, file: file, section: AgentConfiguration.section)
         let previous = reader.has(key) ? try reader.text(key) : nil
-        var lines = text.split(separator: "\n", omittingEmptySubsequences: false).map(String.init)
+        // For Swift a CR LF is one character, in which there is no LF.
+        let end = text.contains("\r\n") ? "\r\n" : "\n"
+        var lines = text.replacing("\r\n", with: "\n").split(separator: "\n", omittingEmptySubsequences: false).map(String.init)
         let line = value.map { "\(key): \(YAMLText.scalar($0))" }
         if previous != nil {
             let index = reader.line(of: key) - 1
@@ -129,7 +131,7 @@ public struct Promotion: Sendable, Hashable, Codable {
             if lines.last == "" { lines.removeLast() }
             lines += [line, ""]
         }
-        let edited = lines.joined(separator: "\n")
+        let edited = lines.joined(separator: end)
         _ = try AgentConfiguration(text: edited, folder: folder)
         try Data(edited.utf8).write(to: URL(fileURLWithPath: file), options: .atomic)
         return previous

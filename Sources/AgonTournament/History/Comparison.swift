@@ -33,6 +33,8 @@ public struct Comparison: Sendable, Hashable, Codable {
     public var elo: Interval?
     /// The difference of both ratings in the fit over all games of the run; nil where no chain of games joins them.
     public var ratingDifference: Interval?
+    /// Which versions the rating difference is of: an agent stands for the newest that has played.
+    public var ratedPolicies: String
     /// The probability that the first is the better one, by their own games; nil where they never met, or always with one
     /// result.
     public var likelihoodOfSuperiority: Double?
@@ -73,6 +75,7 @@ public struct Comparison: Sendable, Hashable, Codable {
         let policies = sides.map { side in
             PolicyID(agent: side.agent, version: side.version ?? Comparison.newest(side.agent, matches))
         }
+        ratedPolicies = policies.map { stored.arena.learners.contains($0.agent) ? "\($0)" : $0.agent }.joined(separator: " against ")
         // Where no game joins the two to the arena's reference, as in self-play, one of them holds the scale.
         for anchor in [stored.arena.referencePolicy, policies[1]] where ratingDifference == nil {
             let fit = try BradleyTerry.fit(
@@ -106,10 +109,11 @@ public struct Comparison: Sendable, Hashable, Codable {
         test.result = direct.result
         let (lower, upper) = test.bounds
         var needed: Int?
-        if test.decision == .goOn, let score = direct.score?.value, score > 0, score < 1 {
-            // What a test from its beginning takes at this difference, less the games that were played.
-            let expected = test.expectation(elo: EloScale.difference(score: score)).gameCount
-            needed = max(1, Int((expected - Double(direct.gameCount)).rounded(.up)))
+        let ratio = test.logLikelihoodRatio
+        if test.decision == .goOn, ratio != 0 {
+            // At the pace of the games so far, to the bound that they move to.
+            let left = ((ratio > 0 ? upper : lower) - ratio) / ratio
+            needed = Int(min(1e12, (left * Double(direct.gameCount)).rounded(.up)))
         }
         return Test(
             elo0: test.elo0, elo1: test.elo1, alpha: test.alpha, beta: test.beta, logLikelihoodRatio: test.logLikelihoodRatio,
@@ -136,11 +140,11 @@ public struct Comparison: Sendable, Hashable, Codable {
         } else {
             lines.append("games            none: they never met")
         }
-        lines.append("by all games     \(ratingDifference.map(span) ?? "no chain of games joins the two")")
+        lines.append("by all games     \(ratedPolicies): \(ratingDifference.map(span) ?? "no chain of games joins the two")")
         if let test {
             let decision = switch test.decision {
-            case .acceptElo1: "accepted: at least \(ReportNumber.fixed(test.elo1, decimals: 0)) Elo better"
-            case .acceptElo0: "rejected: not \(ReportNumber.fixed(test.elo1, decimals: 0)) Elo better"
+            case .acceptElo1: "accepted: more than \(ReportNumber.fixed(test.elo0, decimals: 0)) Elo better"
+            case .acceptElo0: "rejected: less than \(ReportNumber.fixed(test.elo1, decimals: 0)) Elo better"
             case .goOn: "undecided" + (test.gamesNeeded.map { ", about \(ReportNumber.count($0)) more games" } ?? "")
             }
             lines.append("sequential test  \(ReportNumber.fixed(test.elo0, decimals: 0)) against \(ReportNumber.fixed(test.elo1, decimals: 0)) Elo: LLR \(ReportNumber.fixed(test.logLikelihoodRatio, decimals: 2)) in (\(ReportNumber.fixed(test.lowerBound, decimals: 2)), \(ReportNumber.fixed(test.upperBound, decimals: 2))), \(decision)")

@@ -62,7 +62,8 @@ public struct PlaySession: Sendable {
     ///   - ask: nil ends the game with `Interruption`.
     public func play(number: Int, seat: Int, ask: @escaping @Sendable (PlayQuestion) -> String?) async throws -> Outcome {
         precondition((0..<seatCount).contains(seat), "there are \(seatCount) seats")
-        let person = PersonPolicy(id: PolicyID(agent: "you", version: 0), game: arena.game, ask: ask)
+        // No folder can have this name.
+        let person = PersonPolicy(id: PolicyID(agent: "(you)", version: 0), game: arena.game, ask: ask)
         let seed = seed.child(.room, number)
         var generator = SeededGenerator(seed.child(.prompt, 0))
         let prompt: Prompt

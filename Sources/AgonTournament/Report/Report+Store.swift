@@ -1,4 +1,5 @@
 public import AgonCore
+import AgonGames
 import AgonRatings
 public import AgonStore
 import Foundation
@@ -9,11 +10,12 @@ extension Report {
     /// The change since version 0 is the difference of two ratings of one Bradley–Terry fit, with the interval of the
     /// difference. Expected scores are those of the agents' newest ratings.
     /// - Parameter tags: of prompts, by their ids.
+    /// - Parameter seatCount: of the game; scores by seat are told apart in games for two alone.
     /// - Parameter last: the round after which the report is as it was then; nil: the last that is closed.
     /// - Throws: `StoreError`; `TournamentError` where the run is not in the database.
     public init(
         store: ArenaStore, run: RunRecord, isGame: Bool, reference: PolicyID, initialRating: Double, trustRule: TrustRule?,
-        upToRound last: Int? = nil, tags: [String: [String]] = [:]
+        upToRound last: Int? = nil, tags: [String: [String]] = [:], seatCount: Int = 2
     ) throws {
         let last = last ?? .max
         let ratings = try store.ratings(run: run.id).filter { $0.round <= last }
@@ -62,7 +64,7 @@ extension Report {
                 VersionRating(policy: policy, round: version.round, rating: Estimate(value: $0.value, low: $0.low, high: $0.high))
             }
         }
-        let seats: [Breakdown] = isGame
+        let seats: [Breakdown] = isGame && seatCount == 2
             ? .init(meetings.sides, kind: .seat) { [$0.isFirst ? "first" : "second"] } : []
         let tagged: [Breakdown] = tags.isEmpty
             ? [] : .init(try store.promptTallies(run: run.id, upToRound: last), kind: .tag) { tags[$0.prompt] ?? [] }
@@ -87,7 +89,8 @@ extension Report {
     init(arena: Arena, store: ArenaStore, run: RunRecord, upToRound round: Int? = nil) throws {
         try self.init(
             store: store, run: run, isGame: arena.game != nil, reference: arena.referencePolicy,
-            initialRating: arena.configuration.initialRating, trustRule: arena.configuration.trustRule, upToRound: round, tags: arena.promptTags)
+            initialRating: arena.configuration.initialRating, trustRule: arena.configuration.trustRule, upToRound: round, tags: arena.promptTags,
+            seatCount: arena.game?.seatCount ?? 2)
     }
 }
 

@@ -84,7 +84,7 @@ public enum Gate: Sendable, Hashable {
         let numbers = "it scored \(Percent.text(score.value)) against its parent on \(used) held-out prompts, LLR \(hundredths(ratio)) (\(hundredths(low)), \(hundredths(high)))"
         let sentence = switch decision {
         case .acceptElo1: numbers
-        case .acceptElo0: "\(numbers), so not \(hundredths(test.elo1)) Elo better"
+        case .acceptElo0: "\(numbers), so less than \(hundredths(test.elo1)) Elo better"
         case .goOn: "\(numbers), undecided when the prompts were used up"
         }
         return Finding(score: score, sentence: sentence, isPassed: decision == .acceptElo1, ratio: ratio)
