@@ -75,7 +75,7 @@ struct RerateCommand: AsyncParsableCommand {
 
     func validate() throws {
         if rating.system == nil, out != nil || versions || rating.isGiven {
-            throw ValidationError("--versions, --out, --anchor, --bootstrap and --format are for a board: add --system.")
+            throw ValidationError("--versions, --out, --anchor, --bootstrap, --cycles and --format are for a board: add --system.")
         }
     }
 

@@ -16,14 +16,17 @@ struct RatingOptions: ParsableArguments {
     var bootstrap: Int?
     @Option(parsing: .unconditional, help: ArgumentHelp("Decides what is drawn at random.", valueName: "number"), transform: seed(_:))
     var seed: UInt64 = 1
+    @Flag(help: "Say what the ratings hide: circles, pairs that surprise, Nash averaging and alpha-rank.")
+    var cycles = false
     @Option(help: "How the board is printed. (default: table)")
     var format: Format?
 
     /// Whether anything but the system was asked for.
-    var isGiven: Bool { anchor != nil || bootstrap != nil || format != nil }
+    var isGiven: Bool { anchor != nil || bootstrap != nil || format != nil || cycles }
 
     func options(covariates: [String], skipsBothBad: Bool = false) -> BattleBoard.Options {
-        var options = BattleBoard.Options(anchor: anchor, bootstrap: bootstrap, covariates: covariates, skipsBothBad: skipsBothBad, seed: seed)
+        var options = BattleBoard.Options(anchor: anchor, bootstrap: bootstrap, covariates: covariates, skipsBothBad: skipsBothBad, seed: seed,
+            showsCycles: cycles)
         if let system { options.system = system }
         return options
     }

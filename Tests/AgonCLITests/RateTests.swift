@@ -34,8 +34,25 @@ import Testing
         #expect(table.code == 0 && table.errors == "\nreport: board/report.html\n")
         #expect(try project.run("rate", "battles.csv").output == table.output)
         let page = try project.read("board/report.html")
-        #expect(page.contains("&lt;b&gt;ann&lt;/b&gt; is first at 1095") && !page.contains("<b>ann") && page.contains("data-pairs=\"0 1 3 0 1 -1\""))
+        #expect(page.contains("&lt;b&gt;ann&lt;/b&gt; is first at 1095") && !page.contains("<b>ann") && page.contains("data-pairs=\"0 1 3 0 1 750\""))
         for file in ["report.md", "report.json", "standings.csv", "badge.svg"] { #expect(try !project.read("board/" + file).isEmpty) }
+    }
+
+    @Test("--cycles says what the ratings hide: a circle, who is left without a ranking, and the pairs that surprise")
+    func cycles() throws {
+        let circle = [("ann", "bob"), ("bob", "cid"), ("cid", "ann")].flatMap { winner, loser in
+            Array(repeating: "\(winner),\(loser),a\n", count: 30) + Array(repeating: "\(winner),\(loser),b\n", count: 10)
+        }
+        let project = try Project(["battles.csv": "a,b,winner\n" + circle.joined()])
+        #expect(try !project.run("rate", "battles.csv").output.contains("circle"))
+        let text = try project.run("rate", "battles.csv", "--cycles").output
+        #expect(text.contains("1 of 1 triples go in a circle") && text.contains("100.0% of what the pairs say is explained by no ranking"))
+        #expect(text.contains("Without a ranking") && text.contains(/ann against bob +40 +75\.0% +50\.0% +3\.2/))
+        let markdown = try project.run("rate", "battles.csv", "--cycles", "--format", "markdown").output
+        #expect(markdown.contains("| ann | 33.3% |"))
+        #expect(try project.run("rate", "battles.csv", "--cycles", "--json").output.contains("\"cyclicTripleCount\" : 1"))
+        _ = try project.run("rate", "battles.csv", "--cycles", "--out", "board")
+        #expect(try project.read("board/report.html").contains("What the ratings hide"))
     }
 
     @Test("JSON Lines, PGN and the standard input are read, by every system")

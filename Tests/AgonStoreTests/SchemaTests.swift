@@ -66,7 +66,7 @@ import Testing
         try store.close(closing, run: arena.run.id)
         let sql = try String(contentsOf: Self.leaderboard.appendingPathComponent("queries/standings.sql"), encoding: .utf8)
         let rows = try store.read("a test") { try Row.fetchAll($0, sql: sql) }
-        #expect(rows.map { $0["rank"] as String } == ["1=", "1=", "2"])
+        #expect(rows.map { $0["rank"] as String } == ["1–2", "1–3", "2–3"])
         #expect(rows.map { $0["agent"] as String } == ["ada", "zoe", "random"])
     }
 

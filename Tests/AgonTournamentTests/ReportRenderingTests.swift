@@ -40,10 +40,10 @@ struct ReportRenderingTests {
             #expect(markdown.contains("| " + cells.joined(separator: " | ") + " |"))
             for cell in cells.dropFirst(2) { #expect(html.contains(">\(cell)</td>"), "\(cell) is missing from the page") }
             let row = report.standings[index]
-            #expect(String(csv[index][4]) == ReportNumber.rating(row.rating.value))
-            #expect(cells[3].hasPrefix(csv[index][4] + " "))
-            #expect(String(csv[index][7]) == cells[4])
-            #expect(csv[index][9...11].joined(separator: "/") == cells[6])
+            #expect(String(csv[index][5]) == ReportNumber.rating(row.rating.value))
+            #expect(cells[3].hasPrefix(csv[index][5] + " "))
+            #expect(String(csv[index][8]) == cells[4])
+            #expect(csv[index][10...12].joined(separator: "/") == cells[6])
         }
     }
 
@@ -124,13 +124,13 @@ struct ReportRenderingTests {
         var report = ReportDemo.empty()
         report.standings = [row("a", 1200, 30), row("b", 1190, 30), row("c", 1000, 30)]
         report.roundCount = 1
-        #expect(StandingsTable.rows(report).map { $0[0] } == ["1=", "1=", "3"])
+        #expect(StandingsTable.rows(report).map { $0[0] } == ["1–2", "1–2", "3"])
         #expect(ReportFindings(report).headline == "a and b share the lead")
         // c overlaps the best by value, and lies wholly below the surest.
         report.standings = [row("a", 1200, 100), row("b", 1190, 20), row("c", 1120, 30)]
         #expect(report.ranks == [1, 1, 2])
         #expect(ReportFindings(report).headline == "a and b share the lead")
-        #expect(CSVReport.text(report).contains("\r\n2,c,"))
+        #expect(CSVReport.text(report).contains("\r\n2,3,c,"))
     }
 
     @Test("Where the judge is not trusted now, headline, first finding and tile say so and since when, before who leads")

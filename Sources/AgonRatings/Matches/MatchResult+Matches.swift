@@ -23,12 +23,8 @@ public struct DirectMatches: Sendable, Hashable {
     public private(set) var wins = 0
     public private(set) var draws = 0
     public private(set) var losses = 0
-    private var units: [Unit: (sum: Double, count: Int)] = [:]
-
-    private struct Unit: Hashable {
-        var round: Int
-        var cluster: Int
-    }
+    /// By prompt.
+    private var units: [Int: (sum: Double, count: Int)] = [:]
 
     /// Takes the matches in which the two sides met; a match of a side against itself counts for neither.
     public init(_ matches: some Sequence<Match>, first: (PolicyID) -> Bool, second: (PolicyID) -> Bool) {
@@ -44,8 +40,8 @@ public struct DirectMatches: Sendable, Hashable {
             scores.append(score)
             clusters.append(match.cluster)
             if score > 0.5 { wins += 1 } else if score < 0.5 { losses += 1 } else { draws += 1 }
-            let unit = units[Unit(round: match.round, cluster: match.cluster)] ?? (0, 0)
-            units[Unit(round: match.round, cluster: match.cluster)] = (unit.sum + score, unit.count + 1)
+            let unit = units[match.cluster] ?? (0, 0)
+            units[match.cluster] = (unit.sum + score, unit.count + 1)
         }
     }
 
@@ -58,7 +54,8 @@ public struct DirectMatches: Sendable, Hashable {
     /// Mean score with its interval, games of one prompt hanging together over all rounds; nil before the first game.
     public var score: Interval? { Interval.mean(of: scores, clusters: clusters) }
 
-    /// For sequential tests: the games of one prompt in one round, a game and its return, are one observation.
+    /// For sequential tests: all games of one prompt are one observation, as for `score`. A prompt that comes again in a later
+    /// round makes its observation surer, and is none of its own.
     public var result: MatchResult {
         let most = units.values.reduce(1) { max($0, $1.count) }
         return MatchResult(units: units.values.map { $0.sum / Double($0.count) }, games: min(most, DirectMatches.unitLimit))

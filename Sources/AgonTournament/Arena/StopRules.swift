@@ -35,7 +35,7 @@ public struct StopRules: Sendable, Hashable {
         "until.sprt",
         [
             Key("agent", .text(default: ""), "Who is tested, by name."),
-            Key("against", .text(default: ""), "Against whom. The games of one prompt in one round are one observation, so that openings do not count twice."),
+            Key("against", .text(default: ""), "Against whom. All games of one prompt or opening are one observation, in whichever round, so that few openings are never taken for many."),
         ] + SequentialKeys.keys)
 
     init(_ reader: ConfigurationReader) throws {

@@ -5,14 +5,18 @@ extension BattleBoard {
     public func text(width: Int) -> String {
         let table = TextTable(columns: columns, rows: cells, flexibleColumn: 1).lines(width: width)
         let notes = notes.flatMap { DisplayText.wrapped($0, columns: width, indent: "  ") }
-        return ([summary, ""] + table + [""] + notes).joined(separator: "\n")
+        let circles = cycles.map { cycles in
+            cycles.sentences.flatMap { DisplayText.wrapped($0, columns: width, indent: "  ") }
+                + cycles.tables.flatMap { ["", $0.title] + DisplayText.wrapped($0.prose, columns: width, indent: "  ") + [""] + $0.lines(width: width) }
+        } ?? []
+        return ([summary, ""] + table + [""] + notes + circles).joined(separator: "\n")
     }
 
     /// The same for a document.
     public var markdown: String {
         let table = MarkdownReport.table(columns.map { ($0.title, $0.isNumber) }, cells)
-        return ([summary, table] + notes).enumerated().map { $0 == 1 ? $1 : MarkdownReport.escaped($1) }
-            .joined(separator: "\n\n")
+        let said = [MarkdownReport.escaped(summary), table] + (notes + (cycles?.sentences ?? [])).map(MarkdownReport.escaped)
+        return (said + (cycles?.tables ?? []).flatMap(MarkdownReport.blocks)).joined(separator: "\n\n")
     }
 
     /// One line per player, all digits.

@@ -18,10 +18,12 @@ public struct BattleBoard: Sendable, Codable {
         /// Whether ties in which both answers were bad are left out.
         public var skipsBothBad: Bool
         public var seed: UInt64
+        /// Whether `cycles` is computed.
+        public var showsCycles: Bool
 
         public init(
             system: String = RatingSystem.bradleyTerry.rawValue, anchor: String? = nil, bootstrap: Int? = nil,
-            covariates: [String] = [], skipsBothBad: Bool = false, seed: UInt64 = 1
+            covariates: [String] = [], skipsBothBad: Bool = false, seed: UInt64 = 1, showsCycles: Bool = false
         ) {
             self.system = system
             self.anchor = anchor
@@ -29,6 +31,7 @@ public struct BattleBoard: Sendable, Codable {
             self.covariates = covariates
             self.skipsBothBad = skipsBothBad
             self.seed = seed
+            self.showsCycles = showsCycles
         }
     }
 
@@ -43,11 +46,13 @@ public struct BattleBoard: Sendable, Codable {
     public var unfinishedCount: Int
     public var bothBadCount: Int
     public var board: Leaderboard
+    /// What the ratings hide; nil where it was not asked for.
+    public private(set) var cycles: BattleCycles?
     /// Who met whom how often; not part of the JSON.
     private(set) var table: BattleTable?
 
     private enum CodingKeys: String, CodingKey {
-        case file, rowCount, selfPlayCount, unfinishedCount, bothBadCount, board
+        case file, rowCount, selfPlayCount, unfinishedCount, bothBadCount, board, cycles
     }
 
     /// The players, the best first.
@@ -65,9 +70,11 @@ public struct BattleBoard: Sendable, Codable {
             if boardOptions.system.needsOnlyCounts {
                 let reading = try await reader.table(data)
                 return try await BattleBoard(path, reading, Leaderboard(reading.content, options: boardOptions), reading.content)
+                    .showingCycles(options)
             }
             let reading = try await reader.log(data)
             return try await BattleBoard(path, reading, Leaderboard(reading.content, options: boardOptions), reading.content.table())
+                .showingCycles(options)
         } catch let error as RatingError {
             throw AgentError(.badValue, "\(path): \(error.message)", underlying: error)
         }
@@ -89,6 +96,12 @@ public struct BattleBoard: Sendable, Codable {
             if boardOptions.system.needsOnlyCounts {
                 board = try await Leaderboard(table, options: boardOptions)
             } else {
+                let rooms = zip(matches, matches.dropFirst())
+                guard !rooms.contains(where: { $0.round == $1.round && $0.room == $1.room }) else {
+                    throw AgentError(
+                        .badValue,
+                        "\(source) has rooms of more than two, which \(options.system) would take for games of their own: use bradley-terry, davidson or rao-kupper, which know what hangs together.")
+                }
                 var log = BattleLog()
                 for match in matches {
                     let (first, second) = (log.player(name(match.first)), log.player(name(match.second)))
@@ -97,12 +110,20 @@ public struct BattleBoard: Sendable, Codable {
                 }
                 board = try await Leaderboard(log, options: boardOptions)
             }
-            return BattleBoard(
+            return try BattleBoard(
                 file: source, rowCount: table.battleCount, selfPlayCount: 0, unfinishedCount: 0, bothBadCount: 0, board: board,
-                table: table)
+                table: table
+            ).showingCycles(options)
         } catch let error as RatingError {
             throw AgentError(.badValue, "\(source): \(error.message)", underlying: error)
         }
+    }
+
+    private func showingCycles(_ options: Options) throws -> BattleBoard {
+        guard options.showsCycles, let table else { return self }
+        var board = self
+        board.cycles = try BattleCycles(table)
+        return board
     }
 
     private init(file: String, rowCount: Int, selfPlayCount: Int, unfinishedCount: Int, bothBadCount: Int, board: Leaderboard, table: BattleTable) {

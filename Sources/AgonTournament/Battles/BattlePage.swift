@@ -48,6 +48,7 @@ public struct BattlePage {
                 Markup(.main) {
                     section("leaderboard", "Leaderboard") { leaderboard }
                     matrix
+                    circles
                     section("notes", "What must be said beside it") {
                         Markup(.ul, ["class": "claims"]) { for note in board.notes { Markup(.li) { note } } }
                     }
@@ -115,12 +116,28 @@ public struct BattlePage {
         }
     }
 
+    private var circles: Markup? {
+        board.cycles.map { cycles in
+            section("circles", "What the ratings hide", cycles.sentences[0]) {
+                Markup(.ul, ["class": "claims"]) { for circle in cycles.sentences.dropFirst() { Markup(.li) { circle } } }
+                for table in cycles.tables {
+                    Markup(.h3, ["id": table.id]) { table.title }
+                    Markup(.p, ["class": "prose"]) { table.prose }
+                    table.markup
+                }
+            }
+        }
+    }
+
     /// The most players whose every meeting a page holds.
     private static let pairLimit = 400
 
     private var matrix: Markup? {
         guard let table = board.table, !table.pairs.isEmpty else { return nil }
         let place = Dictionary(uniqueKeysWithValues: board.board.rows.enumerated().map { ($1.name, $0) })
+        // What the ratings expect, by a fit with ties as half wins, which has no scale but the battles' own.
+        let fit = names.count <= BattlePage.pairLimit ? try? BattleFit(table) : nil
+        func expected(_ pair: BattleTable.Pair) -> Double? { fit?.expectedScore(Int(pair.first), Int(pair.second)) }
         var met: [[Int]: BattleTable.Pair] = [:]
         var entries: [String] = []
         for pair in table.pairs {
@@ -128,7 +145,7 @@ public struct BattlePage {
             met[[one, other]] = pair
             guard names.count <= BattlePage.pairLimit else { continue }
             let (wins, losses) = one < other ? (pair.wins, pair.losses) : (pair.losses, pair.wins)
-            entries.append("\(min(one, other)) \(max(one, other)) \(LineChart.digits(wins)) \(LineChart.digits(pair.ties)) \(LineChart.digits(losses)) -1")
+            entries.append("\(min(one, other)) \(max(one, other)) \(LineChart.digits(wins)) \(LineChart.digits(pair.ties)) \(LineChart.digits(losses)) \(expected(pair).map { Int((1000 * (one < other ? $0 : 1 - $0)).rounded()) } ?? -1)")
         }
         let shown = min(names.count, Charts.agentLimit)
         let cells = (0..<shown).map { row in
@@ -137,13 +154,15 @@ public struct BattlePage {
                 guard let pair, pair.weight > 0 else { return nil }
                 let score = isTurned ? 1 - pair.points / pair.weight : pair.points / pair.weight
                 let counts = isTurned ? [pair.losses, pair.ties, pair.wins] : [pair.wins, pair.ties, pair.losses]
-                return HeatMap.Cell(value: score, text: ReportNumber.percent(score), notes: [counts.map(board.weight).joined(separator: "/")])
+                let expectation = expected(pair).map { "expected \(ReportNumber.percent(isTurned ? 1 - $0 : $0))" }
+                return HeatMap.Cell(
+                    value: score, text: ReportNumber.percent(score), notes: [counts.map(board.weight).joined(separator: "/")] + [expectation].compactMap { $0 })
             }
         }
         let rest = shown < names.count ? " The first \(shown) of \(names.count) players are shown\(names.count <= BattlePage.pairLimit ? "; with scripts any two can be looked up" : "")." : ""
         return section(
             "head-to-head", "Who beats whom",
-            "The score of the player in the row against the player in the column: wins count 1, ties ½. Below it wins, ties and losses.\(rest)"
+            "The score of the player in the row against the player in the column: wins count 1, ties ½. Below it wins, ties and losses, and the score that the ratings expect.\(rest)"
         ) {
             HeatMap(caption: "Head-to-head scores", corner: "row against column", names: Array(names.prefix(shown)), cells: cells).markup()
             entries.isEmpty ? nil : Markup(.div, ["id": "pairs", "data-pairs": entries.joined(separator: ";"), "hidden": ""])

@@ -18,6 +18,8 @@ public struct Promotion: Sendable, Hashable, Codable {
         var value: String?
         /// What it said before; nil where it was not there.
         var previous: String?
+        /// The whole line of it, to be put back; nil where it was not there.
+        var line: String?
         /// Whether this line took the promotion before it back.
         var isRollback: Bool
     }
@@ -51,11 +53,12 @@ public struct Promotion: Sendable, Hashable, Codable {
         let target = folder + "/promoted/" + name
         try Promotion.copy(version.path, to: target)
         (self.folder, key, value) = (folder, Adapter.isAdapterFolder(version.path) ? "adapter" : "model", "promoted/" + name)
-        previous = try Promotion.edit(folder, key: key, value: value)
+        let before = try Promotion.edit(folder, key: key, line: value.map { "\(key): \(YAMLText.scalar($0))" })
+        previous = before.value
         try Promotion.append(
             Entry(
                 run: listing.run, version: version.version, hash: version.hash, key: key, value: value, previous: previous,
-                isRollback: false), folder)
+                line: before.line, isRollback: false), folder)
     }
 
     /// Takes the last promotion back that still holds.
@@ -73,7 +76,7 @@ public struct Promotion: Sendable, Hashable, Codable {
             throw TournamentError(.configuration, "\(folder)/agent.yaml was edited since the promotion: `\(last.key)` was \(last.value ?? "absent") then. Edit it by hand.")
         }
         (self.folder, key, previous, value) = (folder, last.key, last.value, last.previous)
-        _ = try Promotion.edit(folder, key: last.key, value: last.previous)
+        _ = try Promotion.edit(folder, key: last.key, line: last.line)
         try Promotion.append(
             Entry(key: last.key, value: last.previous, previous: last.value, isRollback: true), folder)
     }
@@ -111,8 +114,10 @@ public struct Promotion: Sendable, Hashable, Codable {
     }
 
     /// Changes one key of `agent.yaml` and nothing else in it.
-    /// - Returns: what the key said before.
-    private static func edit(_ folder: String, key: String, value: String?) throws -> String? {
+    ///
+    /// - Parameter line: what stands there then; nil takes the key out.
+    /// - Returns: what the key said before, and its line.
+    private static func edit(_ folder: String, key: String, line: String?) throws -> (value: String?, line: String?) {
         let file = folder + "/agent.yaml"
         let text = try TextFile.read(file, limit: ConfigurationReader.byteLimit)
         let reader = try ConfigurationReader(text: text, file: file, section: AgentConfiguration.section)
@@ -120,12 +125,13 @@ public struct Promotion: Sendable, Hashable, Codable {
         // For Swift a CR LF is one character, in which there is no LF.
         let end = text.contains("\r\n") ? "\r\n" : "\n"
         var lines = text.replacing("\r\n", with: "\n").split(separator: "\n", omittingEmptySubsequences: false).map(String.init)
-        let line = value.map { "\(key): \(YAMLText.scalar($0))" }
+        var old: String?
         if previous != nil {
             let index = reader.line(of: key) - 1
             guard lines.indices.contains(index), lines[index].hasPrefix("\(key):") else {
                 throw reader.error(key, "`\(key)` does not stand on a line of its own, so it is not changed: write each key on its own line.")
             }
+            old = lines[index]
             lines.replaceSubrange(index...index, with: line.map { [$0] } ?? [])
         } else if let line {
             if lines.last == "" { lines.removeLast() }
@@ -134,7 +140,7 @@ public struct Promotion: Sendable, Hashable, Codable {
         let edited = lines.joined(separator: end)
         _ = try AgentConfiguration(text: edited, folder: folder)
         try Data(edited.utf8).write(to: URL(fileURLWithPath: file), options: .atomic)
-        return previous
+        return (previous, old)
     }
 
     private static func entries(_ folder: String) throws -> [Entry] {

@@ -92,13 +92,13 @@ public struct PlaySession: Sendable {
             guard (wanted ?? 0) == 0 else { throw TournamentError(.configuration, "\(name) does not learn in \(arena.configuration.file), so it has no v\(wanted ?? 0).") }
             return (0, nil)
         }
-        guard wanted != 0, FileManager.default.fileExists(atPath: database) else {
+        guard FileManager.default.fileExists(atPath: database) else {
             guard (wanted ?? 0) == 0 else { throw TournamentError(.noRun, "there is no database \(database), so \(name) has no v\(wanted ?? 0) yet.") }
             return (0, start)
         }
         let store = try ArenaStore.readOnly(path: database)
         guard let run = try store.overviews().last(where: { $0.run.arena == arena.configuration.name })?.run else {
-            guard let wanted else { return (0, start) }
+            guard let wanted, wanted > 0 else { return (0, start) }
             throw TournamentError(.noRun, "\(database) has no run of \(arena.configuration.name), so \(name) has no v\(wanted): leave the version out, or run the arena.")
         }
         let listing = try VersionListing(agent: name, database: database, run: run.id)

@@ -3,15 +3,15 @@ import AgonCore
 /// `standings.csv`: one line per agent for spreadsheets and scripts (RFC 4180, `\r\n`).
 public enum CSVReport {
     private static let header = [
-        "rank", "agent", "role", "version", "rating", "rating_low", "rating_high", "elo", "games", "wins", "draws",
+        "rank", "rank_high", "agent", "role", "version", "rating", "rating_low", "rating_high", "elo", "games", "wins", "draws",
         "losses", "forfeits", "change_since_v0", "change_low", "change_high",
     ]
 
     /// The whole file with its header line.
     public static func text(_ report: Report) -> String {
-        let rows = zip(report.standings, report.ranks).map { row, rank in
+        let rows = zip(report.standings, IntervalRank.ranges(of: report.standings.map(\.rating))).map { row, ranks in
             [
-                String(rank), row.agent, row.role.rawValue, String(row.version),
+                String(ranks.lowerBound), String(ranks.upperBound), row.agent, row.role.rawValue, String(row.version),
                 number(row.rating.value), number(row.rating.low), number(row.rating.high), number(row.elo),
                 String(row.matchCount), String(row.wins), String(row.draws), String(row.losses), String(row.forfeits),
                 number(row.changeSinceFirst?.value), number(row.changeSinceFirst?.low),

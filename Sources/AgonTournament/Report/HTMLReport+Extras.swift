@@ -6,31 +6,7 @@ extension HTMLReport.Page {
         ReportTables(report: report).tables.filter { ids.contains($0.id) }.map { table in
             section(table.id, table.title, table.prose) {
                 table.id == "versions" ? versionChart() : nil
-                Markup(.div, ["class": "scroll"]) {
-                    Markup(.table, ["class": "sortable"]) {
-                        Markup(.caption, ["class": "unseen"]) { table.title }
-                        Markup(.thead) {
-                            Markup(.tr) {
-                                for column in table.columns {
-                                    Markup(.th, ["scope": "col", "class": column.isNumber ? "n" : ""]) { column.title }
-                                }
-                            }
-                        }
-                        Markup(.tbody) {
-                            for (cells, agent) in zip(table.rows, table.agents) {
-                                Markup(.tr, ["data-agent": DisplayText.name(agent)]) {
-                                    for (index, cell) in cells.enumerated() {
-                                        if index == 0 {
-                                            Markup(.th, ["scope": "row"]) { cell }
-                                        } else {
-                                            Markup(.td, ["class": table.columns[index].isNumber ? "n" : ""]) { cell }
-                                        }
-                                    }
-                                }
-                            }
-                        }
-                    }
-                }
+                table.markup
             }
         }
     }

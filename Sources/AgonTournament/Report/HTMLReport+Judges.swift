@@ -10,29 +10,7 @@ extension HTMLReport.Page {
             for table in tables {
                 Markup(.h3, ["id": table.id]) { table.title }
                 Markup(.p, ["class": "prose"]) { table.prose }
-                Markup(.div, ["class": "scroll"]) { markup(table) }
-            }
-        }
-    }
-
-    private func markup(_ table: JudgeTables.Table) -> Markup {
-        Markup(.table) {
-            Markup(.caption, ["class": "unseen"]) { table.title }
-            Markup(.thead) {
-                Markup(.tr) {
-                    for column in table.columns {
-                        Markup(.th, ["scope": "col", "class": column.isNumber ? "n" : ""]) { column.title }
-                    }
-                }
-            }
-            Markup(.tbody) {
-                for row in table.rows {
-                    Markup(.tr) {
-                        for (cell, column) in zip(row, table.columns) {
-                            Markup(.td, ["class": column.isNumber ? "n" : cell.count > 60 ? "text" : ""]) { cell }
-                        }
-                    }
-                }
+                table.markup
             }
         }
     }

@@ -87,7 +87,8 @@ extension HTMLReport.Page {
     private static func gateText(_ update: UpdateRecord) -> String {
         guard let score = update.gateScore else { return ReportNumber.missing }
         guard let low = update.gateLow, let high = update.gateHigh else { return ReportNumber.percent(score) }
-        return ReportNumber.percent(Estimate(value: score, low: low, high: high)) + ", \(ReportNumber.count(update.gateCount)) matches"
+        return ReportNumber.percent(Estimate(value: score, low: low, high: high)) + ", \(ReportNumber.count(update.gateCount)) prompts"
+            + (update.metrics["gate_llr"].map { ", LLR \(ReportNumber.fixed($0, decimals: 2)) at the stop" } ?? "")
     }
 
     func roomSection() -> Markup? {

@@ -1,17 +1,22 @@
-/// The ranks that intervals allow: 1 plus how many others lie wholly above.
+/// The ranks that intervals leave open: from 1 plus how many others lie wholly above, to the last less how many lie wholly
+/// below.
 ///
-/// Who shares a rank has not been told apart: whatever lies wholly above one also lies wholly above what that one is
-/// wholly above. The reverse does not hold. The middle of three may overlap both others while these do not overlap each
-/// other; it then ranks with the better, and still has not been told apart from the worse.
+/// Whose ranges share a rank may still have been told apart from one another by a third: ranges say where an agent may
+/// stand, each by itself.
 enum IntervalRank {
-    /// One rank per interval, in their order. An end that is no number lies above nothing and below nothing.
-    static func ranks(of intervals: [Estimate]) -> [Int] {
-        intervals.map { own in 1 + intervals.count { $0.low > own.high } }
+    /// One range per interval, in their order. An end that is no number lies above nothing and below nothing.
+    static func ranges(of intervals: [Estimate]) -> [ClosedRange<Int>] {
+        intervals.map { own in
+            let above = intervals.count { $0.low > own.high }
+            return (1 + above)...max(1 + above, intervals.count - intervals.count { $0.high < own.low })
+        }
     }
 
-    /// The ranks as shown: `2=` where one is shared.
+    /// The best rank that each interval leaves open.
+    static func ranks(of intervals: [Estimate]) -> [Int] { ranges(of: intervals).map(\.lowerBound) }
+
+    /// As shown: `2`, or `1–3`.
     static func texts(of intervals: [Estimate]) -> [String] {
-        let ranks = ranks(of: intervals)
-        return ranks.map { rank in ranks.count { $0 == rank } > 1 ? "\(rank)=" : "\(rank)" }
+        ranges(of: intervals).map { $0.count == 1 ? "\($0.lowerBound)" : "\($0.lowerBound)–\($0.upperBound)" }
     }
 }

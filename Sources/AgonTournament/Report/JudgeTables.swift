@@ -2,25 +2,8 @@ import AgonCore
 
 /// What Markdown and HTML show of judges, table by table.
 struct JudgeTables {
-    struct Table {
-        var id: String
-        var title: String
-        var prose: String
-        var columns: [(title: String, isNumber: Bool)]
-        var rows: [[String]]
-
-        /// Without columns in which no row has anything.
-        var withoutEmptyColumns: Table {
-            let kept = columns.indices.filter { column in rows.contains { $0[column] != ReportNumber.missing } }
-            var table = self
-            table.columns = kept.map { columns[$0] }
-            table.rows = rows.map { row in kept.map { row[$0] } }
-            return table
-        }
-    }
-
     /// Those that have rows.
-    let tables: [Table]
+    let tables: [ReportTable]
 
     private static let versionLimit = 12
 
@@ -40,8 +23,8 @@ struct JudgeTables {
         let records: JudgingRecords
         let updates: [UpdateRecord]
 
-        func alarms() -> Table {
-            Table(
+        func alarms() -> ReportTable {
+            ReportTable(
                 id: "alarms", title: "Alarms", prose: "Rounds in which the judge looked exploited, by what gold said on canaries.",
                 columns: [("round", true), ("judge", false), ("what was seen", false), ("what was done", false)],
                 rows: spells.map { spell in
@@ -55,8 +38,8 @@ struct JudgeTables {
                 })
         }
 
-        func losses() -> Table {
-            Table(
+        func losses() -> ReportTable {
+            ReportTable(
                 id: "losses", title: "Judges that were lost",
                 prose: "Members that left their panel, which went on without them; pairs that waited for them alone are void.",
                 columns: [("round", true), ("judge", false), ("why", false)],
@@ -90,7 +73,7 @@ struct JudgeTables {
             }
         }
 
-        func judges() -> Table {
+        func judges() -> ReportTable {
             let shares = [
                 ("position_consistency", "same in both orders"), ("first_shown_rate", "first shown wins"),
                 ("lower_seat_rate", "lower seat wins"), ("tie_rate", "ties"), ("void_rate", "void"),
@@ -112,7 +95,7 @@ struct JudgeTables {
                     ReportNumber.count(mean("void_rate")?.count ?? 0),
                 ]
             }
-            return Table(
+            return ReportTable(
                 id: "judges", title: "The judges in numbers",
                 prose: "Over all rounds. Right: the share of canary pairs on which the judge agrees with gold, ties half, with its 95% interval. "
                     + "A judge that sees order is asked in both; one that does not has no such number. Length ρ is Spearman's between an "
@@ -137,16 +120,16 @@ struct JudgeTables {
             return decimals(found.reduce(0) { $0 + $1.value * Double($1.count) } / Double(count))
         }
 
-        func versions() -> Table {
+        func versions() -> ReportTable {
             let measured = records.versions.compactMap { version in
                 records.mean("accuracy") { $0.judge == JudgeID(name: version.name, version: version.version) }
                     .map { (version, $0) }
             }
-            guard measured.count > 1 else { return Table(id: "versions", title: "", prose: "", columns: [], rows: []) }
+            guard measured.count > 1 else { return ReportTable(id: "versions", title: "", prose: "", columns: [], rows: []) }
             let best = measured.sorted { ($1.1.estimate.value, $0.0.name, $0.0.version) < ($0.1.estimate.value, $1.0.name, $1.0.version) }
             var shown = Array(best.prefix(JudgeTables.versionLimit))
             if let newest = measured.max(by: { $0.0.round < $1.0.round }), !shown.contains(where: { $0.0 == newest.0 }) { shown.append(newest) }
-            return Table(
+            return ReportTable(
                 id: "judge-versions", title: "Versions of the judge",
                 prose: (measured.count > shown.count ? "The \(JudgeTables.versionLimit) most accurate of \(measured.count), and the newest. " : "")
                     + "Each met the canaries of its own rounds, written by the agents of that time: later ones are harder.",
@@ -164,7 +147,7 @@ struct JudgeTables {
             return parent.map { "v\($0.version)" } ?? ReportNumber.missing
         }
 
-        func agreement() -> Table {
+        func agreement() -> ReportTable {
             let prefix = "cohen_kappa/"
             let pairs = Set(records.measures.filter { $0.measure.hasPrefix(prefix) }.map { [$0.judge.name, $0.measure] })
                 .sorted { ($0[0], $0[1]) < ($1[0], $1[1]) }
@@ -178,15 +161,15 @@ struct JudgeTables {
             if let panel = records.measures.first(where: { $0.measure == "krippendorff_alpha" })?.judge.name {
                 rows.append(row("all members", "Krippendorff's α", "krippendorff_alpha", panel))
             }
-            return Table(
+            return ReportTable(
                 id: "agreement", title: "Agreement between judges",
                 prose: "Cohen's κ of each two members, Krippendorff's α of all: 1 is full agreement, 0 what chance gives. Means over rounds.",
                 columns: [("judge", false), ("with", false), ("κ or α", true), ("on", true)], rows: rows)
         }
 
-        func people() -> Table {
+        func people() -> ReportTable {
             let comparisons = (records.people?.withJudges ?? []) + (records.people?.betweenPeople ?? [])
-            return Table(
+            return ReportTable(
                 id: "people", title: "People's votes",
                 prose: "From `agon vote`, given blind. Intervals are clustered by prompt.",
                 columns: [("person", false), ("with", false), ("pairs", true), ("agree", true), ("Cohen's κ", true), ("void", true)],
@@ -201,12 +184,12 @@ struct JudgeTables {
         }
 
         /// Of judges that ask something outside.
-        func cost() -> Table {
+        func cost() -> ReportTable {
             func sum(_ measure: String, _ judge: String) -> Double {
                 records.measures.reduce(0) { $0 + ($1.judge.name == judge && $1.measure == measure && $1.value.isFinite ? $1.value : 0) }
             }
             let asked = records.judges.filter { sum("tokens", $0) > 0 || sum("cost", $0) > 0 || sum("seconds_per_verdict", $0) > 0 }
-            return Table(
+            return ReportTable(
                 id: "cost", title: "What judging cost",
                 prose: "Of judges that ask an endpoint; the cost is in the currency of the judge's prices.",
                 columns: [
@@ -233,7 +216,7 @@ struct JudgeTables {
             return count == 0 ? ReportNumber.missing : ReportNumber.metric(found.reduce(0) { $0 + $1.value * Double($1.count) } / Double(count))
         }
 
-        func dropped() -> Table {
+        func dropped() -> ReportTable {
             let prefix = "pairs_dropped/"
             let words = [
                 "score_margin": "the judge's scores were too close", "margin": "the ranking's points were too close",
@@ -241,7 +224,7 @@ struct JudgeTables {
                 "cap": "the agent had its share",
             ]
             let rules = Set(records.measures.map(\.measure).filter { $0.hasPrefix(prefix) }).sorted()
-            return Table(
+            return ReportTable(
                 id: "dropped", title: "Pairs that nobody trains on", prose: "Preference pairs that a rule of the arena's `pairs` dropped.",
                 columns: [("why", false), ("dropped", true), ("in rounds", true)],
                 rows: rules.map { rule in

@@ -23,14 +23,13 @@ public enum MarkdownReport {
             blocks += ["## Held-out measures", evaluations(report, measured)]
         }
         for table in extra.filter({ $0.id != "changes" }) { blocks += self.blocks(table) }
-        for table in JudgeTables(report).tables {
-            blocks += ["## \(table.title)", escaped(table.prose), self.table(table.columns, table.rows)]
-        }
+        for table in JudgeTables(report).tables { blocks += self.blocks(table) }
         blocks += ["## The run", table([("fact", false), ("value", false)], report.facts.map { [$0.label, $0.value] })]
         return blocks.joined(separator: "\n\n") + "\n"
     }
 
-    private static func blocks(_ table: ReportTables.Table) -> [String] {
+    /// A table with its head.
+    static func blocks(_ table: ReportTable) -> [String] {
         ["## \(table.title)", escaped(table.prose), self.table(table.columns, table.rows)]
     }
 

@@ -124,6 +124,14 @@ public struct Estimate: Sendable, Hashable, Codable {
     init(_ record: EvaluationRecord) { self.init(value: record.value, low: record.low, high: record.high) }
 }
 
+/// The rating of one version on the scale of the last fit, whoever it met and when.
+public struct VersionRating: Sendable, Hashable, Codable {
+    public var policy: PolicyID
+    /// The round whose end made it; 0 for what the agent came with.
+    public var round: Int
+    public var rating: Estimate
+}
+
 /// One row of the leaderboard.
 public struct Standing: Sendable, Hashable, Codable {
     public var agent: String

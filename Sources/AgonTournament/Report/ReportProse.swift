@@ -10,9 +10,8 @@ enum ReportProse {
 
     /// What the leaderboard's columns stand on.
     static let leaderboard = """
-        Ratings are on the Elo scale, each with its 95% interval. A rank is 1 plus the number of agents whose whole \
-        interval lies above; “=” marks one that is shared. Agents whose intervals overlap have not been told apart, \
-        whatever their ranks. The version is the one that played the last round, of which the rating is; one that was \
+        Ratings are on the Elo scale, each with its 95% interval. A rank is the range that the intervals leave open: from 1 \
+        plus the number of agents whose whole interval lies above, to the last less those whose whole interval lies below. The version is the one that played the last round, of which the rating is; one that was \
         promoted after it has no matches yet, only held-out measures.
         """
 

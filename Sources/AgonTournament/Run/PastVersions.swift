@@ -18,10 +18,20 @@ struct PastVersions {
             let version = try store.versions(run: run.id).first(where: {
                 !$0.isJudge && $0.name == policy.agent && $0.version == policy.version
             }),
+            try isStillThere(version),
             let weights = policy.version == 0
                 ? try arena.startingWeights(policy.agent, seed: Seed(run: run.seed))
                 : try checkpoints.load(version, like: like)
         else { return nil }
         return (weights, version.hash)
+    }
+
+    /// Version 0 has no checkpoint: it is what the agent's folder holds, and that may be another model by now.
+    /// - Throws: `inconsistent` where it is.
+    private func isStillThere(_ version: VersionRecord) throws -> Bool {
+        guard version.version == 0, version.hash != arena.modelHashes[version.name] ?? "" else { return true }
+        throw TournamentError(
+            .inconsistent,
+            "agents/\(version.name) starts from other weights now than the v0 of run \(run.id): if it was promoted since, `agon rollback \(version.name)` takes that back.")
     }
 }
