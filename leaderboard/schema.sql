@@ -58,6 +58,9 @@ CREATE TABLE rooms (
     judge TEXT NOT NULL,            -- a judge without weights has no row in versions
     judge_version INTEGER NOT NULL,
     is_scored INTEGER NOT NULL CHECK (is_scored IN (0, 1)),     -- 1 where the judge scores answers
+    stage TEXT,                     -- answer, critique, final, propose, solve; null where there are no stages
+    stage_index INTEGER,
+    is_rated INTEGER NOT NULL DEFAULT 1 CHECK (is_rated IN (0, 1)),     -- 0: an early stage, which only teaches
     UNIQUE (run_id, round, room)
 ) STRICT;
 

@@ -61,10 +61,12 @@ public struct PolicyRequest: Sendable, Hashable {
     public var room: UInt64
     /// Who in the room is asked, from 0.
     public var seat: Int
+    /// What a stage's text is made of, for policies that are rules; nil where there are no stages.
+    public var stage: StageView?
 
     public init(
         prompt: String, turns: [Turn] = [], maxNewTokens: Int, seed: Seed, legalMoves: [String] = [], room: UInt64 = 0,
-        seat: Int = 0
+        seat: Int = 0, stage: StageView? = nil
     ) {
         self.prompt = prompt
         self.turns = turns
@@ -73,6 +75,22 @@ public struct PolicyRequest: Sendable, Hashable {
         self.legalMoves = legalMoves
         self.room = room
         self.seat = seat
+        self.stage = stage
+    }
+}
+
+/// What one seat is shown at a stage.
+public struct StageView: Sendable, Hashable {
+    public var kind: StageKind
+    /// The table's prompt.
+    public var prompt: String
+    /// What the others said at the stage before, in the order of their labels A, B, C …
+    public var peers: [String]
+
+    public init(kind: StageKind, prompt: String, peers: [String] = []) {
+        self.kind = kind
+        self.prompt = prompt
+        self.peers = peers
     }
 }
 

@@ -11,14 +11,51 @@ public struct Room: Sendable, Hashable, Codable {
     public var seats: [PolicyID]
     /// True where gold measures the judge.
     public var isCanary: Bool
+    /// Which of a table's rooms it is; nil where a room is all that is played.
+    public var stage: RoomStage?
 
-    public init(round: Int, index: Int, group: Int, prompt: Prompt, seats: [PolicyID], isCanary: Bool = false) {
+    public init(
+        round: Int, index: Int, group: Int, prompt: Prompt, seats: [PolicyID], isCanary: Bool = false,
+        stage: RoomStage? = nil
+    ) {
         self.round = round
         self.index = index
         self.group = group
         self.prompt = prompt
         self.seats = seats
         self.isCanary = isCanary
+        self.stage = stage
+    }
+
+    /// Whether its ranking counts for ratings. Early stages teach only, so that a table is not counted twice.
+    public var isRated: Bool { stage?.isRated ?? true }
+}
+
+/// What the seats are asked to do where a table is played in stages.
+public enum StageKind: String, Sendable, Codable, CaseIterable {
+    /// Answer the prompt.
+    case answer
+    /// Say which of the others' answers is the best.
+    case critique
+    /// Answer again, having seen what the others said.
+    case final
+    /// Make up a question, with its answer.
+    case propose
+    /// Answer a question that somebody made up.
+    case solve
+}
+
+/// A room's place among those of one table, which follow from one another and have a ranking each.
+public struct RoomStage: Sendable, Hashable, Codable {
+    /// From 0. Rooms of proposals share a stage.
+    public var index: Int
+    public var kind: StageKind
+    public var isRated: Bool
+
+    public init(index: Int, kind: StageKind, isRated: Bool) {
+        self.index = index
+        self.kind = kind
+        self.isRated = isRated
     }
 }
 

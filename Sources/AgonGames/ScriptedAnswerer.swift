@@ -47,8 +47,9 @@ public struct ScriptedAnswerer: Policy {
         requests.map { PolicyResponse(text: answer(to: $0)) }
     }
 
+    /// At a stage it goes by the table's prompt: it proposes that very prompt, and as a critic names a right answer.
     private func answer(to request: PolicyRequest) -> String {
-        guard let gold = goldAnswer(request.prompt) else { return "" }
+        guard let gold = goldAnswer(request.stage?.prompt ?? request.prompt) else { return "" }
         var generator = SeededGenerator(request.seed.child(.sample, request.turns.count))
         let saysGold =
             switch strategy {
@@ -56,6 +57,14 @@ public struct ScriptedAnswerer: Policy {
             case .perfect: true
             case .noisyExpert(let skill): generator.unit() < skill
             }
-        return saysGold ? gold : String(generator.shuffled(Array(gold)))
+        let said = saysGold ? gold : String(generator.shuffled(Array(gold)))
+        switch request.stage {
+        case let stage? where stage.kind == .propose: return stage.prompt + said
+        case let stage? where stage.kind == .critique:
+            guard !stage.peers.isEmpty else { return "" }
+            let right = saysGold ? stage.peers.firstIndex(of: gold) : nil
+            return StageProtocol.naming(right ?? generator.index(below: stage.peers.count))
+        default: return said
+        }
     }
 }

@@ -123,9 +123,12 @@ extension ArenaStore {
         CROSS JOIN rollouts AS loss ON loss.room_id = rejected_room_id AND loss.seat = rejected_seat
         CROSS JOIN versions AS winner ON winner.id = chosen_policy_id
         CROSS JOIN versions AS loser ON loser.id = rejected_policy_id
-        WHERE \(condition) ORDER BY runs.id, pairs.round, pairs.id
+        WHERE \(isOfOnePrompt("chosen")) AND \(condition) ORDER BY runs.id, pairs.round, pairs.id
         """
     }
+
+    /// Later stages showed each seat another text, so their outputs are no two answers to one prompt.
+    private static func isOfOnePrompt(_ rooms: String) -> String { "(\(rooms).stage IS NULL OR \(rooms).stage IN ('answer', 'solve'))" }
 
     /// The same columns of what people voted, walked in the order of the rooms.
     static func votedPairsQuery(where condition: String) -> String {
@@ -143,7 +146,7 @@ extension ArenaStore {
             ON loss.room_id = rooms.id AND loss.seat = iif(votes.verdict = 'first', votes.second, votes.first)
         CROSS JOIN versions AS winner ON winner.id = win.policy_id
         CROSS JOIN versions AS loser ON loser.id = loss.policy_id
-        WHERE win.tokens IS NOT NULL AND loss.tokens IS NOT NULL AND \(condition)
+        WHERE win.tokens IS NOT NULL AND loss.tokens IS NOT NULL AND \(isOfOnePrompt("rooms")) AND \(condition)
         ORDER BY runs.id, rooms.round, rooms.room, votes.first, votes.second, votes.judge
         """
     }

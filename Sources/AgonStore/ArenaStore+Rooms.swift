@@ -47,20 +47,20 @@ extension ArenaStore {
         }
     }
 
-    /// Rooms drawn from the closed rounds, in round and room order: the same for the same seed.
+    /// Rated rooms drawn from the closed rounds, in round and room order: the same for the same seed.
     /// - Parameter count: how many at most.
     /// - Parameter round: the last round that is drawn from.
     public func sampleRooms(run: String, count: Int, seed: Seed, upToRound round: Int = .max) throws(StoreError) -> [RoomResult] {
         try read("sample rooms") { db in
             let key = try db.key(ofRun: run)
             let last = min(round, try db.lastClosedRound(ofRun: key))
-            let total: Int = try db.rows("SELECT count(*) FROM rooms WHERE run_id = ? AND round <= ?", [key, last]).first?[0] ?? 0
+            let total: Int = try db.rows("SELECT count(*) FROM rooms WHERE run_id = ? AND round <= ? AND is_rated", [key, last]).first?[0] ?? 0
             var generator = SeededGenerator(seed)
             let drawn = generator.shuffled(Array(0..<total)).prefix(max(count, 0)).sorted()
             let reader = RoomReader(db)
             return try drawn.flatMap { place in
                 let id = try db.rows(
-                    "SELECT id FROM rooms WHERE run_id = ? AND round <= ? ORDER BY round, room LIMIT 1 OFFSET ?", [key, last, place]
+                    "SELECT id FROM rooms WHERE run_id = ? AND round <= ? AND is_rated ORDER BY round, room LIMIT 1 OFFSET ?", [key, last, place]
                 ).first?[0] as Int64?
                 return try id.map { try reader.rooms(where: "rooms.id = ?1", [$0]) } ?? []
             }
@@ -76,14 +76,14 @@ extension ArenaStore {
         try db.run(
             """
             INSERT INTO rooms (run_id, round, room, room_group, prompt_id, prompt, reference, is_canary, judge,
-                judge_version, is_scored)
-            VALUES (?, ?, ?, ?, CAST(? AS TEXT), CAST(? AS TEXT), CAST(? AS TEXT), ?, ?, ?, ?)
+                judge_version, is_scored, stage, stage_index, is_rated)
+            VALUES (?, ?, ?, ?, CAST(? AS TEXT), CAST(? AS TEXT), CAST(? AS TEXT), ?, ?, ?, ?, ?, ?, ?)
             ON CONFLICT (run_id, round, room) DO NOTHING
             """,
             [
                 key, room.round, room.index, room.group, Text.value(room.prompt.id), Text.value(room.prompt.text),
                 room.prompt.reference.map(Text.value), room.isCanary, result.judge.name, result.judge.version,
-                !result.scores.isEmpty,
+                !result.scores.isEmpty, room.stage?.kind.rawValue, room.stage?.index, room.isRated,
             ])
         guard db.changesCount == 1 else { return false }
         guard room.round > closed else {

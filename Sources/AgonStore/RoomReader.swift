@@ -17,7 +17,8 @@ struct RoomReader {
         try db.forEachRow(
             """
             SELECT id, round, room, room_group, CAST(prompt_id AS BLOB), CAST(prompt AS BLOB),
-                CAST(reference AS BLOB), is_canary, judge, judge_version, is_scored
+                CAST(reference AS BLOB), is_canary, judge, judge_version, is_scored,
+                stage, stage_index, is_rated
             FROM rooms WHERE \(condition) ORDER BY round, room
             """, values
         ) { row in
@@ -27,7 +28,10 @@ struct RoomReader {
                 id: Text.decode(row[4]), text: Text.decode(row[5]),
                 reference: (row[6] as Data?).map(Text.decode))
             let room = Room(
-                round: row[1], index: row[2], group: row[3], prompt: prompt, seats: [], isCanary: row[7])
+                round: row[1], index: row[2], group: row[3], prompt: prompt, seats: [], isCanary: row[7],
+                stage: try (row[11] as String?).map {
+                    RoomStage(index: row[12], kind: try word($0, StageKind.self), isRated: row[13])
+                })
             results.append(
                 RoomResult(
                     room: room, rollouts: [], judge: JudgeID(name: row[8], version: row[9]), scores: [],

@@ -1,5 +1,6 @@
 import AgonAgents
 import AgonCore
+import AgonGames
 import AgonJudging
 import AgonRatings
 import AgonStore
@@ -44,19 +45,20 @@ struct Round {
         try pulse.onStep(.judgeRefreshed, number)
         let others = try await results(rooms.filter { !$0.isCanary }, of: rooms.count, roster, judge: judge, gold: nil, &stopwatch)
         let results = canaries + others
-        try arena.configuration.limits.check(results, round: number, isGame: arena.game != nil)
+        let rated = results.filter(\.room.isRated)
+        try arena.configuration.limits.check(rated, round: number, isGame: arena.game != nil)
         pulse.updating(number)
 
         let (pairs, pairCounts) = preferencePairs(results)
-        let health = try await judgeHealth(state, results, gold, first, judge)
+        let health = try await judgeHealth(state, rated, gold, first, judge)
         let trained = try train(state, pairs, results, roster, &stopwatch)
         try pulse.onStep(.learnersTrained, number)
         var next = state
-        let alarms = alarms(next.remember(results, gold: gold, health: health, care: care), first.id)
+        let alarms = alarms(next.remember(rated, gold: gold, health: health, care: care), first.id)
         let outcomes = try await gate(trained, judge, health, alarms, &stopwatch)
         try pulse.onStep(.gateDecided, number)
 
-        try next.consume(results)
+        try next.consume(rated)
         let ratings = try rate(next, roster)
         let versions = try promote(outcomes, judges, &next)
         let returns = try rollBack(alarms, outcomes.map(\.record), &next)
@@ -68,9 +70,9 @@ struct Round {
         try store.close(
             RoundClosing(
                 round: RoundRecord(number: number, signature: next.signature, timings: stopwatch.timings),
-                matches: results.flatMap(Match.matches(of:)), pairs: pairs, ratings: ratings, versions: versions,
+                matches: rated.flatMap(Match.matches(of:)), pairs: pairs, ratings: ratings, versions: versions,
                 updates: returns, evaluations: evaluations, judgeHealth: health,
-                judgeMeasures: measures(state, results, gold, pairCounts, first.id), alarms: alarms), run: run.id)
+                judgeMeasures: measures(state, rated, gold, pairCounts, first.id), alarms: alarms), run: run.id)
         try pulse.onStep(.roundClosed, number)
         for name in arena.learners {
             try checkpoints.training(name, round: number, saveSteps: 0).removeCheckpoint()
@@ -78,6 +80,9 @@ struct Round {
         pulse.closed(number, ratings, health, returns, alarms, stopwatch.timings)
         return next
     }
+
+    /// Places in the round for the rooms of each table.
+    private var stride: Int { arena.configuration.stages?.roomLimit ?? 1 }
 
     private var pastVersions: PastVersions {
         PastVersions(arena: arena, store: store, run: run, checkpoints: checkpoints)
@@ -106,23 +111,26 @@ struct Round {
         }
     }
 
-    /// Results of some rooms: those that an earlier start of this round committed are read, the rest is played,
-    /// judged and committed wave by wave.
-    /// - Parameter count: rooms of the whole round.
+    /// Results of some tables: those that an earlier start of this round committed are read, the rest is played,
+    /// judged and committed wave by wave. Without stages a table is one room.
+    /// - Parameter count: tables of the whole round.
     private func results(
         _ rooms: [Room], of count: Int, _ roster: Roster, judge: any Judge, gold: (any Judge)?,
         _ stopwatch: inout RoundStopwatch
     ) async throws -> [RoomResult] {
         let committed = try store.roomResults(run: run.id, round: number)
         var byIndex = Dictionary(uniqueKeysWithValues: committed.map { ($0.room.index, $0) })
-        let missing = rooms.filter { byIndex[$0.index] == nil }
+        // A wave is committed as a whole, so a table whose first room is there has them all.
+        let missing = rooms.filter { byIndex[$0.index * stride] == nil }
         let player = RoomPlayer(arena: arena, policies: roster.policies)
-        for start in stride(from: 0, to: missing.count, by: options.roomsPerWave) {
+        for start in Swift.stride(from: 0, to: missing.count, by: options.roomsPerWave) {
             let wave = Array(missing[start..<min(start + options.roomsPerWave, missing.count)])
-            let rollouts = try await stopwatch.measure(\.rollouts) { try await player.play(wave, seed: seed) }
+            let tables = try await stopwatch.measure(\.rollouts) {
+                try await player.play(tables: wave, stride: stride, seed: seed)
+            }
             try pulse.onStep(.roomsPlayed, number)
             let results = try await stopwatch.measure(\.judging) {
-                let judged = try await Verdicts(judge: judge, seed: seed).results(wave, rollouts)
+                let judged = try await TableVerdicts(judge: judge, hasGold: arena.hasGold, seed: seed).results(tables)
                 return try await CanaryGold(arena: arena, seed: seed).asked(gold, about: judged)
             }
             try pulse.onStep(.roomsJudged, number)
@@ -132,10 +140,10 @@ struct Round {
             }
             try pulse.onStep(.roomsCommitted, number)
             for result in results { byIndex[result.room.index] = result }
-            stopwatch.count(rollouts)
-            try pulse.wave(number, byIndex.count, count, stopwatch.timings)
+            stopwatch.count(results.map(\.rollouts))
+            try pulse.wave(number, Set(byIndex.keys.map { $0 / stride }).count, count, stopwatch.timings)
         }
-        return rooms.compactMap { byIndex[$0.index] }
+        return rooms.flatMap { table in (0..<stride).compactMap { byIndex[table.index * stride + $0] } }
     }
 
     /// What people have voted since the last round took their votes, where they are gold. A round takes them before its
@@ -218,7 +226,7 @@ struct Round {
         _ state: RunState, _ pairs: [PreferencePair], _ results: [RoomResult], _ roster: Roster,
         _ stopwatch: inout RoundStopwatch
     ) throws -> [(LearnerUpdate, (TrainingOutcome?, UpdateRecord))] {
-        let byIndex = results.sorted { $0.room.index < $1.room.index }
+        let ordered = results.sorted { $0.room.index < $1.room.index }
         let updates = arena.learners.compactMap { name -> LearnerUpdate? in
             guard let learner = state.learners[name], let policy = roster.learner(name) else { return nil }
             return LearnerUpdate(
@@ -229,7 +237,7 @@ struct Round {
             try Parallel.map(updates, threads: options.threads) { update in
                 let own = arena.configuration.ownPairsOnly ? pairs.filter(involving: update.agent) : pairs
                 let folder = checkpoints.training(update.agent, round: number, saveSteps: arena.configuration.saveSteps)
-                return (update, try update.candidate(pairs: own, results: byIndex, folder: folder, threads: threads))
+                return (update, try update.candidate(pairs: own, results: ordered, folder: folder, threads: threads))
             }
         }
     }

@@ -154,7 +154,7 @@ public struct Tournament: Sendable {
         let health = try store.judgeHealth(run: run.id)
         let alarms = try store.alarms(run: run.id)
         for number in 1...max(1, last.number) {
-            let results = try store.roomResults(run: run.id, round: number)
+            let results = try store.roomResults(run: run.id, round: number).filter(\.room.isRated)
             try state.consume(results)
             let roundSeed = Seed(run: run.seed).child(.round, number)
             let care = JudgeCare(arena: arena, seed: roundSeed.child(.judge, 0))

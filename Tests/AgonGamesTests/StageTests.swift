@@ -3,7 +3,9 @@ import AgonGames
 import Testing
 
 @Suite struct StageTests {
-    private let stages = StageProtocol.answerCritiqueFinal
+    private let stages = StageProtocol(stages: [
+        .init(.answer), .init(.critique, instruction: "Name the best, for example [[A]]."), .init(.final, instruction: "Answer again."),
+    ])
 
     /// Outputs that name stage, room and seat, so that a leak shows.
     private func outputs(room: Int, seats: Int) -> [[String?]] {
@@ -84,14 +86,22 @@ import Testing
         #expect(StageReward.proposer(rightCount: 0, solverCount: 0) == nil)
     }
 
-    @Test("a proposal is its question without its answer, and void where its own answer is wrong")
+    @Test("a proposal is its question without its answer, and void where its own answer is wrong or it is held out")
     func proposals() throws {
         let task = Addition()
-        let proposal = try #require(Proposal("47+38=85", task: task))
+        let proposal = try Proposal("47+38=85", task: task)
         #expect(proposal.prompt == Prompt(id: "addition:47+38=", text: "47+38=", reference: "85"))
-        for output in ["47+38=86", "47+38=", "47+38", "", "x", "47+38=85 ", "47+380=427", "4+4=8=8"] {
-            #expect(Proposal(output, task: task) == nil, "\(output)")
+        for output in ["47+38=", "47+38", "", "x", "47+380=427"] {
+            #expect(throws: Proposal.Fault.noQuestion, "\(output)") { try Proposal(output, task: task) }
         }
-        #expect(Proposal("310245=012345", task: SortDigits())?.prompt.text == "310245=")
+        for output in ["47+38=86", "47+38=85 ", "4+4=8=8"] {
+            #expect(throws: Proposal.Fault.wrongAnswer, "\(output)") { try Proposal(output, task: task) }
+        }
+        let heldOut = (10...99).map { "\($0)+11=" }.filter { PromptSide(of: $0) != .training }
+        #expect(heldOut.count > 10)
+        for question in heldOut {
+            #expect(throws: Proposal.Fault.heldOut) { try Proposal(question + (task.goldAnswer(to: question) ?? ""), task: task) }
+        }
+        #expect(try Proposal("310245=012345", task: SortDigits()).prompt.text == "310245=")
     }
 }

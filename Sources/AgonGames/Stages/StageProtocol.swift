@@ -8,13 +8,12 @@ public import AgonCore
 public struct StageProtocol: Sendable, Hashable {
     /// One stage of a room.
     public struct Stage: Sendable, Hashable {
-        /// The name in records: `answer`, `critique`.
-        public var name: String
+        public var kind: StageKind
         /// What a seat is told to do, after what it is shown; empty: nothing.
         public var instruction: String
 
-        public init(name: String, instruction: String = "") {
-            self.name = name
+        public init(_ kind: StageKind, instruction: String = "") {
+            self.kind = kind
             self.instruction = instruction
         }
     }
@@ -28,7 +27,8 @@ public struct StageProtocol: Sendable, Hashable {
 
     public let stages: [Stage]
 
-    /// The labels of peers. A room has at most sixteen seats.
+    /// The most seats of a room in stages: each but the own one needs a label.
+    public static let seatLimit = 16
     private static let labels = Array("ABCDEFGHIJKLMNO")
 
     /// - Precondition: there is a stage.
@@ -36,13 +36,6 @@ public struct StageProtocol: Sendable, Hashable {
         precondition(!stages.isEmpty, "a room in stages needs at least one stage")
         self.stages = stages
     }
-
-    /// Answer, name the best answer of the others, answer again.
-    public static let answerCritiqueFinal = StageProtocol(stages: [
-        Stage(name: "answer"),
-        Stage(name: "critique", instruction: "Say what is wrong in these answers, then name the best, for example [[A]]."),
-        Stage(name: "final", instruction: "These are the others' opinions. Give your final answer."),
-    ])
 
     /// What a seat is asked.
     ///
@@ -61,7 +54,7 @@ public struct StageProtocol: Sendable, Hashable {
         let instruction = stages[stage].instruction
         guard stage > 0 else { return Question(text: joined([prompt, instruction]), peers: []) }
         let said = outputs[stage - 1]
-        precondition(said.count <= Self.labels.count + 1, "a room has at most \(Self.labels.count + 1) seats, not \(said.count)")
+        precondition(said.count <= Self.seatLimit, "a room has at most \(Self.seatLimit) seats, not \(said.count)")
         var generator = SeededGenerator(seed.child(.seat, seat).child(.shuffle, stage))
         let peers = generator.shuffled(said.indices.filter { $0 != seat && said[$0] != nil })
         let quotes = zip(Self.labels, peers).map { Self.quoted(said[$1] ?? "", label: $0) }
@@ -81,6 +74,12 @@ public struct StageProtocol: Sendable, Hashable {
         }
         return chosen
     }
+
+    /// The characters that stand before quotes.
+    static let marks = String(labels) + "| \n"
+
+    /// How a reply names a peer by its place.
+    public static func naming(_ place: Int) -> String { "[[\(labels[place])]]" }
 
     private func joined(_ parts: [String]) -> String { parts.filter { !$0.isEmpty }.joined(separator: "\n") }
 
@@ -114,21 +113,30 @@ public enum StageReward {
 /// A question that an agent made up, with the answer that it claims.
 ///
 /// An output is the question as the task writes it, and then the answer: `47+38=85`. One that is no question of the task,
-/// or whose own answer is wrong, is void: nobody is asked, and nobody earns.
+/// or whose own answer is wrong, is void: nobody is asked, and nobody earns. So is one that is held out for the gate or for
+/// measuring, because rooms train.
 public struct Proposal: Sendable, Hashable {
     /// What solvers are asked; the claimed answer is not in it.
     public let prompt: Prompt
 
-    /// - Returns: nil where the proposal is void.
-    public init?(_ output: String, task: any PromptTask) {
+    /// - Throws: why the proposal is void.
+    public init(_ output: String, task: any PromptTask) throws(Fault) {
         // The question ends where the task's questions end: each cut is tried, the longest answer first.
         for cut in output.indices.dropFirst() {
             let (question, answer) = (String(output[..<cut]), String(output[cut...]))
             guard let gold = task.goldAnswer(to: question) else { continue }
-            guard gold == answer else { return nil }
-            prompt = Prompt(id: "\(task.name):\(question)", text: question, reference: gold)
+            guard gold == answer else { throw .wrongAnswer }
+            guard PromptSide(of: question) == .training else { throw .heldOut }
+            prompt = task.prompt(text: question)
             return
         }
-        return nil
+        throw .noQuestion
+    }
+
+    /// Why a proposal is void.
+    public enum Fault: String, Error, Sendable {
+        case noQuestion = "made up no question of the task"
+        case wrongAnswer = "gave a wrong answer to its own question"
+        case heldOut = "made up a question that is held out for measuring"
     }
 }

@@ -137,6 +137,7 @@ public struct Arena: Sendable {
         for entrant in entrants where entrant.role == .scripted && outsiders[entrant.name] == nil && game == nil && !hasGold {
             throw AgentError(.badValue, "\(file): scripted agent `\(entrant.name)` answers from gold, which these prompts do not have.")
         }
+        try checkStages()
         try checkPromptCount(.gate, configuration.gate.promptCount, "gate")
         try checkPromptCount(.heldOut, configuration.evaluationPromptCount, "evaluation")
         for name in entrants.map(\.name) { try checkReadability(name) }
@@ -158,7 +159,7 @@ public struct Arena: Sendable {
     private func checkReadability(_ name: String) throws {
         guard let model = models[name], let agent = agents[name] else { return }
         let texts = (game?.alphabet ?? task?.alphabet).map { [$0] } ?? promptFile?.texts ?? []
-        for text in [agent.system] + texts {
+        for text in [agent.system] + texts + (configuration.stages?.texts ?? []) {
             do {
                 _ = try model.tokenizer.encode(text, addSpecialTokens: false, parseSpecial: false)
             } catch {

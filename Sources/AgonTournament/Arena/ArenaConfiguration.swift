@@ -70,6 +70,8 @@ public struct ArenaConfiguration: Sendable {
     /// How prompts of a file are drawn.
     public var drawing: PromptPool.Drawing
     public var schedule: Schedule
+    /// The stages that each table is played in; nil: everybody answers, once.
+    public var stages: StagePlan?
     public var judge: JudgeSettings
     public var pairSelection: PairSelection
     public var pairRules: PairRules
@@ -125,6 +127,7 @@ public struct ArenaConfiguration: Sendable {
         maxNewTokens = try reader.integer("max_new_tokens")
         drawing = PromptPool.Drawing(rawValue: try reader.text("drawing")) ?? .withoutReplacement
         schedule = try ScheduleKeys.read(reader.reader("schedule"), rounds: reader.has("rounds") ? roundCount : nil)
+        stages = try StageKeys.read(reader.reader("stages"))
         judge = try ArenaConfiguration.judge(reader.reader("judge"), arena: file)
         let pairs = try reader.reader("pairs")
         guard let selection = PairSelection(rawValue: try pairs.text("select")) else {

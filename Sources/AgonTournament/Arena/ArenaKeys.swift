@@ -21,6 +21,7 @@ public enum ArenaKeys {
             Key("seed", .integer(0...Int.max, default: 1), "Decides every draw of the run; `--seed` overrules it."),
             Key("max_new_tokens", .integer(1...8192, default: 16), unit: "tokens", "The most tokens an answer may have. In games the game says how long a move is."),
             Key("schedule", .section(ScheduleKeys.section), "Who meets whom."),
+            Key("stages", .section(StageKeys.section), "Whether tables are played in stages instead of one answer a seat."),
             Key("judge", .section(judge), "Who compares."),
             Key("pairs", .section(pairs), "Which rankings become preference pairs."),
             Key("rating", .section(rating), "How results become ratings."),

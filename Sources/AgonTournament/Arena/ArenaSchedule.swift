@@ -121,10 +121,12 @@ extension Arena {
     }
 
     /// Rooms in the first round; later ones may have fewer.
-    public var roomsPerRound: Int {
-        scheduler.schedule(
-            round: 1, entrants: entrants, history: ScheduleHistory(), seed: Seed(run: configuration.seed)
-        ).count
+    public var roomsPerRound: Int { firstPairings.count }
+
+    /// Whom the first round brings together.
+    var firstPairings: [Pairing] {
+        Array(scheduler.schedule(
+            round: 1, entrants: entrants, history: ScheduleHistory(), seed: Seed(run: configuration.seed)))
     }
 
     /// Past versions of one learner that may sit in a round's rooms.

@@ -46,7 +46,7 @@ public struct Rejudging: Sendable, Hashable, Codable {
         var (agreed, clusters): ([Double], [Int]) = ([], [])
         var (before, after): ([Match], [Match]) = ([], [])
         for round in stride(from: 1, through: stored.closedRoundCount, by: 1) {
-            let results = try stored.store.roomResults(run: run, round: round)
+            let results = try stored.store.roomResults(run: run, round: round).filter(\.room.isRated)
             let again = try await past.results(results, seed: stored.seed(ofRound: round))
             roomCount += results.count
             for (old, new) in zip(results, again) {

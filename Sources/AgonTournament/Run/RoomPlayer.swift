@@ -13,16 +13,34 @@ struct RoomPlayer: Sendable {
 
     /// Rollouts per room and seat, in the order of the rooms.
     func play(_ rooms: [Room], seed: Seed) async throws -> [[Rollout]] {
+        try await inBatches(rooms, seed: seed) { try await playTogether($0, seed: seed) }
+    }
+
+    /// The rooms that a round's tables become, with their rollouts: in the arena's stages, or each table as it is.
+    ///
+    /// - Parameter stride: places in the round for each table's rooms.
+    func play(tables: [Room], stride: Int, seed: Seed) async throws -> [[PlayedRoom]] {
+        guard let plan = arena.configuration.stages else {
+            return zip(tables, try await play(tables, seed: seed)).map { [PlayedRoom(room: $0, rollouts: $1)] }
+        }
+        let stages = StagePlayer(plan: plan, player: self, stride: stride, seed: seed)
+        return try await inBatches(tables, seed: seed) { try await stages.play($0) }
+    }
+
+    /// What `body` makes of the rooms, as many at a time as agents from outside can be in, who are told when those are over.
+    private func inBatches<Played>(
+        _ rooms: [Room], seed: Seed, _ body: ([Room]) async throws -> [Played]
+    ) async throws -> [Played] {
         let outsiders = policies.values.compactMap { $0 as? any OutsidePolicy }
-        guard !outsiders.isEmpty else { return try await playTogether(rooms, seed: seed) }
-        var rollouts = [[Rollout]](repeating: [], count: rooms.count)
+        guard !outsiders.isEmpty else { return try await body(rooms) }
+        var results = [Played?](repeating: nil, count: rooms.count)
         for indices in batches(rooms) {
             let batch = indices.map { rooms[$0] }
-            for (index, played) in zip(indices, try await playTogether(batch, seed: seed)) { rollouts[index] = played }
+            for (index, played) in zip(indices, try await body(batch)) { results[index] = played }
             let ids = batch.map { RoomPlayer.id(of: $0, seed: seed) }
             for outsider in outsiders { await outsider.end(rooms: ids) }
         }
-        return rollouts
+        return results.compactMap { $0 }
     }
 
     /// What stands for a room before agents from outside.
@@ -51,7 +69,7 @@ struct RoomPlayer: Sendable {
     }
 
     private func answers(_ rooms: [Room], seed: Seed) async throws -> [[Rollout]] {
-        let questions = rooms.flatMap { room in
+        let questions = rooms.map { room in
             room.seats.enumerated().map { seat, policy in
                 Question(
                     policy: policy,
@@ -61,21 +79,29 @@ struct RoomPlayer: Sendable {
                         room: RoomPlayer.id(of: room, seed: seed), seat: seat))
             }
         }
-        var responses = try await ask(questions).makeIterator()
-        return rooms.map { room in
-            room.seats.map { _ in
-                responses.next().map { rollout($0, prompt: room.prompt) } ?? Rollout(text: "", forfeit: .empty)
+        return try await answers(questions, to: rooms, withGold: true)
+    }
+
+    /// Rollouts of rooms of which every seat is asked once.
+    ///
+    /// - Parameter withGold: whether the answers are answers to the rooms' prompts.
+    func answers(_ questions: [[Question]], to rooms: [Room], withGold: Bool) async throws -> [[Rollout]] {
+        var responses = try await ask(questions.flatMap { $0 }).makeIterator()
+        return zip(rooms, questions).map { room, asked in
+            asked.map { _ in
+                responses.next().map { rollout($0, prompt: withGold ? room.prompt : nil) }
+                    ?? Rollout(text: "", forfeit: .empty)
             }
         }
     }
 
-    private func rollout(_ response: PolicyResponse, prompt: Prompt) -> Rollout {
+    private func rollout(_ response: PolicyResponse, prompt: Prompt?) -> Rollout {
         let forfeit: Forfeit? =
             response.failure?.forfeit ?? (response.finish == .length
             ? .unfinished : response.text.allSatisfy(\.isWhitespace) ? .empty : nil)
         let sequence = response.tokens.isEmpty
             ? nil : TokenSequence(prompt: response.context, completion: response.tokens)
-        let gold = forfeit == nil ? arena.gold(response.text, to: prompt) : arena.hasGold ? 0 : nil
+        let gold = prompt.flatMap { forfeit == nil ? arena.gold(response.text, to: $0) : arena.hasGold ? 0 : nil }
         return Rollout(
             text: response.text, sequence: sequence, logProbs: response.logProbs, finish: response.finish,
             forfeit: forfeit, reason: response.failure?.reason ?? "", usage: response.usage, gold: gold)

@@ -10,14 +10,14 @@ import AgonTraining
 ///   made less are not; a half, and voids only, say nothing. A forfeit is undesirable.
 /// - `sft`: the desirable answers alone.
 /// - `grpo`, `ppo`: the learner's own rollouts of this round, because both need to know under which version they were
-///   drawn. Rollouts of one prompt are a group; in games, of one opening and side, and the side is the role.
+///   drawn. Rollouts of one prompt and stage are a group; in games, of one opening and side, and the side is the role.
 struct UpdateData {
     let configuration: ArenaConfiguration
     let isGame: Bool
     /// The learner, and the version that drew its rollouts.
     let policy: PolicyID
     let pairs: [PreferencePair]
-    /// The round's rooms by their index.
+    /// The round's rooms in the order of their indices.
     let results: [RoomResult]
 
     /// One seat of one room.
@@ -30,7 +30,7 @@ struct UpdateData {
 
     func data() -> TrainingData {
         switch configuration.training.method {
-        case .dpo, .cpo, .simpo, .orpo: .pairs(pairs.compactMap(trainingPair))
+        case .dpo, .cpo, .simpo, .orpo: .pairs(trainingPairs)
         case .kto:
             .labelled(
                 answers.compactMap { seat in
@@ -42,11 +42,15 @@ struct UpdateData {
         }
     }
 
-    private func trainingPair(_ pair: PreferencePair) -> TrainingPair? {
-        func sequence(_ address: RolloutAddress) -> TokenSequence? { results[address.room].rollouts[address.seat].sequence }
-        guard let chosen = sequence(pair.chosen), let rejected = sequence(pair.rejected) else { return nil }
-        return TrainingPair(
-            chosen: chosen, rejected: rejected, label: pair.label, group: results[pair.chosen.room].room.prompt.cluster)
+    private var trainingPairs: [TrainingPair] {
+        let rooms = Dictionary(uniqueKeysWithValues: results.map { ($0.room.index, $0) })
+        func sequence(_ address: RolloutAddress) -> TokenSequence? { rooms[address.room]?.rollouts[address.seat].sequence }
+        return pairs.compactMap { pair in
+            guard let chosen = sequence(pair.chosen), let rejected = sequence(pair.rejected),
+                let cluster = rooms[pair.chosen.room]?.room.prompt.cluster
+            else { return nil }
+            return TrainingPair(chosen: chosen, rejected: rejected, label: pair.label, group: cluster)
+        }
     }
 
     /// All seats with tokens of their own, in room and seat order.
@@ -82,7 +86,7 @@ struct UpdateData {
         var members: [Address: [ScoredRollout]] = [:]
         for seat in own {
             guard let reward = reward(seat, lowest: lowest) else { continue }
-            let side = isGame ? seat.index : 0
+            let side = isGame ? seat.index : seat.result.room.stage?.index ?? 0
             let address = Address(prompt: seat.result.room.prompt.id, side: side)
             if members[address] == nil { order.append(address) }
             members[address, default: []].append(ScoredRollout(seat.sequence, reward: reward, role: "\(side)"))
