@@ -8,7 +8,7 @@ public enum Games {
 
     /// The names of all scripted rules of all games, those that every prompt arena or game has first.
     public static let strategyNames: [String] = {
-        let common = ["random", "first_legal", "perfect", "noisy_expert"]
+        let common = ["random", "first_legal", "perfect", "noisy_expert", "echo", "fixed"]
         return all.flatMap(\.strategyNames).reduce(into: common) { names, name in
             if !names.contains(name) { names.append(name) }
         }

@@ -13,9 +13,11 @@ public struct ScriptedAnswerer: Policy {
         case perfect
         /// Says it with probability `skill` (0 … 1), its characters in random order otherwise.
         case noisyExpert(skill: Double)
+        /// Says the prompt again; needs no gold.
+        case echo
 
         /// Every name that `init(named:skill:)` knows, in the order of this list.
-        public static let names = ["random", "perfect", "noisy_expert"]
+        public static let names = ["random", "perfect", "noisy_expert", "echo"]
 
         /// The strategy of a name in an agent's YAML.
         ///
@@ -24,6 +26,7 @@ public struct ScriptedAnswerer: Policy {
             switch name {
             case "random": self = .random
             case "perfect": self = .perfect
+            case "echo": self = .echo
             case "noisy_expert":
                 guard let skill, (0...1).contains(skill) else { return nil }
                 self = .noisyExpert(skill: skill)
@@ -49,11 +52,12 @@ public struct ScriptedAnswerer: Policy {
 
     /// At a stage it goes by the table's prompt: it proposes that very prompt, and as a critic names a right answer.
     private func answer(to request: PolicyRequest) -> String {
+        if strategy == .echo { return request.prompt }
         guard let gold = goldAnswer(request.stage?.prompt ?? request.prompt) else { return "" }
         var generator = SeededGenerator(request.seed.child(.sample, request.turns.count))
         let saysGold =
             switch strategy {
-            case .random: false
+            case .random, .echo: false
             case .perfect: true
             case .noisyExpert(let skill): generator.unit() < skill
             }

@@ -68,6 +68,9 @@ struct NewAgentCommand: ParsableCommand {
         guard count == 1, !(kind == .transformer && isScripted) else {
             throw ValidationError("Say what the agent starts from, once: --from AGENT, --model FOLDER, --kind scripted, --kind process or --kind endpoint.")
         }
+        guard strategy != "fixed" else {
+            throw ValidationError("--strategy fixed needs a file of answers: write its agent.yaml by hand, agents/README.md says how.")
+        }
         if skill != nil, strategy != "noisy_expert" { throw ValidationError("--skill belongs to --strategy noisy_expert.") }
         if let skill, !(0...1).contains(skill) { throw ValidationError("--skill is \(skill), it must be 0 to 1.") }
     }

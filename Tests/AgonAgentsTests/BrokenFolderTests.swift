@@ -91,7 +91,7 @@ import Testing
         yaml("a strange key", agent + "\"é\\n\\e[2J\": 1\n", says: "agent.yaml:5: there is no key", "known are kind"),
         yaml("a list as a key", agent + "? [a, b]\n: 1\n", says: "there is no key ``"),
         yaml("a wrong kind", "kind: transfomer\n", says: "agent.yaml:1: `kind` is `transfomer`", "did you mean `transformer`?"),
-        yaml("a wrong rule", "kind: scripted\nstrategy: zzz\n", says: "agent.yaml:2: `strategy` is `zzz`, it must be one of random, first_legal, perfect, noisy_expert, alpha_beta_4"),
+        yaml("a wrong rule", "kind: scripted\nstrategy: zzz\n", says: "agent.yaml:2: `strategy` is `zzz`, it must be one of random, first_legal, perfect, noisy_expert, echo, fixed, alpha_beta_4"),
         yaml("no kind", "model: model\n", says: "agent.yaml:1: `kind` is missing"),
         yaml("no model", "kind: transformer\n", says: "agent.yaml:1: a transformer agent needs `model:`"),
         yaml("no strategy", "kind: scripted\n", says: "agent.yaml:1: a scripted agent needs `strategy:`"),

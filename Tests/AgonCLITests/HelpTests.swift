@@ -36,7 +36,7 @@ import Testing
             (["new", "agent", "x", "--from", "randm"], "did you mean `agents/random`?"),
             (["new", "agent", "x", "--strategy", "perfekt"], "did you mean `perfect`?"),
             (["new", "agent", "x", "--strategy", "perfekt", "--dry-run"], "did you mean `perfect`?"),
-            (["new", "agent", "x", "--strategy", "zzz", "--dry-run"], "it must be one of random, first_legal, perfect, noisy_expert, alpha_beta_4"),
+            (["new", "agent", "x", "--strategy", "zzz", "--dry-run"], "it must be one of random, first_legal, perfect, noisy_expert, echo, fixed, alpha_beta_4"),
             (["new", "arena", "Versions"], "`Versions` is a folder beside the database already"),
             (["run", "agents/random"], "agents/random is an agent, not an arena: type the path of a file, such as `arenas/long.yaml`, in which random plays.\n"),
             (["report", "agents"], "agents is a folder, not an arena: type the path of a file, such as `arenas/long.yaml`.\n"),

@@ -22,6 +22,8 @@ public struct AgentConfiguration: Sendable {
     public var kind = Kind.scripted(strategy: "random", skill: 0)
     /// A PEFT folder whose adapter the agent starts with, on top of its model; nil for the model alone.
     public var adapter: String?
+    /// `strategy: fixed`: the file of its answers; empty for all others.
+    public var answersFile = ""
     /// What the model's matrices are held and multiplied as. An adapter on top of them is float32.
     public var weights = WeightFormat.float32
     /// Whether the model is asked through its folder's chat template, where it has one.
@@ -57,7 +59,8 @@ public struct AgentConfiguration: Sendable {
                 "transformer: auto asks a model whose folder has a chat template through it: system.md as the system message, the prompt as the user's, a game's turns as the conversation; none gives plain text."),
             Key(
                 "strategy", .choice([""] + Games.strategyNames, default: ""),
-                "scripted: the rule. Each game has `random`, `first_legal` and `noisy_expert` and some of its own, the expert first; another game's are refused by the arena. In prompt arenas `random` shuffles the gold answer's characters and `perfect` gives the gold answer."),
+                "scripted: the rule. Each game has `random`, `first_legal` and `noisy_expert` and some of its own, the expert first; another game's are refused by the arena. In prompt arenas `random` shuffles the gold answer's characters and `perfect` gives the gold answer; `echo` says the prompt again, and `fixed` gives the answers of a file."),
+            Key("answers", .text(default: ""), "fixed: a file of lines `{\"prompt\": \"…\", \"answer\": \"…\"}`, relative to the agent's folder: what somebody said elsewhere takes part. A prompt that is not in it is a forfeit."),
             Key("skill", .number(0...1, default: 0.5), unit: "share", "noisy_expert: how often it answers like `perfect`, in a game like its expert; otherwise like `random`."),
             Key("temperature", .number(0...10, default: 1), "Divides the logits before a token is drawn; 0 takes the likeliest."),
             Key("top_k", .integer(0...1_000_000, default: 0), unit: "tokens", "Draws among the k likeliest tokens; 0 is off."),
@@ -118,11 +121,12 @@ public struct AgentConfiguration: Sendable {
             kind = .transformer(model: try AgentConfiguration.modelFolder(model, from: folder, reader: reader, depth: 0))
             sourceLine = reader.line(of: "model")
             try reader.refuse(["skill"], belongingTo: "`strategy: noisy_expert`")
+            try reader.refuse(["answers"], belongingTo: "`strategy: fixed`")
             let adapter = try reader.text("adapter")
             if !adapter.isEmpty { self.adapter = RelativePath.resolved(adapter, in: folder) }
         } else {
             guard !strategy.isEmpty else {
-                throw reader.error("kind", "a scripted agent needs `strategy:`, one of random, first_legal, perfect, noisy_expert.")
+                throw reader.error("kind", "a scripted agent needs `strategy:`, one of random, first_legal, perfect, noisy_expert, echo, fixed.")
             }
             try reader.refuse(["weights"], belongingTo: "`kind: transformer`")
             if reader.has("adapter") { throw reader.error("adapter", "`adapter` belongs to transformer agents; remove it or set `kind: transformer`.") }
@@ -131,6 +135,12 @@ public struct AgentConfiguration: Sendable {
                 ["temperature", "top_k", "top_p", "min_p", "typical_p", "repetition_penalty"],
                 belongingTo: "`kind: transformer`")
             if strategy != "noisy_expert" { try reader.refuse(["skill"], belongingTo: "`strategy: noisy_expert`") }
+            let answers = try reader.text("answers")
+            if strategy != "fixed" { try reader.refuse(["answers"], belongingTo: "`strategy: fixed`") }
+            guard strategy != "fixed" || !answers.isEmpty else {
+                throw reader.error("strategy", "`fixed` needs `answers:`, a JSON Lines file with `prompt` and `answer` in each line.")
+            }
+            answersFile = answers.isEmpty ? "" : RelativePath.resolved(answers, in: folder)
             kind = .scripted(strategy: strategy, skill: try reader.number("skill"))
             sourceLine = reader.line(of: "strategy")
         }

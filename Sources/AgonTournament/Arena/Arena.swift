@@ -20,7 +20,9 @@ public struct Arena: Sendable {
     let starts: [String: Transformer]
     /// The adapters that agents come with.
     let adapters: [String: Adapter]
-    /// SHA-256 of each agent's weights file, joined with that of its adapter, or of its program; empty for scripted agents.
+    /// What the agents with `strategy: fixed` say.
+    let fixedAnswers: [String: FixedAnswers]
+    /// SHA-256 of each agent's weights file, joined with that of its adapter, or of its program or its fixed answers; empty for other scripted agents.
     let modelHashes: [String: String]
     /// SHA-256 of the config and tokenizer of each agent's model, and the format of its weights where it is narrow.
     let modelForms: [String: String]
@@ -60,6 +62,7 @@ public struct Arena: Sendable {
         var bases = Bases(kernels: kernels)
         var starts: [String: Transformer] = [:]
         var adapters: [String: Adapter] = [:]
+        var fixed: [String: FixedAnswers] = [:]
         for name in configuration.agents {
             let folder = ArenaConfiguration.sibling("agents", name, of: file)
             guard FileManager.default.fileExists(atPath: folder) else {
@@ -68,6 +71,10 @@ public struct Arena: Sendable {
             let agent = try AgentConfiguration(folder: folder)
             agents[agent.name] = agent
             hashes[agent.name] = try Arena.programHash(agent)
+            if !agent.answersFile.isEmpty {
+                let answers = try FixedAnswers(path: agent.answersFile)
+                (fixed[agent.name], hashes[agent.name]) = (answers, answers.hash)
+            }
             guard case .transformer(let path) = agent.kind else { continue }
             let (model, base) = try bases.load(path, agent.weights)
             guard model.config.head == .language else {
@@ -88,6 +95,7 @@ public struct Arena: Sendable {
         self.chatTemplates = chatTemplates
         self.starts = starts
         self.adapters = adapters
+        fixedAnswers = fixed
         (modelHashes, modelForms) = (hashes, forms)
         outsiders = try Arena.outsiders(agents, game: game)
         entrants = zip(configuration.agents, configuration.agentNames).map { path, name in
@@ -135,6 +143,8 @@ public struct Arena: Sendable {
             throw AgentError(.badValue, "\(file): canaries and the exact judge need gold: give every line of the prompts file an `answer`\(judge.kind == .exact ? "" : ", or let `judge.gold` name a judge or `votes`").")
         }
         for entrant in entrants where entrant.role == .scripted && outsiders[entrant.name] == nil && game == nil && !hasGold {
+            if case .scripted("echo", _)? = agents[entrant.name]?.kind { continue }
+            if fixedAnswers[entrant.name] != nil { continue }
             throw AgentError(.badValue, "\(file): scripted agent `\(entrant.name)` answers from gold, which these prompts do not have.")
         }
         try checkStages()

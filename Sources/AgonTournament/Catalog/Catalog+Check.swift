@@ -75,6 +75,10 @@ extension Catalog {
         let agent = try AgentConfiguration(folder: path)
         switch agent.kind {
         case .scripted(let strategy, let skill):
+            if !agent.answersFile.isEmpty {
+                let count = try FixedAnswers(path: agent.answersFile).answers.count
+                return "scripted agent \(agent.name) with \(ReportNumber.count(count)) fixed answers."
+            }
             return "scripted agent \(agent.name) with strategy \(strategy)\(strategy == "noisy_expert" ? " and skill \(skill)" : "")."
         case .transformer(let folder):
             let model = try ModelFolder.load(folder)

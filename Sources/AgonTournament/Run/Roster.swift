@@ -66,8 +66,11 @@ struct Roster: Sendable {
             }
             return ScriptedPlayer(id: id, strategy: strategy)
         }
+        if let fixed = arena.fixedAnswers[id.agent] {
+            return ScriptedAnswerer(id: id, strategy: .perfect) { fixed.answers[$0] }
+        }
         guard let strategy = ScriptedAnswerer.Strategy(named: name, skill: skill) else {
-            throw AgentError(.badValue, "\(place): strategy `\(name)` does not exist for prompts: use one of \(ScriptedAnswerer.Strategy.names.joined(separator: ", ")).")
+            throw AgentError(.badValue, "\(place): strategy `\(name)` does not exist for prompts: use one of \((ScriptedAnswerer.Strategy.names + ["fixed"]).joined(separator: ", ")).")
         }
         return ScriptedAnswerer(id: id, strategy: strategy, goldAnswer: arena.goldAnswer)
     }
