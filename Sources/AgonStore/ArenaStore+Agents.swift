@@ -37,6 +37,19 @@ extension ArenaStore {
         }
     }
 
+    /// What agents and judges from outside have cost in a run, rooms of the round under way too.
+    public func cost(run: String) throws(StoreError) -> Double {
+        try read("what a run cost") { db in
+            let key = try db.key(ofRun: run)
+            return try ["agent_usage", "judge_usage"].reduce(0) { sum, table in
+                let cost: Double? = try db.rows(
+                    "SELECT sum(cost) FROM rooms JOIN \(table) ON room_id = rooms.id WHERE run_id = ?", [key]
+                ).first?[0]
+                return sum + (cost ?? 0)
+            }
+        }
+    }
+
     static func insert(_ db: Database, room: Int64, seat: Int, usage: JudgeUsage) throws {
         try db.run(
             """

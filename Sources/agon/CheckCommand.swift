@@ -23,25 +23,28 @@ struct CheckCommand: ParsableCommand {
         guard !paths.isEmpty else {
             throw ValidationError("There is nothing to check here: give a path, or go to the folder that holds agents/ and arenas/.")
         }
-        let results = try paths.flatMap { try catalog.things(at: $0) }.map { catalog.check($0.path, as: $0.kind) }
-        let faults = results.count { !$0.isUsable }
-        if output.json {
-            Terminal.raw(try JSONText.text(results))
-        } else {
-            for result in results { show(result) }
-            if results.count > 1, !output.quiet {
-                Terminal.write(faults == 0 ? "All \(results.count) are usable." : "\(faults) of \(results.count) are not usable.")
+        try show(paths.flatMap { try catalog.things(at: $0) }.map { catalog.check($0.path, as: $0.kind) }, output)
+    }
+}
+
+/// Says of each thing what it is or what is wrong with it.
+/// - Throws: exit code 2 where one of them is not usable.
+func show(_ results: [CheckResult], _ output: OutputOptions) throws {
+    let faults = results.count { !$0.isUsable }
+    if output.json {
+        Terminal.raw(try JSONText.text(results))
+    } else {
+        for result in results {
+            let message = DisplayText.visible(result.message)
+            if !result.isUsable {
+                Terminal.write("agon: \(message)", to: .standardError)
+            } else if !output.quiet {
+                Terminal.write("\(DisplayText.visible(result.path)) is usable: \(message)")
             }
         }
-        if faults > 0 { throw ExitCode(2) }
-    }
-
-    private func show(_ result: CheckResult) {
-        let message = DisplayText.visible(result.message)
-        if !result.isUsable {
-            Terminal.write("agon: \(message)", to: .standardError)
-        } else if !output.quiet {
-            Terminal.write("\(DisplayText.visible(result.path)) is usable: \(message)")
+        if results.count > 1, !output.quiet {
+            Terminal.write(faults == 0 ? "All \(results.count) are usable." : "\(faults) of \(results.count) are not usable.")
         }
     }
+    if faults > 0 { throw ExitCode(2) }
 }

@@ -2,7 +2,7 @@ import Testing
 
 @Suite("Help and usage") struct HelpTests {
     static let commands = [
-        "", "run", "report", "check", "agents", "arenas", "new", "new agent", "new arena", "pretrain",
+        "", "run", "report", "check", "agents", "agents list", "agents show", "agents check", "agents new", "arenas", "new", "new agent", "new arena", "pretrain",
         "pairs", "pairs export", "pairs import", "pairs stats", "train", "judge", "judge train", "judge run", "vote", "rate", "sql",
         "compare", "rerate", "rejudge", "versions", "promote", "rollback", "play",
     ]

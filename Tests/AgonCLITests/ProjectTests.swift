@@ -19,6 +19,22 @@ import Testing
         #expect((rows[0]["problem"] as? String)?.contains("agent.yaml:2: there is no key `modle`") == true)
     }
 
+    @Test("one agent is shown with its standing, and agents alone are checked and made")
+    func oneAgent() throws {
+        let project = try Project()
+        #expect(try project.run("agents", "show", "random").output.contains("none yet"))
+        #expect(try project.run("run", "tiny", "--quiet").code == 0)
+        let shown = try project.run("agents", "show", "random").output
+        #expect(shown.contains("scripted") && shown.contains(/folder +agents\/random\n/) && shown.contains(/rating +\d+ \[/) && shown.contains("run tiny-"))
+        #expect(try project.run("agents", "show", "random", "--json").output.contains("\"rating\" : {"))
+        #expect(try project.run("agents", "show", "randm").errors.contains("did you mean `agents/random`?"))
+        #expect(try project.run("agents", "check", "random").output.hasPrefix("agents/random is usable: "))
+        #expect(try project.run("agents", "new", "chance", "--kind", "scripted").code == 0)
+        try project.write("kind: scripted\nstrategy: fixed\n", to: "agents/tape/agent.yaml")
+        let checked = try project.run("agents", "check")
+        #expect(checked.code == 2 && checked.errors.contains("`fixed` needs `answers:`") && checked.output.contains("agents/chance is usable"))
+    }
+
     @Test("arenas are listed with how far their runs are")
     func arenas() throws {
         let project = try Project()

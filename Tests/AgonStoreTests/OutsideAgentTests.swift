@@ -31,6 +31,7 @@ import Testing
         #expect(try store.disqualifications(run: arena.run.id) == reasons)
         let usage = try store.agentUsage(run: arena.run.id)
         #expect(usage.mapValues(\.cost) == costs)
+        #expect(try store.cost(run: arena.run.id) == costs.values.reduce(0, +) + rooms.compactMap(\.usage?.cost).reduce(0, +))
         #expect(usage.allSatisfy { $0.value.requestCount == Int(2 * (costs[$0.key] ?? 0)) && $0.value.retryCount == 3 * $0.value.requestCount })
     }
 }

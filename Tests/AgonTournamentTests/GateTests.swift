@@ -2,6 +2,7 @@ import AgonCore
 import AgonRatings
 import AgonStore
 import Foundation
+import GRDB
 import Synchronization
 import Testing
 
@@ -107,11 +108,37 @@ import Testing
         #expect(try story.tournament("db").run.id == run)
     }
 
+    @Test("a run ends when endpoints have cost what it may")
+    func cost() async throws {
+        let story = try StoryArena(StoryArena.scripted.replacing("rounds: 3", with: "rounds: 3\nuntil: {max_cost: 1.5}"))
+        let tournament = try story.tournament("db")
+        try await tournament.play()
+        #expect(try tournament.store.rounds(run: tournament.run.id).count == 3, "rules cost nothing")
+        let state = try RunState(arena: tournament.arena, seed: Seed(run: 1)).closed(round: 3)
+        let rules = tournament.arena.configuration.until
+        #expect(try rules.reason(tournament.run, state, tournament.store, reference: tournament.arena.referencePolicy) == nil)
+        try await DatabaseQueue(path: story.database("db")).write { db in
+            try db.execute(sql: "INSERT INTO agent_usage SELECT id, 0, 1, 0, 0, 0, 0, 0.75, 0 FROM rooms LIMIT 2")
+        }
+        #expect(
+            try rules.reason(tournament.run, state, tournament.store, reference: tournament.arena.referencePolicy)
+                == "After 3 rounds the 1.5 of `until.max_cost` are spent.")
+    }
+
     @Test("tokens are counted over the rounds")
     func tokens() async throws {
         let story = try StoryArena(StoryArena.game.replacing("rounds: 3", with: "rounds: 3\nuntil: {max_tokens: 1}"))
         let tournament = try story.tournament("db")
         try await tournament.play()
         #expect(try tournament.store.rounds(run: tournament.run.id).count == 1)
+    }
+}
+
+extension RunState {
+    /// As if so many rounds were closed.
+    fileprivate func closed(round: Int) -> RunState {
+        var state = self
+        state.round = round
+        return state
     }
 }

@@ -11,11 +11,14 @@ public struct StopRules: Sendable, Hashable {
     var test: (test: SequentialTest, agent: String, opponent: String)?
     var maxSeconds: Double?
     var maxTokens: Int?
+    /// In the currency of the price lists.
+    var maxCost: Double?
 
     init() {}
 
     public static func == (left: Self, right: Self) -> Bool {
         left.intervalWidth == right.intervalWidth && left.maxSeconds == right.maxSeconds && left.maxTokens == right.maxTokens
+            && left.maxCost == right.maxCost
             && left.test?.test == right.test?.test && left.test?.agent == right.test?.agent
             && left.test?.opponent == right.test?.opponent
     }
@@ -29,6 +32,7 @@ public struct StopRules: Sendable, Hashable {
             Key("sprt", .section(sequential), "The run ends when a sequential test between two agents is decided."),
             Key("max_seconds", .number(0...1e9, default: 0), unit: "s", "The run ends after the round in which its rounds have taken so long together; 0 is off."),
             Key("max_tokens", .integer(0...Int.max, default: 0), unit: "tokens", "The run ends after the round in which its agents have generated so many tokens; 0 is off."),
+            Key("max_cost", .number(0...1e9, default: 0), unit: "price", "The run ends after the round in which endpoints, of agents and judges, have cost so much, by the prices in their files; 0 is off."),
         ])
 
     private static let sequential = Section(
@@ -43,6 +47,8 @@ public struct StopRules: Sendable, Hashable {
         intervalWidth = width > 0 ? width : nil
         maxSeconds = seconds > 0 ? seconds : nil
         maxTokens = tokens > 0 ? tokens : nil
+        let cost = try reader.number("max_cost")
+        maxCost = cost > 0 ? cost : nil
         guard reader.has("sprt") else { return }
         let sprt = try reader.reader("sprt")
         test = (try SequentialKeys.read(sprt), try sprt.text("agent"), try sprt.text("against"))
@@ -80,6 +86,9 @@ public struct StopRules: Sendable, Hashable {
             case .goOn: nil
             }
             if let verdict { return "After \(rounds) and \(direct.gameCount) games \(test.agent) is \(verdict)." }
+        }
+        if let maxCost, try store.cost(run: run.id) >= maxCost {
+            return "After \(rounds) the \(LineChart.digits(maxCost)) of `until.max_cost` are spent."
         }
         guard maxSeconds != nil || maxTokens != nil else { return nil }
         let spent = RoundTimings(sum: try store.rounds(run: run.id).map(\.timings))

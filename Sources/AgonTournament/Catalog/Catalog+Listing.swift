@@ -52,8 +52,12 @@ extension Catalog {
     /// - Parameter database: where to look for versions; a file that is not there has none.
     /// - Throws: `StoreError` where the database is there and cannot be read.
     public func agents(database: String) throws(StoreError) -> [AgentListing] {
+        try agents(database: database, paths: paths(.agent))
+    }
+
+    func agents(database: String, paths: [String]) throws(StoreError) -> [AgentListing] {
         let progress = try Catalog.store(database)?.agentProgress() ?? []
-        return paths(.agent).map { path in
+        return paths.map { path in
             let name = Catalog.name(of: path)
             var listing = AgentListing(
                 name: name, path: path, description: "", versions: progress.filter { $0.agent == name })
@@ -102,7 +106,7 @@ extension Catalog {
         }
     }
 
-    private static func store(_ database: String) throws(StoreError) -> ArenaStore? {
+    static func store(_ database: String) throws(StoreError) -> ArenaStore? {
         FileManager.default.fileExists(atPath: database) ? try ArenaStore.readOnly(path: database) : nil
     }
 
