@@ -25,7 +25,7 @@ import Testing
         #expect(try project.run("agents", "show", "random").output.contains("none yet"))
         #expect(try project.run("run", "tiny", "--quiet").code == 0)
         let shown = try project.run("agents", "show", "random").output
-        #expect(shown.contains("scripted") && shown.contains(/folder +agents\/random\n/) && shown.contains(/rating +\d+ \[/) && shown.contains("run tiny-"))
+        #expect(shown.contains("scripted") && shown.contains(/folder +agents\/random\n/) && shown.contains(/rating +\d+ \[/))
         #expect(try project.run("agents", "show", "random", "--json").output.contains("\"rating\" : {"))
         #expect(try project.run("agents", "show", "randm").errors.contains("did you mean `agents/random`?"))
         #expect(try project.run("agents", "check", "random").output.hasPrefix("agents/random is usable: "))
