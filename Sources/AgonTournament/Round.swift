@@ -235,7 +235,7 @@ struct Round {
         let threads = options.threads(forEachOf: updates.count)
         return try stopwatch.measure(\.training) {
             try Parallel.map(updates, threads: options.threads) { update in
-                let own = arena.configuration.ownPairsOnly ? pairs.filter(involving: update.agent) : pairs
+                let own = arena.configuration.ownPairsOnly && arena.configuration.share == nil ? pairs.filter(involving: update.agent) : pairs
                 let folder = checkpoints.training(update.agent, round: number, saveSteps: arena.configuration.saveSteps)
                 return (update, try update.candidate(pairs: own, results: ordered, folder: folder, threads: threads))
             }

@@ -78,6 +78,15 @@ public struct TransformerPolicy: Policy {
         }
     }
 
+    /// An answer that somebody else gave, as if this policy had: in its own tokens, ended where it was ended.
+    ///
+    /// - Throws: `TransformerError` where its tokenizer cannot spell the text.
+    public func sequence(of answer: String, finish: FinishReason, to request: PolicyRequest) throws -> TokenSequence {
+        var own = try tokenizer.encode(answer, addSpecialTokens: false, parseSpecial: false)
+        if finish == .stop, let end = stopTokens?.last ?? transformer.config.eosTokens.first { own.append(end) }
+        return TokenSequence(prompt: try context(request), completion: own)
+    }
+
     private func context(_ request: PolicyRequest) throws -> [Int32] {
         if let chatTemplate { return try chatContext(request, chatTemplate) }
         var tokens = transformer.config.bosToken.map { [$0] } ?? []

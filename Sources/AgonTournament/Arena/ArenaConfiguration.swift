@@ -76,6 +76,8 @@ public struct ArenaConfiguration: Sendable {
     public var pairSelection: PairSelection
     public var pairRules: PairRules
     public var ownPairsOnly: Bool
+    /// How many pairs of a training batch are a learner's own and how many are others'; nil: as `ownPairsOnly` says.
+    public var share: BatchMix?
     public var initialRating: Double
     public var eloK: Double
     public var training: TrainingConfiguration
@@ -145,6 +147,7 @@ public struct ArenaConfiguration: Sendable {
         reward = Reward(rawValue: try training.text("reward")) ?? .rank
         missingEosPenalty = try training.number("missing_eos_penalty")
         saveSteps = try training.integer("save_steps")
+        share = try ShareKeys.read(reader, self.training)
         gate = try GateKeys.read(reader.reader("gate"))
         until = try StopRules(reader.reader("until"))
         let evaluation = try reader.reader("evaluation")
@@ -247,6 +250,9 @@ extension ArenaConfiguration {
         }
         if isGame, reader.has("max_new_tokens") {
             throw reader.error("max_new_tokens", "the game says how long a move is: remove `max_new_tokens`.")
+        }
+        if share != nil, isGame || stages != nil {
+            throw reader.error("share", "rollouts are shared as answers to prompts: remove `share`, or `\(isGame ? "game" : "stages")`.")
         }
         try until.check(reader.reader("until"), agents: names)
         try refuseUnread(reader, isGame: isGame)

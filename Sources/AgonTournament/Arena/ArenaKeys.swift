@@ -24,6 +24,7 @@ public enum ArenaKeys {
             Key("stages", .section(StageKeys.section), "Whether tables are played in stages instead of one answer a seat."),
             Key("judge", .section(judge), "Who compares."),
             Key("pairs", .section(pairs), "Which rankings become preference pairs."),
+            Key("share", .section(ShareKeys.section), "Whether learners train on one another's answers as well, in a fixed mix."),
             Key("rating", .section(rating), "How results become ratings."),
             Key("training", .section(TrainingKeys.section), "How learners train on their pairs."),
             Key("gate", .section(GateKeys.section), "What a new version must show before it replaces its parent."),

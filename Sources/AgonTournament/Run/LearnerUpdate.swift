@@ -32,15 +32,19 @@ struct LearnerUpdate: Sendable {
     func candidate(
         pairs: [PreferencePair], results: [RoomResult], folder: TrainingFolder, threads: Int
     ) throws -> (TrainingOutcome?, UpdateRecord) {
-        let data = UpdateData(
+        var data = UpdateData(
             configuration: arena.configuration, isGame: arena.game != nil,
-            policy: policy.id, pairs: pairs, results: results
+            policy: policy.id, pairs: share == nil ? pairs : pairs.filter(involving: agent), results: results
         ).data()
+        let shared = shared(data, pairs, results)
+        if let shared { data = .pairs(shared.pairs) }
         var record = UpdateRecord(
             round: round, agent: agent, fromVersion: learner.version, toVersion: nil, decision: "",
             pairCount: data.count, stepCount: 0, metrics: [:])
         guard data.count > 0 else {
-            record.decision = "No update: no room of the round gave it \(Self.lesson(arena.configuration.training.method))."
+            let lesson = share.map { "\($0.local) own and \($0.external) others' pairs for a batch" }
+                ?? Self.lesson(arena.configuration.training.method)
+            record.decision = "No update: no room of the round gave it \(lesson)."
             return (nil, record)
         }
         guard let start = arena.starts[agent] else { preconditionFailure("\(agent) has no model") }
@@ -49,9 +53,14 @@ struct LearnerUpdate: Sendable {
             let outcome = try PolicyUpdate.run(
                 policy: learner.weights, reference: .model(isHeldToBase ? start : policy.transformer),
                 base: start, data: data, configuration: arena.configuration.training, seed: seed, threads: threads,
-                kernels: arena.kernels, folder: folder)
+                kernels: arena.kernels, folder: folder, mix: shared.flatMap { shared in share.map { ($0, shared.localCount) } })
             record.stepCount = outcome.stepCount
             record.metrics = outcome.metrics
+            if let shared {
+                record.metrics["shared/local_count"] = Double(shared.localCount)
+                record.metrics["shared/external_count"] = Double(shared.pairs.count - shared.localCount)
+                record.metrics["shared/refused_count"] = Double(shared.refusedCount)
+            }
             // What was set aside or cut away taught nothing.
             let unread = ["eval_pair_count", "dropped_count"].reduce(0) { $0 + (outcome.metrics[$1] ?? 0) }
             record.pairCount = max(0, data.count - Int(unread))
@@ -64,6 +73,16 @@ struct LearnerUpdate: Sendable {
             record.decision = "Not promoted: \(error.message)"
             return (nil, record)
         }
+    }
+
+    private var share: BatchMix? { arena.configuration.share }
+
+    /// Own and others' pairs in the arena's mix; nil where nothing is shared.
+    private func shared(_ data: TrainingData, _ pairs: [PreferencePair], _ results: [RoomResult]) -> SharedRollouts.Batches? {
+        guard let share, case .pairs(let local) = data else { return nil }
+        let rollouts = SharedRollouts(mix: share, policy: policy, maxNewTokens: arena.configuration.maxNewTokens)
+        let external = pairs.filter { $0.chosen.policy.agent != agent && $0.rejected.policy.agent != agent }
+        return rollouts.batches(local, external: external, of: results, seed: seed)
     }
 
     /// What a method would have learned from, for people.

@@ -37,6 +37,8 @@ public enum PolicyUpdate {
     ///   - base: the agent's version 0, for `kl_to_base/k2`; nil leaves the metric out.
     ///   - data: what the method learns from. Without any, nothing happens: zero steps, no metrics beside the counts of
     ///     items, the same parameters.
+    ///   - mix: what each batch holds, where the first `localCount` items are one's own; all of them must fill whole
+    ///     batches.
     ///   - seed: the update's address; with the configuration's own seed it orders the items of each epoch.
     ///   - shardCount: each micro-batch is cut into this many gradients that are added in order; part of the bits, as
     ///     are the batch size and the accumulation.
@@ -49,8 +51,12 @@ public enum PolicyUpdate {
     public static func run(
         policy: some TrainablePolicy, reference: UpdateReference, base: Transformer? = nil, data: TrainingData,
         configuration: TrainingConfiguration, seed: Seed, shardCount: Int = 1, threads: Int = 1,
-        kernels: Kernels? = nil, folder: TrainingFolder? = nil, progress: ProgressCallback? = nil
+        kernels: Kernels? = nil, folder: TrainingFolder? = nil, mix: (mix: BatchMix, localCount: Int)? = nil,
+        progress: ProgressCallback? = nil
     ) throws -> TrainingOutcome {
+        precondition(
+            mix == nil || configuration.batchSize == mix?.mix.batchSize && configuration.evalShare == 0 && configuration.maxLength == nil,
+            "a mix says what each batch holds, so nothing else may")
         let root = seed.child(.training, Int(truncatingIfNeeded: configuration.seed))
         var (fitting, numbers, lost) = (data, [Int]?.none, [String: Double]())
         if let maxLength = configuration.maxLength {
@@ -73,7 +79,8 @@ public enum PolicyUpdate {
             seed: root.value, progress: progress
         ) { epoch in
             var generator = SeededGenerator(root.child(.shuffle, epoch))
-            return generator.shuffled(Array(0..<count))
+            guard let mix else { return generator.shuffled(Array(0..<count)) }
+            return mix.mix.order(localCount: mix.localCount, externalCount: count - mix.localCount, &generator)
         }
         return TrainingOutcome(
             parameters: outcome.trained, stepCount: outcome.stepCount,
