@@ -9,6 +9,10 @@ let package = Package(
     targets: [
         .target(name: "MachineLimits", path: "limits"),
         .executableTarget(
+            name: "async-bench", dependencies: [.product(name: "AgonTournament", package: "agon")], path: "async",
+            exclude: ["async.py"], sources: ["AsyncBench.swift"],
+            swiftSettings: [.swiftLanguageMode(.v6), .enableUpcomingFeature("ExistentialAny")]),
+        .executableTarget(
             name: "dpo-step", dependencies: [.product(name: "AgonEngine", package: "agon")], path: "dpo_step",
             exclude: ["dpo_step.py"], sources: ["DPOStep.swift"],
             swiftSettings: [.swiftLanguageMode(.v6), .enableUpcomingFeature("ExistentialAny")]),

@@ -309,11 +309,14 @@ public struct RoundClosing: Sendable {
     public var judgeHealth: JudgeHealthRecord?
     public var judgeMeasures: [JudgeMeasureRecord]
     public var alarms: [AlarmRecord]
+    /// What became of the samples of a round that was played ahead; empty for others.
+    public var samples: [SampleRecord]
 
     public init(
         round: RoundRecord, matches: [Match], pairs: [PreferencePair], ratings: [RatingRecord],
         versions: [VersionRecord], updates: [UpdateRecord], evaluations: [EvaluationRecord],
-        judgeHealth: JudgeHealthRecord?, judgeMeasures: [JudgeMeasureRecord] = [], alarms: [AlarmRecord] = []
+        judgeHealth: JudgeHealthRecord?, judgeMeasures: [JudgeMeasureRecord] = [], alarms: [AlarmRecord] = [],
+        samples: [SampleRecord] = []
     ) {
         self.round = round
         self.matches = matches
@@ -325,5 +328,6 @@ public struct RoundClosing: Sendable {
         self.judgeHealth = judgeHealth
         self.judgeMeasures = judgeMeasures
         self.alarms = alarms
+        self.samples = samples
     }
 }

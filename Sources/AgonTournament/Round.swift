@@ -25,25 +25,24 @@ struct Round {
     let pulse: Pulse
 
     /// Plays and closes the round.
-    func play(from state: RunState) async throws -> RunState {
-        var stopwatch = RoundStopwatch()
+    ///
+    /// - Parameter ahead: its rooms as they were played while earlier rounds were being closed; nil: they are played now.
+    func play(from state: RunState, ahead: PlayedRound? = nil) async throws -> RunState {
+        var stopwatch = RoundStopwatch(ahead?.timings ?? RoundTimings())
         var roster = try Roster(arena: arena, state: state, threads: options.threads)
-        let rooms = schedule(roster, after: state)
-        for past in Set(rooms.flatMap(\.seats)).subtracting(roster.policies.keys).sorted() {
-            guard let weights = try pastVersions.weights(of: past, like: state.learners[past.agent]?.weights) else { continue }
-            try roster.seat(past, weights.weights)
-        }
+        let rooms = ahead?.rooms ?? schedule(roster.versions, after: state)
+        if let ahead { try ahead.requireFresh(for: state, arena) } else { try seat(rooms, &roster, state) }
 
         let first = bench.judge(state.judges, experience: experience(state))
         let votes = try takenVotes()
-        let canaries = try await results(rooms.filter(\.isCanary), of: rooms.count, roster, judge: first, gold: bench.gold, &stopwatch)
+        let canaries = try await results(rooms.filter(\.isCanary), of: rooms.count, roster, ahead, judge: first, gold: bench.gold, &stopwatch)
         let gold = try goldRooms(canaries, votes: votes)
         let judges = try stopwatch.measure(\.training) {
             try care.refreshed(state, today: gold, threads: options.threads)
         }
         let judge = bench.judge(judges, experience: experience(state, today: care.experience(canaries, gold: gold)))
         try pulse.onStep(.judgeRefreshed, number)
-        let others = try await results(rooms.filter { !$0.isCanary }, of: rooms.count, roster, judge: judge, gold: nil, &stopwatch)
+        let others = try await results(rooms.filter { !$0.isCanary }, of: rooms.count, roster, ahead, judge: judge, gold: nil, &stopwatch)
         let results = canaries + others
         let rated = results.filter(\.room.isRated)
         try arena.configuration.limits.check(rated, round: number, isGame: arena.game != nil)
@@ -51,7 +50,7 @@ struct Round {
 
         let (pairs, pairCounts) = preferencePairs(results)
         let health = try await judgeHealth(state, rated, gold, first, judge)
-        let trained = try train(state, pairs, results, roster, &stopwatch)
+        let trained = try train(state, pairs, results, roster, isAhead: ahead != nil, &stopwatch)
         try pulse.onStep(.learnersTrained, number)
         var next = state
         let alarms = alarms(next.remember(rated, gold: gold, health: health, care: care), first.id)
@@ -59,11 +58,12 @@ struct Round {
         try pulse.onStep(.gateDecided, number)
 
         try next.consume(rated)
-        let ratings = try rate(next, roster)
+        let ratings = try rate(next, ahead?.versions ?? roster.versions)
         let versions = try promote(outcomes, judges, &next)
         let returns = try rollBack(alarms, outcomes.map(\.record), &next)
         let evaluations = try await evaluate(state, next, &stopwatch)
         try pulse.onStep(.progressMeasured, number)
+        next.follow(returns)
         next.round = number
         next.signature = signature(state, results, ratings, versions, returns)
         try store.save(losses: bench.losses(round: number), run: run.id)
@@ -72,7 +72,8 @@ struct Round {
                 round: RoundRecord(number: number, signature: next.signature, timings: stopwatch.timings),
                 matches: rated.flatMap(Match.matches(of:)), pairs: pairs, ratings: ratings, versions: versions,
                 updates: returns, evaluations: evaluations, judgeHealth: health,
-                judgeMeasures: measures(state, rated, gold, pairCounts, first.id), alarms: alarms), run: run.id)
+                judgeMeasures: measures(state, rated, gold, pairCounts, first.id), alarms: alarms,
+                samples: trained.flatMap(\.candidate.samples)), run: run.id)
         try pulse.onStep(.roundClosed, number)
         for name in arena.learners {
             try checkpoints.training(name, round: number, saveSteps: 0).removeCheckpoint()
@@ -82,9 +83,9 @@ struct Round {
     }
 
     /// Places in the round for the rooms of each table.
-    private var stride: Int { arena.configuration.stages?.roomLimit ?? 1 }
+    var stride: Int { arena.configuration.stages?.roomLimit ?? 1 }
 
-    private var pastVersions: PastVersions {
+    var pastVersions: PastVersions {
         PastVersions(arena: arena, store: store, run: run, checkpoints: checkpoints)
     }
 
@@ -92,7 +93,7 @@ struct Round {
 
     /// The round's rooms: pairings from the scheduler, a prompt for each group. Canaries come first, so that
     /// the judge can learn from them before it judges the rest.
-    private func schedule(_ roster: Roster, after state: RunState) -> [Room] {
+    func schedule(_ versions: [String: PolicyID], after state: RunState) -> [Room] {
         let pairings = arena.scheduler.pairings(
             round: number, entrants: arena.entrants, history: state.scheduleHistory,
             seed: arena.scheduleSeed(Seed(run: run.seed), round: number))
@@ -105,7 +106,7 @@ struct Round {
                 round: number, index: index, group: pairing.group, prompt: prompt,
                 seats: pairing.seats.enumerated().compactMap { seat, name in
                     let past = pairing.versions.isEmpty ? nil : pairing.versions[seat]
-                    return past.map { PolicyID(agent: name, version: $0) } ?? roster.versions[name]
+                    return past.map { PolicyID(agent: name, version: $0) } ?? versions[name]
                 },
                 isCanary: index < arena.configuration.judge.canaryRoomCount)
         }
@@ -115,7 +116,7 @@ struct Round {
     /// judged and committed wave by wave. Without stages a table is one room.
     /// - Parameter count: tables of the whole round.
     private func results(
-        _ rooms: [Room], of count: Int, _ roster: Roster, judge: any Judge, gold: (any Judge)?,
+        _ rooms: [Room], of count: Int, _ roster: Roster, _ ahead: PlayedRound?, judge: any Judge, gold: (any Judge)?,
         _ stopwatch: inout RoundStopwatch
     ) async throws -> [RoomResult] {
         let committed = try store.roomResults(run: run.id, round: number)
@@ -125,10 +126,15 @@ struct Round {
         let player = RoomPlayer(arena: arena, policies: roster.policies)
         for start in Swift.stride(from: 0, to: missing.count, by: options.roomsPerWave) {
             let wave = Array(missing[start..<min(start + options.roomsPerWave, missing.count)])
-            let tables = try await stopwatch.measure(\.rollouts) {
-                try await player.play(tables: wave, stride: stride, seed: seed)
+            let tables: [[PlayedRoom]]
+            if let ahead {
+                tables = ahead.tables(wave)
+            } else {
+                tables = try await stopwatch.measure(\.rollouts) {
+                    try await player.play(tables: wave, stride: stride, seed: seed)
+                }
+                try pulse.onStep(.roomsPlayed, number)
             }
-            try pulse.onStep(.roomsPlayed, number)
             let results = try await stopwatch.measure(\.judging) {
                 let judged = try await TableVerdicts(judge: judge, hasGold: arena.hasGold, seed: seed).results(tables)
                 return try await CanaryGold(arena: arena, seed: seed).asked(gold, about: judged)
@@ -223,9 +229,9 @@ struct Round {
 
     /// Each learner trains on its pairs, side by side with the others; threads that are left over share their work.
     private func train(
-        _ state: RunState, _ pairs: [PreferencePair], _ results: [RoomResult], _ roster: Roster,
+        _ state: RunState, _ pairs: [PreferencePair], _ results: [RoomResult], _ roster: Roster, isAhead: Bool,
         _ stopwatch: inout RoundStopwatch
-    ) throws -> [(LearnerUpdate, (TrainingOutcome?, UpdateRecord))] {
+    ) throws -> [(update: LearnerUpdate, candidate: LearnerUpdate.Candidate)] {
         let ordered = results.sorted { $0.room.index < $1.room.index }
         let updates = arena.learners.compactMap { name -> LearnerUpdate? in
             guard let learner = state.learners[name], let policy = roster.learner(name) else { return nil }
@@ -237,13 +243,14 @@ struct Round {
             try Parallel.map(updates, threads: options.threads) { update in
                 let own = arena.configuration.ownPairsOnly && arena.configuration.share == nil ? pairs.filter(involving: update.agent) : pairs
                 let folder = checkpoints.training(update.agent, round: number, saveSteps: arena.configuration.saveSteps)
-                return (update, try update.candidate(pairs: own, results: ordered, folder: folder, threads: threads))
+                let cut = isAhead ? staleness(update.agent, ordered, state) : nil
+                return (update, try update.candidate(pairs: own, results: ordered, cut: cut, folder: folder, threads: threads))
             }
         }
     }
 
     private func gate(
-        _ trained: [(LearnerUpdate, (TrainingOutcome?, UpdateRecord))], _ judge: any Judge,
+        _ trained: [(update: LearnerUpdate, candidate: LearnerUpdate.Candidate)], _ judge: any Judge,
         _ health: JudgeHealthRecord?, _ alarms: [AlarmRecord], _ stopwatch: inout RoundStopwatch
     ) async throws -> [LearnerUpdate.Outcome] {
         let alarm = alarms.first { $0.action != .warn }?.sentence
@@ -261,12 +268,14 @@ struct Round {
     /// Elo in room order, and Bradley–Terry over all versions so far on the scale of the first anchor.
     ///
     /// Whom no chain of matches joins to the anchor has the initial rating, and an interval without bounds.
-    private func rate(_ next: RunState, _ roster: Roster) throws -> [RatingRecord] {
+    ///
+    /// - Parameter versions: who played the round.
+    private func rate(_ next: RunState, _ versions: [String: PolicyID]) throws -> [RatingRecord] {
         let fit = try BradleyTerry.fit(
             next.matches, anchor: arena.referencePolicy, options: .init(anchorRating: arena.configuration.initialRating))
         let standings = Dictionary(uniqueKeysWithValues: fit.standings.map { ($0.policy, $0) })
         return arena.entrants.compactMap { entrant in
-            guard let id = roster.versions[entrant.name] else { return nil }
+            guard let id = versions[entrant.name] else { return nil }
             let totals = next.totals[entrant.name] ?? RunState.Totals()
             let rating = standings[id]?.rating
             let initial = arena.configuration.initialRating

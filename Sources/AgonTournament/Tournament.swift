@@ -12,10 +12,21 @@ public struct TournamentOptions: Sendable {
     public var threads: Int
     /// Rooms that are played and committed together.
     public var roomsPerWave: Int
+    /// After so many seconds without anything new an asynchronous run says what it waits for.
+    public var silenceSeconds = 60.0
 
     public init(threads: Int, roomsPerWave: Int = 256) {
         self.threads = threads
         self.roomsPerWave = roomsPerWave
+    }
+
+    /// The threads cut in two: for rounds that are played ahead, and for the one that is being closed. A single thread does
+    /// one after the other.
+    var halves: (ahead: TournamentOptions, closing: TournamentOptions) {
+        var (ahead, closing) = (self, self)
+        ahead.threads = max(1, threads / 2)
+        closing.threads = max(1, threads - threads / 2)
+        return (ahead, closing)
     }
 
     /// As `agon run` carries a run out where it is told nothing: one thread per core.
@@ -33,6 +44,10 @@ public enum TournamentEvent: Sendable {
     case started(run: RunRecord, closedRounds: Int, roundCount: Int)
     /// Rooms of a round that are committed so far.
     case wave(round: Int, rooms: Int, of: Int, timings: RoundTimings)
+    /// Rooms of a round that are played so far, ahead of the one that is being closed.
+    case playedAhead(round: Int, rooms: Int, of: Int)
+    /// Nothing has moved for a while in an asynchronous run; one sentence says which side waits for what.
+    case silent(String)
     /// All rooms of the round are committed; training, gate and evaluation follow.
     case updating(round: Int)
     /// A member left the panel, now or before an earlier start ended; one sentence.
@@ -55,6 +70,8 @@ public struct Tournament: Sendable {
     public let run: RunRecord
     let checkpoints: CheckpointFolder
     let options: TournamentOptions
+    /// What was sent out after which round, where another run's rounds are played again; nil: this run's own journal.
+    var journal: [DispatchRecord]?
 
     /// - Parameter database: the SQLite file; checkpoints and reports lie beside it.
     /// - Parameter seed: overrules the arena's seed.
@@ -113,27 +130,39 @@ public struct Tournament: Sendable {
         let bench = try JudgeBench(arena: arena, threads: options.threads, losses: losses) {
             pulse.onEvent(.judgeLost($0.message))
         }
-        var state = try restored()
+        let lead = arena.configuration.ahead?.lead ?? 0
+        let states = try restored(last: lead + 1)
+        guard var state = states.values.max(by: { $0.round < $1.round }) else { preconditionFailure("a run has a state") }
         pulse.onEvent(.started(run: run, closedRounds: state.round, roundCount: arena.configuration.roundCount))
         for loss in losses { pulse.onEvent(.judgeLost(loss.sentence)) }
         for (agent, reason) in try store.disqualifications(run: run.id).sorted(by: { $0.key < $1.key }) {
             pulse.onEvent(.agentLost("Agent \(agent) was disqualified before: it \(reason)."))
         }
-        while state.round < arena.configuration.roundCount {
-            if let end = try arena.configuration.until.reason(run, state, store, reference: arena.referencePolicy)
-                ?? arena.scheduleEnd(after: state, seed: Seed(run: run.seed))
-            {
-                pulse.onEvent(.ended(end))
-                break
-            }
-            if pulse.shouldStop() { throw Interruption() }
-            let number = state.round + 1
-            let round = Round(
-                arena: arena, store: store, run: run, checkpoints: checkpoints, number: number,
-                seed: Seed(run: run.seed).child(.round, number), options: options, bench: bench, pulse: pulse)
-            state = try await round.play(from: state)
+        if arena.configuration.ahead != nil { return try await playAhead(arena, bench, states, pulse).signature }
+        while try goesOn(arena, state, pulse) {
+            state = try await round(state.round + 1, arena, bench, options, pulse).play(from: state)
         }
         return state.signature
+    }
+
+    /// Whether another round follows.
+    /// - Throws: `Interruption`.
+    func goesOn(_ arena: Arena, _ state: RunState, _ pulse: Pulse) throws -> Bool {
+        guard state.round < arena.configuration.roundCount else { return false }
+        if let end = try arena.configuration.until.reason(run, state, store, reference: arena.referencePolicy)
+            ?? arena.scheduleEnd(after: state, seed: Seed(run: run.seed))
+        {
+            pulse.onEvent(.ended(end))
+            return false
+        }
+        if pulse.shouldStop() { throw Interruption() }
+        return true
+    }
+
+    func round(_ number: Int, _ arena: Arena, _ bench: JudgeBench, _ options: TournamentOptions, _ pulse: Pulse) -> Round {
+        Round(
+            arena: arena, store: store, run: run, checkpoints: checkpoints, number: number,
+            seed: Seed(run: run.seed).child(.round, number), options: options, bench: bench, pulse: pulse)
     }
 
     /// Version 0 of every agent and of the judge.
@@ -147,13 +176,20 @@ public struct Tournament: Sendable {
         return versions
     }
 
-    /// The state after the last closed round, rebuilt from the store: the same that the process which closed it had.
-    private func restored() throws -> RunState {
+    /// The states after the last closed rounds, by round, rebuilt from the store: the same that the process which closed them
+    /// had.
+    ///
+    /// - Parameter count: how many; fewer where the run has fewer, beginning with round 0.
+    func restored(last count: Int = 1) throws -> [Int: RunState] {
         var state = try RunState(arena: arena, seed: Seed(run: run.seed))
-        guard let last = try store.lastClosedRound(run: run.id) else { return state }
+        let closed = try store.rounds(run: run.id)
+        var states = closed.count < count ? [0: state] : [:]
         let health = try store.judgeHealth(run: run.id)
         let alarms = try store.alarms(run: run.id)
-        for number in 1...max(1, last.number) {
+        let updates = Dictionary(grouping: try store.updates(run: run.id), by: \.round)
+        let versions = try store.versions(run: run.id).filter { $0.version > 0 }
+        for round in closed {
+            let number = round.number
             let results = try store.roomResults(run: run.id, round: number).filter(\.room.isRated)
             try state.consume(results)
             let roundSeed = Seed(run: run.seed).child(.round, number)
@@ -162,16 +198,23 @@ public struct Tournament: Sendable {
                 results, gold: try goldRooms(results, round: number, seed: roundSeed),
                 health: health.first { $0.round == number }, care: care,
                 wasRolledBack: alarms.contains { $0.round == number && $0.action == .rollback })
+            state.follow(updates[number] ?? [])
+            (state.round, state.signature) = (number, round.signature)
+            if closed.count - number < count { states[number] = try loaded(state, versions.filter { $0.round <= number }) }
         }
-        let versions = try store.versions(run: run.id).filter { $0.version > 0 }
+        return states
+    }
+
+    /// A state with the weights of its round.
+    ///
+    /// - Parameter versions: those that were made by then.
+    private func loaded(_ state: RunState, _ versions: [VersionRecord]) throws -> RunState {
+        var state = state
         // Whoever went back to an earlier version plays with that, not with the newest.
-        let current = try store.updates(run: run.id).reduce(into: [String: Int]()) { current, update in
-            if let version = update.toVersion { current[update.agent] = version }
-        }
         for version in versions where !version.isJudge {
             guard var learner = state.learners[version.name] else { continue }
             learner.newestVersion = max(learner.newestVersion, version.version)
-            if current[version.name] == version.version {
+            if state.lineages[version.name]?.last == version.version {
                 (learner.version, learner.hash) = (version.version, version.hash)
                 learner.weights = try checkpoints.load(version, like: learner.weights)
             }
@@ -184,8 +227,6 @@ public struct Tournament: Sendable {
                 id: JudgeID(name: newest.name, version: newest.version), parameters: try checkpoints.load(newest),
                 hash: newest.hash)
         }
-        state.round = last.number
-        state.signature = last.signature
         return state
     }
 

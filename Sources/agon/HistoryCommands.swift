@@ -120,3 +120,28 @@ struct RejudgeCommand: AsyncParsableCommand {
         Terminal.write(output.quiet ? rejudging.shortText : rejudging.text(width: Terminal.listingWidth))
     }
 }
+
+struct ReplayCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "replay", abstract: "Play a run's closed rounds again and say whether it decides the same.",
+        discussion: """
+            Each round is played by the versions that the journal names, into a temporary database, and its signature is \
+            compared with the stored one; exit code 1 where one differs, with the first difference. Nothing is stored. Agents \
+            and judges outside this process are asked again.
+
+            Example: agon replay quickstart
+            """)
+
+    @Argument(help: "The arena: its file or its name.")
+    var arena: String
+    @OptionGroup var stored: StoredRunOptions
+    @OptionGroup var threads: ThreadsOption
+    @OptionGroup var output: OutputOptions
+
+    func run() async throws {
+        let signal = InterruptSignal { Terminal.write("Stopping after the rooms in flight.", to: .standardError) }
+        let replay = try await Replay(stored.open(arena), threads: threads.count, shouldStop: { signal.isRaised })
+        if output.json { Terminal.raw(try JSONText.text(replay)) } else if !output.quiet || replay.difference != nil { Terminal.write(replay.sentence) }
+        guard replay.difference == nil else { throw ExitCode(1) }
+    }
+}

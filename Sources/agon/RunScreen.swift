@@ -32,10 +32,10 @@ final class RunScreen: Sendable {
             switch event {
             case .started:
                 if let line { Terminal.write(line) }
-            case .wave:
+            case .wave, .playedAhead:
                 // Ten paintings a second are as many as anybody can read.
                 if let last = state.lastPaint, clock.now - last < .milliseconds(100) { return }
-            case .updating, .closed, .judgeLost, .agentLost, .ended: break
+            case .updating, .closed, .judgeLost, .agentLost, .ended, .silent: break
             }
             paint(&state)
         }

@@ -19,8 +19,13 @@ import Testing
             let run = arena.run.id
             let store = try ArenaStore(path: folder.path("sums.db"))
             try store.begin(run: arena.run, entrants: arena.entrants, versions: arena.versions)
+            let zoe = PolicyID(agent: "zoe", version: 1)
+            try store.dispatch(DispatchRecord(round: 2, afterRound: 1, maxOffPolicySteps: 1, producedCounts: [zoe: 3]), run: run)
             try store.save(rooms: arena.rooms(round: 2), run: run)
-            try store.close(arena.closing(round: 2), run: run)
+            var closing = arena.closing(round: 2)
+            closing.samples = [SampleRecord(policy: zoe, age: 0, trainedCount: 3)]
+            try store.close(closing, run: run)
+            _ = try (store.dispatches(run: run), store.sampleLedger(run: run))
             try store.save(rooms: arena.rooms(round: 3), run: run)
             let vote = Vote(judge: JudgeID(name: "eve"), first: 0, second: 1, verdict: .first)
             try store.save(votes: [PersonalVote(round: 1, room: 0, vote: vote)], run: run)
@@ -44,7 +49,7 @@ import Testing
     }
 
     /// Tables that grow with the rooms.
-    private static let large = ["rooms", "rollouts", "verdicts", "matches", "pairs", "votes", "judge_usage", "ratings", "updates", "update_metrics", "evaluations"]
+    private static let large = ["rooms", "rollouts", "verdicts", "matches", "pairs", "votes", "judge_usage", "ratings", "updates", "update_metrics", "evaluations", "samples"]
 
     @Test("no statement walks through a table that grows with the rooms, but the ones that are asked for all of it")
     func plans() throws {

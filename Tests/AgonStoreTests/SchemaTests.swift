@@ -24,7 +24,7 @@ import Testing
             return try statements(db)
         }
         let made = try ArenaStore(path: folder.path("new.db")).read("a test", statements)
-        #expect(made.count == 26)
+        #expect(made.count == 28)
         #expect(made == wanted)
     }
 

@@ -14,7 +14,7 @@ import Testing
         let arena = try StoryArena(text.replacing("rounds: 3", with: "rounds: 2"))
         let signature = try await arena.tournament("whole").play()
         let whole = try arena.content("whole")
-        for step in RoundStep.allCases {
+        for step in RoundStep.sequential {
             // Every step of a first and of a later round in one arena; in the others of the later one.
             for round in text == StoryArena.prompts ? [1, 2] : [2] {
                 let name = "\(step.rawValue)-\(round)"
@@ -32,14 +32,14 @@ import Testing
         try await arena.tournament("whole").play()
         var deaths = 0
         for round in 1...2 {
-            for step in RoundStep.allCases {
+            for step in RoundStep.sequential {
                 if try await arena.dies("db", at: step, round: round) { deaths += 1 }
                 // Between the checkpoints of two learners.
                 guard step == .checkpointWritten else { continue }
                 if try await arena.dies("db", at: step, round: round, occurrence: 2) { deaths += 1 }
             }
         }
-        #expect(deaths == 2 * RoundStep.allCases.count + 2)
+        #expect(deaths == 2 * RoundStep.sequential.count + 2)
         try await arena.tournament("db").play()
         #expect(try differingTables(arena.content("db"), arena.content("whole")).isEmpty)
     }

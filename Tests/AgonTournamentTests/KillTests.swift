@@ -23,9 +23,11 @@ import Testing
         return (try (1...closed + 1).reduce(0) { try $0 + store.roomResults(run: run.id, round: $1).count }, closed)
     }
 
-    @Test("kill -9 at any moment: the next start goes on, no room is missing and none is there twice")
-    func killed() async throws {
-        let arena = try StoryArena(Self.text)
+    @Test(
+        "kill -9 at any moment: the next start goes on, no room is missing and none is there twice",
+        arguments: [text, AsyncStoryTests.prompts])
+    func killed(text: String) async throws {
+        let arena = try StoryArena(text)
         let signature = try await arena.tournament("whole").play()
         let versions = "\(arena.folder)/db/versions"
         let learner = "\(versions)/\(try arena.tournament("whole").run.id)/ada"
@@ -57,6 +59,7 @@ import Testing
         let store = try ArenaStore.readOnly(path: arena.database("db"))
         let run = try #require(try store.runs().first)
         #expect(try store.lastClosedRound(run: run.id)?.signature == signature)
+        #expect(try store.sampleLedger(run: run.id).allSatisfy { $0.isExact && $0.pending == 0 })
         for round in 1...3 {
             #expect(try store.roomResults(run: run.id, round: round).map(\.room.index) == Array(0..<12))
         }

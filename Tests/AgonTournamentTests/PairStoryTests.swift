@@ -52,7 +52,7 @@ import Testing
         func metrics(_ pairs: [PreferencePair], _ name: String) throws -> [String: Double] {
             let folder = TrainingFolder(path: "\(arena.folder)/\(name)", saveSteps: 0)
             return try update.candidate(
-                pairs: pairs.filter(involving: "ada"), results: rooms, folder: folder, threads: 1).1.metrics
+                pairs: pairs.filter(involving: "ada"), results: rooms, folder: folder, threads: 1).record.metrics
         }
         #expect(try metrics(pairs, "same") == stored.metrics)
         let certain = pairs.map { pair in

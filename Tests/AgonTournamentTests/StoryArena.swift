@@ -139,3 +139,8 @@ final class StoryArena {
 func differingTables(_ left: [String: [String]], _ right: [String: [String]]) -> [String] {
     Set(left.keys).union(right.keys).filter { left[$0] != right[$0] }.sorted()
 }
+
+extension RoundStep {
+    /// The steps of rounds that are not played ahead.
+    static let sequential = allCases.filter { $0 != .roundDispatched }
+}

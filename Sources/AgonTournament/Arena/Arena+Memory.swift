@@ -27,8 +27,9 @@ extension Arena {
             guard let model = models[name] else { continue }
             let adapterCount = try adapters[name]?.parameterCount
                 ?? configuration.adapter.map { try $0.parameterCount(for: model.config) }
-            // An agent that trains all its weights has a model of its own, and so has each version of the pool.
-            for _ in 0..<(adapterCount == nil ? 1 + poolSize : 0) { plan = plan + .answering(model.config, slotCount: 0, length: 0) }
+            // An agent that trains all its weights has a model of its own, and so has each version of the pool,
+            // and each that plays a round ahead.
+            for _ in 0..<(adapterCount == nil ? 1 + poolSize + (configuration.ahead.map { $0.lead + 1 } ?? 0) : 0) { plan = plan + .answering(model.config, slotCount: 0, length: 0) }
             plan = plan + training(name, model, adapterCount: adapterCount, ownCount: ownTokenCount(model.config))
         }
         return plan

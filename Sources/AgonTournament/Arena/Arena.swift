@@ -151,6 +151,9 @@ public struct Arena: Sendable {
         try checkPromptCount(.gate, configuration.gate.promptCount, "gate")
         try checkPromptCount(.heldOut, configuration.evaluationPromptCount, "evaluation")
         for name in entrants.map(\.name) { try checkReadability(name) }
+        if configuration.ahead != nil, outsiders[referencePolicy.agent] != nil {
+            throw AgentError(.badValue, "\(file): progress is measured against `\(referencePolicy.agent)`, which cannot be asked while it plays rounds ahead: let a model or a scripted agent be the first anchor, or use `sync_mode: sequential`.")
+        }
     }
 
     /// Fewer distinct prompts than this measure nothing, however often each is asked.

@@ -93,6 +93,8 @@ public struct ArenaConfiguration: Sendable {
     public var evaluationPromptCount: Int
     /// What learners train on their frozen models; nil where they train all weights.
     public var adapter: AdapterConfig?
+    /// How rounds are played ahead; nil where each round waits for the one before.
+    public var ahead: AsyncSettings?
     var limits: RoundLimits
     /// The file's path, to name in errors.
     public var file: String
@@ -153,6 +155,7 @@ public struct ArenaConfiguration: Sendable {
         let evaluation = try reader.reader("evaluation")
         evaluationInterval = try evaluation.integer("every")
         evaluationPromptCount = try evaluation.integer("prompts")
+        ahead = try AsyncSettings.read(reader)
         let limits = try reader.reader("limits")
         self.limits = RoundLimits(maxVoidShare: try limits.number("voids"), maxForfeitShare: try limits.number("forfeits"))
         try checkTogether(reader)
@@ -255,6 +258,7 @@ extension ArenaConfiguration {
             throw reader.error("share", "rollouts are shared as answers to prompts: remove `share`, or `\(isGame ? "game" : "stages")`.")
         }
         try until.check(reader.reader("until"), agents: names)
+        try checkAsync(reader)
         try refuseUnread(reader, isGame: isGame)
     }
 
@@ -296,7 +300,8 @@ extension ArenaConfiguration {
         (bare.limits, bare.until) = (RoundLimits(), StopRules())
         bare.saveSteps = 0
         (bare.seed, bare.agents, bare.anchors) = (0, agentNames, names(anchors))
-        return String(describing: bare)
+        // Whoever plays nothing ahead has the same run as before there was a choice.
+        return String(describing: bare).replacing(", ahead: nil", with: "")
     }
 
     /// A path in a file is meant from that file's folder.

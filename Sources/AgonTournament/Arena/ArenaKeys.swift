@@ -31,7 +31,7 @@ public enum ArenaKeys {
             Key("evaluation", .section(evaluation), "How often and how broadly progress is measured on held-out prompts."),
             Key("until", .section(StopRules.section), "What ends the run before its last round; rounds are always finished."),
             Key("limits", .section(limits), "How much of a round may be lost before the run stops with exit code 3."),
-        ])
+        ] + AsyncSettings.keys)
 
     static let judge = Section(
         "judge",

@@ -25,7 +25,7 @@ extension HTMLReport.Page {
                     }
                 }
             }
-            for line in findings.losses + findings.costs { Markup(.p, ["class": "prose"]) { line } }
+            for line in findings.losses + findings.costs + findings.samples { Markup(.p, ["class": "prose"]) { line } }
         }
     }
 

@@ -8,7 +8,7 @@ public enum MarkdownReport {
         var blocks = ["# \(escaped(DisplayText.name(report.arena, limit: 80))): \(escaped(findings.headline))"]
         if !findings.lead.isEmpty { blocks.append(escaped(findings.lead)) }
         let learned = findings.learning.map(\.line) + [findings.judge, findings.alarms, findings.people, findings.updates].compactMap { $0 }
-            + findings.losses + findings.costs
+            + findings.losses + findings.costs + findings.samples
         if !learned.isEmpty { blocks.append(learned.map { "- \(escaped($0))" }.joined(separator: "\n")) }
         blocks.append("## Leaderboard")
         blocks.append(

@@ -51,6 +51,8 @@ public struct Report: Sendable, Hashable, Codable {
     public var breakdowns: [Breakdown]?
     /// Every version of the learners on the scale of the last fit; nil in reports that were made without.
     public var versionRatings: [VersionRating]?
+    /// Where the learners' samples are; nil in sequential runs.
+    public var samples: [SampleLedger]?
     /// What the report before this one showed; nil where there was none.
     public var previous: Snapshot?
 

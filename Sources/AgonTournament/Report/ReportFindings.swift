@@ -58,6 +58,8 @@ struct ReportFindings {
     /// Which agents from outside are asked no more, and what their answers cost.
     var losses: [String]
     var costs: [String]
+    /// Where each learner's samples are, in runs whose rounds are played ahead.
+    var samples: [String]
     /// How many updates were promoted; nil where there was no training.
     var updates: String?
 
@@ -75,6 +77,7 @@ struct ReportFindings {
         people = ReportFindings.people(report)
         (losses, costs) = (report.outsiders?.lossLines ?? [], report.outsiders?.costLines ?? [])
         updates = ReportFindings.updates(report)
+        samples = (report.samples ?? []).map(\.line)
     }
 
     private static func changes(_ report: Report) -> String? {

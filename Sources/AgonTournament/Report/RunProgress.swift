@@ -13,6 +13,10 @@ public struct RunProgress: Sendable {
     private var rooms = 0
     private var roomCount = 0
     private var isUpdating = false
+    /// The last round that is played ahead, and how far; nil in sequential runs.
+    private var ahead: String?
+    /// Since when nothing has moved, in words.
+    private var silence: String?
     private var timings = RoundTimings()
     private var ratings: [RatingRecord] = []
     /// Rounds that were closed before this start, and when it began: what the time left is reckoned from.
@@ -28,7 +32,14 @@ public struct RunProgress: Sendable {
     /// - Parameter seconds: when it came, on any clock.
     /// - Returns: the line that a pipe gets; nil where a pipe is told nothing.
     public mutating func take(_ event: TournamentEvent, at seconds: Double) -> String? {
+        silence = nil
         switch event {
+        case .playedAhead(let round, let rooms, let total):
+            ahead = "round \(round) ahead, \(rooms)/\(total) rooms"
+            return nil
+        case .silent(let sentence):
+            silence = sentence
+            return sentence
         case .started(let run, let closed, let total):
             (arena, roundCount, closedCount, closedAtStart) = (run.arena, total, closed, closed)
             (round, startSeconds, lastClosedSeconds) = (closed + 1, seconds, seconds)
@@ -107,6 +118,8 @@ public struct RunProgress: Sendable {
         } else if roomCount > 0, closedCount < roundCount {
             parts.append("\(rooms)/\(roomCount) rooms")
         }
+        if let ahead { parts.append(ahead) }
+        if let silence { parts.append(silence) }
         if let left = secondsLeft(seconds) { parts.append("\(ReportNumber.duration(left)) left") }
         let rate = ReportNumber.rate(timings.tokenCount, per: timings.rollouts)
         if timings.tokenCount > 0 {

@@ -61,7 +61,7 @@ public struct TerminalReport: Sendable {
         lines += findings.learners.prefix(2).joined().map { ($0.line, $0.tone) }
         if let judge = findings.judge { lines.append((judge, findings.judgeTone)) }
         if let alarms = findings.alarms { lines.append((alarms, .bad)) }
-        lines += findings.losses.map { ($0, .bad) } + findings.costs.map { ($0, .neutral) }
+        lines += findings.losses.map { ($0, .bad) } + (findings.costs + findings.samples).map { ($0, .neutral) }
         if let people = findings.people { lines.append((people, .neutral)) }
         if let updates = findings.updates { lines.append((updates, .neutral)) }
         if let changes = findings.changes { lines.append((changes, .neutral)) }

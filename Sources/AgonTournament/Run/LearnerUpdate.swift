@@ -17,6 +17,15 @@ struct LearnerUpdate: Sendable {
 
     var agent: String { policy.id.agent }
 
+    /// What a training made, before the gate.
+    struct Candidate: Sendable {
+        /// Nil where there was nothing to learn from.
+        var outcome: TrainingOutcome?
+        var record: UpdateRecord
+        /// What became of the learner's samples, where the round was played ahead.
+        var samples: [SampleRecord] = []
+    }
+
     /// What became of an update.
     struct Outcome: Sendable {
         var record: UpdateRecord
@@ -24,28 +33,31 @@ struct LearnerUpdate: Sendable {
         var promoted: TrainedWeights?
     }
 
-    /// Trains a candidate. Nil where there was nothing to learn from; the outcome then says so.
+    /// Trains a candidate. Where there is nothing to learn from, its record says so.
     ///
     /// - Parameters:
+    ///   - cut: what is too old to be learned from; nil where the round was not played ahead.
     ///   - folder: where the update's metrics and checkpoints are written.
     ///   - threads: of this update; they change no bit.
     func candidate(
-        pairs: [PreferencePair], results: [RoomResult], folder: TrainingFolder, threads: Int
-    ) throws -> (TrainingOutcome?, UpdateRecord) {
-        var data = UpdateData(
+        pairs: [PreferencePair], results: [RoomResult], cut: StalenessCut? = nil, folder: TrainingFolder, threads: Int
+    ) throws -> Candidate {
+        var source = UpdateData(
             configuration: arena.configuration, isGame: arena.game != nil,
-            policy: policy.id, pairs: share == nil ? pairs : pairs.filter(involving: agent), results: results
-        ).data()
+            policy: policy.id, pairs: share == nil ? pairs : pairs.filter(involving: agent), results: results)
+        let ages = try cut?.apply(to: &source, under: policy.transformer, threads: threads) ?? [:]
+        let samples = cut?.records(of: source) ?? []
+        var data = source.data()
         let shared = shared(data, pairs, results)
         if let shared { data = .pairs(shared.pairs) }
         var record = UpdateRecord(
             round: round, agent: agent, fromVersion: learner.version, toVersion: nil, decision: "",
-            pairCount: data.count, stepCount: 0, metrics: [:])
+            pairCount: data.count, stepCount: 0, metrics: ages)
         guard data.count > 0 else {
             let lesson = share.map { "\($0.local) own and \($0.external) others' pairs for a batch" }
                 ?? Self.lesson(arena.configuration.training.method)
             record.decision = "No update: no room of the round gave it \(lesson)."
-            return (nil, record)
+            return Candidate(record: record, samples: samples)
         }
         guard let start = arena.starts[agent] else { preconditionFailure("\(agent) has no model") }
         let isHeldToBase = arena.configuration.training.reference == .base
@@ -55,7 +67,7 @@ struct LearnerUpdate: Sendable {
                 base: start, data: data, configuration: arena.configuration.training, seed: seed, threads: threads,
                 kernels: arena.kernels, folder: folder, mix: shared.flatMap { shared in share.map { ($0, shared.localCount) } })
             record.stepCount = outcome.stepCount
-            record.metrics = outcome.metrics
+            record.metrics = outcome.metrics.merging(ages) { first, _ in first }
             if let shared {
                 record.metrics["shared/local_count"] = Double(shared.localCount)
                 record.metrics["shared/external_count"] = Double(shared.pairs.count - shared.localCount)
@@ -66,12 +78,12 @@ struct LearnerUpdate: Sendable {
             record.pairCount = max(0, data.count - Int(unread))
             guard outcome.stepCount > 0 else {
                 record.decision = "No update: \(outcome.stop?.sentence ?? "nothing of the round fits into max_length.")"
-                return (nil, record)
+                return Candidate(record: record, samples: samples)
             }
-            return (outcome, record)
+            return Candidate(outcome: outcome, record: record, samples: samples)
         } catch let error as TrainingError where error.code == .nonFiniteLoss {
             record.decision = "Not promoted: \(error.message)"
-            return (nil, record)
+            return Candidate(record: record, samples: samples)
         }
     }
 
@@ -102,10 +114,10 @@ struct LearnerUpdate: Sendable {
     ///   - health: how right the judge was; nil where it is a rule.
     ///   - alarm: why nothing may be promoted; nil where there is no alarm, or one that only warns.
     func gated(
-        _ trained: (TrainingOutcome?, UpdateRecord), judge: any Judge, health: JudgeHealthRecord?, alarm: String?, threads: Int
+        _ trained: Candidate, judge: any Judge, health: JudgeHealthRecord?, alarm: String?, threads: Int
     ) async throws -> Outcome {
-        var record = trained.1
-        guard let candidate = trained.0?.trained else { return Outcome(record: record, promoted: nil) }
+        var record = trained.record
+        guard let candidate = trained.outcome?.trained else { return Outcome(record: record, promoted: nil) }
         let settings = arena.configuration
         let (old, new) = (policy.id, PolicyID(agent: agent, version: learner.newestVersion + 1))
         let policies: [PolicyID: any Policy] = [
@@ -119,7 +131,7 @@ struct LearnerUpdate: Sendable {
         record.gateHigh = finding.score?.high
         record.gateCount = finding.score?.count ?? 0
         if let ratio = finding.ratio { record.metrics["gate_llr"] = ratio }
-        let note = trained.0?.stop.map { " \($0.sentence)" } ?? ""
+        let note = trained.outcome?.stop.map { " \($0.sentence)" } ?? ""
         if let alarm {
             record.decision = "Not promoted: \(alarm)\(note)"
             return Outcome(record: record, promoted: nil)

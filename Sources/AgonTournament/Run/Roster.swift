@@ -16,14 +16,18 @@ struct Roster: Sendable {
     init(arena: Arena, state: RunState, threads: Int) throws {
         self.arena = arena
         self.threads = threads
-        var versions: [String: PolicyID] = [:]
+        versions = Roster.versions(arena, state)
         policies = [:]
-        for entrant in arena.entrants {
-            let id = PolicyID(agent: entrant.name, version: state.learners[entrant.name]?.version ?? 0)
-            versions[entrant.name] = id
-            policies[id] = try Roster.policy(id, parameters: state.learners[entrant.name]?.weights, arena: arena, threads: threads)
+        for id in versions.values {
+            policies[id] = try Roster.policy(id, parameters: state.learners[id.agent]?.weights, arena: arena, threads: threads)
         }
-        self.versions = versions
+    }
+
+    /// The newest version of every agent.
+    static func versions(_ arena: Arena, _ state: RunState) -> [String: PolicyID] {
+        Dictionary(
+            arena.entrants.map { ($0.name, PolicyID(agent: $0.name, version: state.learners[$0.name]?.version ?? 0)) },
+            uniquingKeysWith: { first, _ in first })
     }
 
     /// Seats past versions of learners beside the newest ones.

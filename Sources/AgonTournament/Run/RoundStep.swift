@@ -2,6 +2,8 @@
 ///
 /// Whatever a run had reached, the next start decides the same: the story tests end a run at each of them.
 enum RoundStep: String, Sendable, CaseIterable {
+    /// In asynchronous runs alone: the journal has the round, none of its rooms is played.
+    case roundDispatched
     /// A wave's rooms are played, not yet judged.
     case roomsPlayed
     /// They are judged, not yet committed.

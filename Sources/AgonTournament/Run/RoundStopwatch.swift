@@ -2,8 +2,11 @@ import AgonCore
 
 /// Where a round's seconds go. For people only: no decision reads it.
 struct RoundStopwatch {
-    private(set) var timings = RoundTimings()
+    private(set) var timings: RoundTimings
     private let clock = ContinuousClock()
+
+    /// - Parameter timings: what was spent on the round before.
+    init(_ timings: RoundTimings = RoundTimings()) { self.timings = timings }
 
     /// Adds a step's duration to its part.
     mutating func measure<Value>(_ part: WritableKeyPath<RoundTimings, Double>, _ step: () throws -> Value) rethrows -> Value {

@@ -52,6 +52,9 @@ struct RunState: Sendable {
         var sum = 0.0
         var count = 0
     }
+    /// The versions that each learner has been, one after another: with each promotion the next, with each way back an earlier
+    /// one.
+    private(set) var lineages: [String: [Int]] = [:]
     /// Matches and forfeits per agent.
     var totals: [String: Totals] = [:]
 
@@ -73,6 +76,7 @@ struct RunState: Sendable {
                 continue
             }
             learners[name] = Learner(version: 0, newestVersion: 0, weights: weights, hash: hash)
+            lineages[name] = [0]
         }
         judges = arena.judges.learning.compactMap { member in
             member.model.map { LearnedJudge(id: JudgeID(name: member.name), parameters: $0.parameters, hash: member.hash) }
@@ -107,6 +111,19 @@ struct RunState: Sendable {
 }
 
 extension RunState {
+    /// Takes in what a round's updates made of the learners.
+    mutating func follow(_ updates: [UpdateRecord]) {
+        for update in updates {
+            if let version = update.toVersion { lineages[update.agent]?.append(version) }
+        }
+    }
+
+    /// How many times a learner has changed since it last was a version; the number of all changes for one that it never was.
+    func age(of version: Int, _ agent: String) -> Int {
+        let lineage = lineages[agent] ?? []
+        return lineage.count - 1 - (lineage.lastIndex(of: version) ?? -1)
+    }
+
     /// What schedulers that look back are told.
     var scheduleHistory: ScheduleHistory {
         var history = played
