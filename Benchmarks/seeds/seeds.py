@@ -20,6 +20,7 @@ MEASURES = [
     ("gold_sampled", "gold, sampled (%)", 100.0),
     ("gold_greedy", "gold, greedy (%)", 100.0),
     ("score_vs_anchor", "score against the anchor (%)", 100.0),
+    ("exploitability", "exploitability", 1.0),
     ("draws_vs_perfect", "draws against perfect (%)", 100.0),
     ("illegal_per_100", "illegal moves per 100 games", 1.0),
 ]
@@ -44,8 +45,13 @@ def run_in(folder: str, agon: str, arena: str, seed: int, threads: int) -> tuple
 
 def span(record: Record, factor: float) -> str:
     """A measured value with its 95 % interval."""
-    value, low, high = (record[key] * factor for key in ("value", "low", "high"))
-    return f"{value:.1f} [{low:.1f}, {high:.1f}]"
+    value, low, high = (f"{record[key] * factor:.{decimals(record)}f}" for key in ("value", "low", "high"))
+    return f"{value} [{low}, {high}]"
+
+
+def decimals(record: Record) -> int:
+    """Exploitability is small, everything else is of a hundred."""
+    return 2 if record["measure"] == "exploitability" else 1
 
 
 def ends(report: Record, agent: str, measure: str) -> tuple[Record, Record] | None:
