@@ -18,9 +18,9 @@ from typing import NamedTuple
 
 from seeds import MEASURES, ROOT, Record, ends, row, run_in, table
 
-DPO = "algorithm: dpo, loss_type: [sigmoid, sft], loss_weights: [1, {sft}], beta: {beta}, learning_rate: {rate}, batch_size: 32, reference: base"
+DPO = "algorithm: dpo, loss_type: [sigmoid, sft], loss_weights: [1, {sft}], beta: {beta}, learning_rate: {rate}, batch_size: {batch}, reference: base"
 KTO = "algorithm: kto, beta: 0.1, learning_rate: 3.0e-4, batch_size: 64, reference: base"
-TRAJECTORIES = DPO.format(sft=0.1, beta=0.1, rate="3.0e-4")
+TRAJECTORIES = DPO.format(sft=0.1, beta=0.1, rate="3.0e-4", batch=32)
 ROUND_ROBIN = "{kind: round_robin, rooms_per_pairing: 384, baseline_rooms_per_pairing: 8}"
 # As many rooms a round as the round robin of these five agents has.
 SELF_PLAY = "{{kind: self_play, rooms_per_learner: 604, latest_ratio: {latest}, window: 8}}"
@@ -42,8 +42,9 @@ CASES = {
     "kuhn-kto": Case("kuhn-poker", "equilibrium", "KTO", KTO),
     "kuhn-self-play": Case("kuhn-poker", "equilibrium", "KTO, self-play with a pool of 8", KTO, SELF_PLAY.format(latest=0.5)),
     "kuhn-newest": Case("kuhn-poker", "equilibrium", "KTO, self-play with newest versions alone", KTO, SELF_PLAY.format(latest=1)),
+    "leduc-dpo": Case("leduc-poker", "near_equilibrium", "pairs of trajectories, DPO", DPO.format(sft=0.1, beta=0.1, rate="3.0e-4", batch=64)),
     "leduc-kto": Case("leduc-poker", "near_equilibrium", "KTO", KTO),
-    "nim-dpo": Case("nim", "perfect", "pairs of trajectories, DPO", DPO.format(sft=0.3, beta=0.5, rate="1.0e-4")),
+    "nim-dpo": Case("nim", "perfect", "pairs of trajectories, DPO", DPO.format(sft=0.3, beta=0.5, rate="1.0e-4", batch=32)),
 }
 LEARNERS = ("one", "two")
 

@@ -1,4 +1,5 @@
 import AgonCore
+import AgonScheduling
 import AgonStore
 import Synchronization
 import Testing
