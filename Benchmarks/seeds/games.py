@@ -16,7 +16,7 @@ import tempfile
 from pathlib import Path
 from typing import NamedTuple
 
-from seeds import MEASURES, ROOT, Record, ends, row, run_in, table
+from seeds import MEASURES, ROOT, Record, ends, row, run_in, sides, table
 
 DPO = "algorithm: dpo, loss_type: [sigmoid, sft], loss_weights: [1, {sft}], beta: {beta}, learning_rate: {rate}, batch_size: {batch}, reference: base"
 KTO = "algorithm: kto, beta: 0.1, learning_rate: 3.0e-4, batch_size: 64, reference: base"
@@ -96,16 +96,14 @@ def medians(case: Case, reports: list[Record]) -> list[dict[str, str]]:
         pairs = [pair for report in reports for name in LEARNERS if (pair := ends(report, name, measure))]
         if not pairs:
             continue
-        higher = measure in ("score_vs_anchor", "draws_vs_perfect")
         digits = 2 if measure == "exploitability" else 1
         last = [after["value"] * factor for _, after in pairs]
-        better = sum(after["low"] > before["value"] if higher else after["high"] < before["value"] for before, after in pairs)
         lines.append({
             "game": case.game, "recipe": case.title, "measure": heading,
             "version 0": f"{factor * statistics.median(before['value'] for before, _ in pairs):.{digits}f}",
             "last version, median": f"{statistics.median(last):.{digits}f}",
             "range over runs and learners": f"{min(last):.{digits}f} to {max(last):.{digits}f}",
-            "intervals that lie on the better side of version 0": f"{better} of {len(pairs)}",
+            "intervals beside version 0": sides(pairs),
         })
     return lines
 
