@@ -20,9 +20,11 @@ MEASURES = [
     ("gold_sampled", "gold, sampled (%)", 100.0),
     ("gold_greedy", "gold, greedy (%)", 100.0),
     ("score_vs_anchor", "score against the anchor (%)", 100.0),
+    ("exploitability", "exploitability", 1.0),
     ("draws_vs_perfect", "draws against perfect (%)", 100.0),
     ("illegal_per_100", "illegal moves per 100 games", 1.0),
 ]
+LESS_IS_BETTER = {"exploitability", "illegal_per_100"}
 Record = dict[str, Any]
 
 
@@ -44,8 +46,13 @@ def run_in(folder: str, agon: str, arena: str, seed: int, threads: int) -> tuple
 
 def span(record: Record, factor: float) -> str:
     """A measured value with its 95 % interval."""
-    value, low, high = (record[key] * factor for key in ("value", "low", "high"))
-    return f"{value:.1f} [{low:.1f}, {high:.1f}]"
+    value, low, high = (f"{record[key] * factor:.{decimals(record)}f}" for key in ("value", "low", "high"))
+    return f"{value} [{low}, {high}]"
+
+
+def decimals(record: Record) -> int:
+    """Exploitability is small, everything else is of a hundred."""
+    return 2 if record["measure"] == "exploitability" else 1
 
 
 def ends(report: Record, agent: str, measure: str) -> tuple[Record, Record] | None:
@@ -53,6 +60,14 @@ def ends(report: Record, agent: str, measure: str) -> tuple[Record, Record] | No
     records = [e for e in report["evaluations"] if e["measure"] == measure and e["policy"]["agent"] == agent]
     records.sort(key=lambda e: e["round"])
     return (records[0], records[-1]) if records else None
+
+
+def sides(pairs: list[tuple[Record, Record]]) -> str:
+    """How many last intervals lie wholly on the better and on the worse side of the first value, of how many."""
+    below = sum(after["high"] < before["value"] for before, after in pairs)
+    above = sum(after["low"] > before["value"] for before, after in pairs)
+    better, worse = (below, above) if pairs[0][0]["measure"] in LESS_IS_BETTER else (above, below)
+    return f"{better} better, {worse} worse of {len(pairs)}"
 
 
 def row(report: Record, agent: str, seconds: float) -> dict[str, str]:
@@ -96,11 +111,12 @@ def summary(reports: list[Record]) -> str:
         first = statistics.median(p[0]["value"] for p in pairs) * factor
         last = [p[1]["value"] * factor for p in pairs]
         worst = (
-            f"highest upper bound {max(p[1]['high'] for p in pairs) * factor:.1f}" if measure == "illegal_per_100"
+            f"highest upper bound {max(p[1]['high'] for p in pairs) * factor:.1f}" if measure in LESS_IS_BETTER
             else f"lowest lower bound {min(p[1]['low'] for p in pairs) * factor:.1f}")
         lines.append(
             f"- {heading}: median {first:.1f} → {statistics.median(last):.1f}, "
-            f"range {min(last):.1f} to {max(last):.1f}, {worst}")
+            f"range {min(last):.1f} to {max(last):.1f}, {worst}, "
+            f"intervals beside version 0: {sides(pairs)}")
     return "\n".join(lines)
 
 

@@ -21,9 +21,11 @@ public struct Swiss: Scheduler {
 
     public func roundLimit(entrantCount: Int) -> Int? { roundCount ?? Knockout.stageCount(entrantCount: entrantCount) }
 
-    /// Points so far, a bye counted as a full point, by name.
-    public func points(entrants: [Entrant], history: ScheduleHistory, before round: Int) -> [String: Double] {
-        Field(entrants, history: history, before: round).points
+    /// The table as it stands when a round begins.
+    public func table(entrants: [Entrant], history: ScheduleHistory, before round: Int) -> SwissTable {
+        SwissTable(
+            encounters: Field(entrants, history: history, before: round).encounters,
+            roundLimit: roundLimit(entrantCount: entrants.count) ?? 0)
     }
 
     /// - Precondition: the entrants' names are distinct.
@@ -35,11 +37,12 @@ public struct Swiss: Scheduler {
         // One lot for the whole tournament, so that equal entrants keep their order from round to round.
         var generator = SeededGenerator(seed.child(.schedule, 0))
         let lots = generator.shuffled(entrants.sortedByName().map(\.name))
+        let (ranks, byes) = (field.ranks, field.byes)
         var order = lots.enumerated().sorted { left, right in
-            let (one, other) = (field.rank(left.element), field.rank(right.element))
-            return one == other ? left.offset < right.offset : one > other
+            guard let one = ranks[left.element], let other = ranks[right.element], one != other else { return left.offset < right.offset }
+            return one > other
         }.map(\.element)
-        if !order.count.isMultiple(of: 2), let last = order.lastIndex(where: { !field.byes.contains($0) }) ?? order.indices.last {
+        if !order.count.isMultiple(of: 2), let last = order.lastIndex(where: { !byes.contains($0) }) ?? order.indices.last {
             order.remove(at: last)
         }
         let meetings = SwissPairing(order: order, points: field.points, opponents: field.opponents).meetings()
@@ -48,36 +51,35 @@ public struct Swiss: Scheduler {
 
     /// What the rounds before have made of the entrants.
     private struct Field {
-        private(set) var points: [String: Double] = [:]
-        private(set) var opponents: [String: Set<String>] = [:]
-        private(set) var byes: Set<String> = []
+        /// By name, in the order of rounds.
+        private(set) var encounters: [String: [SwissTable.Encounter]] = [:]
         private let ratings: [String: Double]
 
         init(_ entrants: [Entrant], history: ScheduleHistory, before round: Int) {
             ratings = history.ratings
-            for entrant in entrants { points[entrant.name] = 0 }
+            for entrant in entrants { encounters[entrant.name] = [] }
             for earlier in history.rounds.keys.sorted() where earlier < round {
-                let tallies = history.rounds[earlier] ?? [:]
                 var played: Set<String> = []
-                for (pair, tally) in tallies {
+                for (pair, tally) in history.rounds[earlier] ?? [:] {
                     played.formUnion([pair.first, pair.second])
-                    opponents[pair.first, default: []].insert(pair.second)
-                    opponents[pair.second, default: []].insert(pair.first)
                     let share = tally.count > 0 ? tally.points / tally.count : 0.5
-                    if points[pair.first] != nil { points[pair.first, default: 0] += share }
-                    if points[pair.second] != nil { points[pair.second, default: 0] += 1 - share }
+                    encounters[pair.first]?.append(.init(round: earlier, opponent: pair.second, points: share))
+                    encounters[pair.second]?.append(.init(round: earlier, opponent: pair.first, points: 1 - share))
                 }
                 // Who did not play in a round with an odd field sat it out.
                 let absent = entrants.filter { !played.contains($0.name) }
-                if absent.count == 1 {
-                    byes.insert(absent[0].name)
-                    points[absent[0].name, default: 0] += 1
-                }
+                if absent.count == 1 { encounters[absent[0].name]?.append(.init(round: earlier, opponent: nil, points: 1)) }
             }
         }
 
+        var points: [String: Double] { encounters.mapValues { $0.reduce(0) { $0 + $1.points } } }
+        var opponents: [String: Set<String>] { encounters.mapValues { Set($0.compactMap(\.opponent)) } }
+        var byes: Set<String> { Set(encounters.filter { $0.value.contains { $0.opponent == nil } }.keys) }
+
         /// Points first, then rating.
-        func rank(_ name: String) -> Rank { Rank(points: points[name] ?? 0, rating: ratings[name] ?? 0) }
+        var ranks: [String: Rank] {
+            Dictionary(uniqueKeysWithValues: points.map { ($0, Rank(points: $1, rating: ratings[$0] ?? 0)) })
+        }
     }
 
     private struct Rank: Comparable {

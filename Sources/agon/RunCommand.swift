@@ -37,7 +37,7 @@ struct RunCommand: AsyncParsableCommand {
     }
 
     private func play(_ tournament: Tournament) async throws {
-        let screen = output.quiet || output.json ? nil : RunScreen(entrants: tournament.arena.entrants)
+        let screen = output.quiet || output.json ? nil : RunScreen(tournament.arena)
         defer { screen?.clear() }
         let signal = InterruptSignal {
             let sentence = "Stopping: what is in flight is finished and committed. Ctrl-C again ends at once; committed work stays."

@@ -17,8 +17,8 @@ final class RunScreen: Sendable {
     private let start: ContinuousClock.Instant
     private let isInteractive = Terminal.isInteractive
 
-    init(entrants: [Entrant]) {
-        state = Mutex(State(progress: RunProgress(entrants: entrants)))
+    init(_ arena: Arena) {
+        state = Mutex(State(progress: RunProgress(entrants: arena.entrants, kinds: arena.kinds)))
         start = clock.now
     }
 

@@ -60,16 +60,46 @@ struct PlayedTournament {
         #expect(scheduler.roundLimit(entrantCount: 64) == 6 && scheduler.roundLimit(entrantCount: 65) == 7)
         var tournament = PlayedTournament(count: 64)
         for round in 1...6 {
-            let before = scheduler.points(entrants: tournament.entrants, history: tournament.history, before: round)
+            let before = points(scheduler, tournament, before: round)
             tournament.play(scheduler, seed: Seed(run: 2))
             for meeting in tournament.meetings(round: round) {
                 let points = meeting.compactMap { before[$0] }
                 #expect(abs(points[0] - points[1]) <= 1)
             }
         }
-        let points = scheduler.points(entrants: tournament.entrants, history: tournament.history, before: 7)
+        let points = points(scheduler, tournament, before: 7)
         #expect(points.filter { $0.value == 6 }.map(\.key) == ["agent63"])
         #expect(points.values.reduce(0, +) == 6 * 32)
+    }
+
+    private func points(_ scheduler: Swiss, _ tournament: PlayedTournament, before round: Int) -> [String: Double] {
+        let table = scheduler.table(entrants: tournament.entrants, history: tournament.history, before: round)
+        return Dictionary(uniqueKeysWithValues: table.rows.map { ($0.name, $0.points) })
+    }
+
+    @Test("the table has whom everybody met, a bye as an own opponent, and Buchholz's sum between equal points")
+    func table() throws {
+        // In a field of three the one without a game is told by its absence.
+        var history = ScheduleHistory()
+        let games = [(1, "agent0", "agent1", 1.0), (2, "agent0", "agent2", 0.5), (3, "agent2", "agent1", 0.0)]
+        for (round, one, other, score) in games {
+            for room in 0..<2 {
+                history.record(
+                    Match(
+                        round: round, room: room, cluster: room, first: PolicyID(agent: one, version: 0),
+                        second: PolicyID(agent: other, version: 0), score: score))
+            }
+        }
+        let entrants = PlayedTournament(count: 3).entrants
+        let table = Swiss(roundCount: 3).table(entrants: entrants, history: history, before: 4)
+        #expect(table.roundLimit == 3)
+        #expect(table.rows.map(\.name) == ["agent0", "agent1", "agent2"] && table.rows.map(\.points) == [2.5, 2, 1.5])
+        #expect(table.rows.map(\.buchholz) == [2 + 1.5 + 2.5, 2.5 + 2 + 1.5, 1.5 + 2.5 + 2])
+        #expect(table.rows[0].encounters.map(\.opponent) == ["agent1", "agent2", nil])
+        let early = Swiss(roundCount: 3).table(entrants: entrants, history: history, before: 2)
+        // Both have a point; who had the bye met nobody stronger than itself.
+        #expect(early.rows.map(\.name) == ["agent2", "agent0", "agent1"] && early.rows.map(\.place) == [1, 2, 3])
+        #expect(early.leaders.map(\.name) == ["agent2"])
     }
 
     @Test("a large field is paired without rematches")
@@ -82,13 +112,32 @@ struct PlayedTournament {
 }
 
 @Suite struct KnockoutTests {
+    private func bracket(_ scheduler: Knockout, _ tournament: PlayedTournament, before round: Int, seed: UInt64) -> KnockoutBracket {
+        scheduler.bracket(entrants: tournament.entrants, history: tournament.history, before: round, seed: Seed(run: seed))
+    }
+
+    @Test("the bracket keeps every stage with its pairings, scores, byes and replays")
+    func stages() {
+        var tournament = PlayedTournament(count: 3)
+        let scheduler = Knockout(seeds: ["agent0", "agent1", "agent2"], bestOf: 4, extensionLimit: 1)
+        for isLevel in [true, false, true, true] { tournament.play(scheduler, seed: Seed(run: 6), isLevel: isLevel) }
+        let stages = bracket(scheduler, tournament, before: 5, seed: 6).stages
+        #expect(stages.map { $0.map(\.home) } == [["agent0", "agent1"], ["agent0"]])
+        #expect(stages[0][0].away == nil && stages[0][0].winner == "agent0" && !stages[0][0].isWonBySeed)
+        #expect((stages[0][1].points, stages[0][1].matchCount, stages[0][1].levelCount) == (2, 8, 1))
+        #expect(stages[0][1].winner == "agent2" && stages[1][0].away == "agent2")
+        #expect(stages[1][0].winner == "agent0" && stages[1][0].isWonBySeed && stages[1][0].levelCount == 2)
+        let open = bracket(scheduler, tournament, before: 2, seed: 6)
+        #expect(open.champion == nil && open.stages.count == 1 && open.stages[0][1].winner == nil && open.stageCount == 2)
+    }
+
     @Test("the strongest wins in as many rounds as there are stages, and each loser plays no more", arguments: 2...17)
     func bracket(count: Int) throws {
         var tournament = PlayedTournament(count: count)
         let scheduler = Knockout(bestOf: 3)
         var losers: Set<String> = []
         var round = 0
-        while scheduler.champion(entrants: tournament.entrants, history: tournament.history, before: round + 1, seed: Seed(run: 4)) == nil {
+        while bracket(scheduler, tournament, before: round + 1, seed: 4).champion == nil {
             round += 1
             try #require(round <= 5)
             tournament.play(scheduler, seed: Seed(run: 4))
@@ -100,7 +149,7 @@ struct PlayedTournament {
             }
         }
         #expect(losers.count == count - 1)
-        let champion = scheduler.champion(entrants: tournament.entrants, history: tournament.history, before: round + 1, seed: Seed(run: 4))
+        let champion = bracket(scheduler, tournament, before: round + 1, seed: 4).champion
         #expect(champion == "agent\(count - 1)")
         #expect(scheduler.pairings(round: round + 1, entrants: tournament.entrants, history: tournament.history, seed: Seed(run: 4)).isEmpty)
         #expect(try #require(scheduler.roundLimit(entrantCount: count)) == 3 * round)
@@ -127,7 +176,7 @@ struct PlayedTournament {
         #expect((1...4).map { tournament.meetings(round: $0) } == [
             [["agent1", "agent2"]], [["agent1", "agent2"]], [["agent0", "agent1"]], [["agent0", "agent1"]],
         ])
-        #expect(scheduler.champion(entrants: tournament.entrants, history: tournament.history, before: 5, seed: Seed(run: 6)) == "agent0")
+        #expect(bracket(scheduler, tournament, before: 5, seed: 6).champion == "agent0")
     }
 }
 

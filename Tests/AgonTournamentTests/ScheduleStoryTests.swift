@@ -1,4 +1,5 @@
 import AgonCore
+import AgonScheduling
 import AgonStore
 import Synchronization
 import Testing
@@ -48,6 +49,11 @@ import Testing
         #expect((2...5).contains(rounds))
         #expect(sentences.withLock { $0 } == ["perfect has won the knockout after \(rounds) rounds."])
         let first = try tournament.store.roomResults(run: tournament.run.id, round: 1)
+        let report = try tournament.report()
+        #expect(report.knockout?.champion == "perfect" && report.swiss == nil)
+        #expect(report.knockout?.stages.map(\.count) == [2, 1] && report.knockout?.seeds.prefix(2) == ["first", "random"])
+        let early = try Report(arena: tournament.arena, store: tournament.store, run: tournament.run, upToRound: 1)
+        #expect(early.knockout?.champion == nil && early.knockout?.stages[0].allSatisfy { $0.matchCount == 6 } == true)
         // The two best seeds are kept apart, and each meeting has its six rooms.
         #expect(first.count == 12 && !first.contains { Set($0.room.seats.map(\.agent)) == ["first", "random"] })
     }
@@ -59,7 +65,10 @@ import Testing
         let sentences = Mutex<[String]>([])
         try await tournament.play(onEvent: { if case .ended(let sentence) = $0 { sentences.withLock { $0.append(sentence) } } })
         #expect(try tournament.store.rounds(run: tournament.run.id).count == 2)
-        #expect(sentences.withLock { $0.count == 1 && $0[0].hasPrefix("The Swiss tournament is over after 2 rounds: perfect led with 2.0") })
+        #expect(sentences.withLock { $0.count == 1 && $0[0].hasPrefix("The Swiss tournament is over after 2 rounds: perfect is first with 2 points.") })
+        let report = try tournament.report()
+        #expect(report.swiss?.rows.count == 4 && report.swiss?.leaders.map(\.name) == ["perfect"] && report.knockout == nil)
+        #expect(report.swiss?.rows.allSatisfy { $0.encounters.count == 2 && Set($0.encounters.map(\.opponent)).count == 2 } == true)
     }
 
     @Test("in self-play past versions sit in rooms, are rated as themselves and leave the agent's own totals alone")

@@ -15,6 +15,16 @@ public struct AgentConfiguration: Sendable {
         case process(ProcessConfiguration)
         /// A model behind an endpoint.
         case endpoint(EndpointConfiguration)
+
+        /// The word of `kind` in `agent.yaml`.
+        public var name: String {
+            switch self {
+            case .transformer: "transformer"
+            case .scripted: "scripted"
+            case .process: "process"
+            case .endpoint: "endpoint"
+            }
+        }
     }
 
     /// The folder's name.

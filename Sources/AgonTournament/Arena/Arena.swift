@@ -230,6 +230,9 @@ public struct Arena: Sendable {
         return PolicyID(agent: entrants[anchor].name, version: 0)
     }
 
+    /// Each agent's kind, as its file names it.
+    public var kinds: [String: String] { agents.mapValues(\.kind.name) }
+
     /// The agents whose policies train.
     public var learners: [String] { entrants.filter { $0.role == .learner }.map(\.name) }
 

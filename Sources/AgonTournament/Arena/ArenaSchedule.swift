@@ -150,25 +150,13 @@ extension Arena {
     /// Why no round follows, where the schedule has come to its end; nil where one does.
     func scheduleEnd(after state: RunState, seed: Seed) -> String? {
         let (round, history) = (state.round + 1, state.scheduleHistory)
-        let runSeed = seed
         func isEmpty(_ round: Int) -> Bool {
-            scheduler.schedule(round: round, entrants: entrants, history: history, seed: scheduleSeed(runSeed, round: round)).count == 0
+            scheduler.schedule(round: round, entrants: entrants, history: history, seed: scheduleSeed(seed, round: round)).count == 0
         }
         guard isEmpty(round) else { return nil }
         // On a ladder everybody may have to wait until the windows are wide enough.
         if case .ladder = configuration.schedule, (round..<max(round, configuration.roundCount) + 1).contains(where: { !isEmpty($0) }) { return nil }
-        let seed = scheduleSeed(seed, round: round)
-        let rounds = state.round == 1 ? "1 round" : "\(state.round) rounds"
-        if let knockout = scheduler as? Knockout,
-            let champion = knockout.champion(entrants: entrants, history: history, before: round, seed: seed)
-        {
-            return "\(champion) has won the knockout after \(rounds)."
-        }
-        if let swiss = scheduler as? Swiss {
-            let points = swiss.points(entrants: entrants, history: history, before: round).sorted { ($1.value, $0.key) < ($0.value, $1.key) }
-            let leaders = points.prefix { $0.value == points.first?.value }.map(\.key).joined(separator: ", ")
-            return "The Swiss tournament is over after \(rounds): \(leaders) led with \(points.first?.value ?? 0) points."
-        }
-        return "The schedule has nothing more to play after \(rounds)."
+        return ContestOutcome(arena: self, history: history, roundCount: state.round, seed: seed)?.sentence
+            ?? "The schedule has nothing more to play after \(state.round == 1 ? "1 round" : "\(state.round) rounds")."
     }
 }

@@ -63,16 +63,16 @@ extension Catalog {
                 name: name, path: path, description: "", versions: progress.filter { $0.agent == name })
             do {
                 let agent = try AgentConfiguration(folder: path)
-                listing.description = agent.summary
+                (listing.description, listing.kind) = (agent.summary, agent.kind.name)
                 switch agent.kind {
                 case .transformer(let model):
-                    (listing.kind, listing.source) = ("transformer", Catalog.standardized(model))
+                    listing.source = Catalog.standardized(model)
                     listing.weights = agent.weights.rawValue
                     listing.parameterCount = try ParameterLayout(ModelConfig.read(folder: model)).count
                 case .scripted(let strategy, let skill):
-                    (listing.kind, listing.source) = ("scripted", strategy == "noisy_expert" ? "\(strategy) \(skill)" : strategy)
-                case .process(let process): (listing.kind, listing.source) = ("process", process.command)
-                case .endpoint(let endpoint): (listing.kind, listing.source) = ("endpoint", endpoint.sentence)
+                    listing.source = strategy == "noisy_expert" ? "\(strategy) \(skill)" : strategy
+                case .process(let process): listing.source = process.command
+                case .endpoint(let endpoint): listing.source = endpoint.sentence
                 }
             } catch {
                 listing.problem = "\(error)"

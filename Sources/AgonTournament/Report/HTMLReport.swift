@@ -40,7 +40,7 @@ public enum HTMLReport {
         var styles: [String: ChartStyle]
 
         func sections() -> [Markup] {
-            let first = [leaderboard()] + tableSections(["changes"]) + [ratingSection()] + tableSections(["versions"])
+            let first = [leaderboard()] + tableSections(ReportTables.leading) + [ratingSection()] + tableSections(["versions"])
             let middle = [learningSection(), headToHeadSection()] + tableSections(["seats", "tags"])
             let last = [
                 judgeSection(), judgeTableSection(), trainingSection(), gateSection(), roomSection(), readingSection(),

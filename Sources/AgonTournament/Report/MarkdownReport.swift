@@ -16,13 +16,13 @@ public enum MarkdownReport {
                 StandingsTable.columns.map { ($0.title, $0.isNumber) }, StandingsTable.rows(report)))
         blocks += [ReportProse.leaderboard, ReportProse.reading]
         let extra = ReportTables(report: report).tables
-        for table in extra.filter({ $0.id == "changes" }) { blocks += self.blocks(table) }
+        for table in extra.filter({ ReportTables.leading.contains($0.id) }) { blocks += self.blocks(table) }
         if let matrix = matrix(report) { blocks += ["## Head to head", ReportProse.headToHead] + [report.misleading.map(escaped)].compactMap { $0 } + [matrix] }
         let measured = ReportMeasure.present(in: report.evaluations)
         if !measured.isEmpty {
             blocks += ["## Held-out measures", evaluations(report, measured)]
         }
-        for table in extra.filter({ $0.id != "changes" }) { blocks += self.blocks(table) }
+        for table in extra.filter({ !ReportTables.leading.contains($0.id) }) { blocks += self.blocks(table) }
         for table in JudgeTables(report).tables { blocks += self.blocks(table) }
         blocks += ["## The run", table([("fact", false), ("value", false)], report.facts.map { [$0.label, $0.value] })]
         return blocks.joined(separator: "\n\n") + "\n"

@@ -93,6 +93,15 @@ extension Report {
             store: store, run: run, isGame: arena.game != nil, reference: arena.referencePolicy,
             initialRating: arena.configuration.initialRating, trustRule: arena.configuration.trustRule, upToRound: round, tags: arena.promptTags,
             seatCount: arena.game?.seatCount ?? 2)
+        for index in standings.indices { standings[index].kind = arena.kinds[standings[index].agent] }
+        let outcome = try ContestOutcome(
+            arena: arena, history: ScheduleHistory(matches: Array(try store.matches(run: run.id, upToRound: round ?? .max))),
+            roundCount: roundCount, seed: Seed(run: run.seed))
+        switch outcome?.form {
+        case .knockout(let bracket): knockout = bracket
+        case .swiss(let table): swiss = table
+        case nil: break
+        }
     }
 }
 

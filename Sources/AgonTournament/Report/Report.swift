@@ -1,4 +1,5 @@
 public import AgonCore
+public import AgonScheduling
 
 /// Everything that a report shows, as plain values.
 ///
@@ -53,6 +54,10 @@ public struct Report: Sendable, Hashable, Codable {
     public var versionRatings: [VersionRating]?
     /// Where the learners' samples are; nil in sequential runs.
     public var samples: [SampleLedger]?
+    /// The bracket of a knockout; nil under other schedules.
+    public var knockout: KnockoutBracket?
+    /// The table of a Swiss tournament; nil under other schedules.
+    public var swiss: SwissTable?
     /// What the report before this one showed; nil where there was none.
     public var previous: Snapshot?
 
@@ -138,6 +143,8 @@ public struct VersionRating: Sendable, Hashable, Codable {
 public struct Standing: Sendable, Hashable, Codable {
     public var agent: String
     public var role: Entrant.Role
+    /// The agent's kind, as `agent.yaml` names it; nil in reports that were made without.
+    public var kind: String?
     /// The version that played the last round. One that was promoted at its end has no rating yet.
     public var version: Int
     /// Online Elo of the agent, in room order.
@@ -180,6 +187,14 @@ public struct Standing: Sendable, Hashable, Codable {
     public var matchCount: Int { wins + draws + losses }
 
     var policy: PolicyID { PolicyID(agent: agent, version: version) }
+
+    /// What part it takes, in a word: its role, and the kind of one that only answers.
+    var part: String { role.part(kind: kind) }
+}
+
+extension Entrant.Role {
+    /// The role in a word, or the kind of an agent that only answers.
+    func part(kind: String?) -> String { self == .scripted ? kind ?? rawValue : rawValue }
 }
 
 /// What two agents did against each other, all versions together. Seen from `first`.

@@ -129,7 +129,7 @@ struct ReportFindings {
         let above = report.standings.prefix { $0.agent != best.agent }
         if !above.isEmpty {
             let listed = above.prefix(3).map {
-                "\(DisplayText.name($0.agent)) (\($0.role.rawValue)) at \(ReportNumber.rating($0.rating))"
+                "\(DisplayText.name($0.agent)) (\($0.part)) at \(ReportNumber.rating($0.rating))"
             }
             notes.append("Rated higher: \(listed.joined(separator: ", "))\(above.count > 3 ? " and others" : "").")
         }

@@ -34,6 +34,11 @@ enum ReportNumber {
         "\(percent(estimate.value)) [\(fixed(estimate.low * 100, decimals: 1)), \(fixed(estimate.high * 100, decimals: 1))]"
     }
 
+    /// Points of games, which are whole or a half where nothing else was shared: `7`, `6.5`, `0.33`.
+    static func points(_ value: Double) -> String {
+        fixed(value, decimals: value == value.rounded() ? 0 : 2 * value == (2 * value).rounded() ? 1 : 2)
+    }
+
     /// Thousands separated by commas.
     static func count(_ value: Int) -> String {
         let digits = String(value.magnitude)

@@ -7,6 +7,8 @@ struct ReportTable {
     var rows: [[String]]
     /// The agent of each row, which filters go by and which then stands in the first cell; empty where rows are of no agent.
     var agents: [String] = []
+    /// The column that a narrow terminal cuts.
+    var flexibleColumn = 0
 
     /// Without columns in which no row has anything.
     var withoutEmptyColumns: ReportTable {
@@ -14,6 +16,7 @@ struct ReportTable {
         var table = self
         table.columns = kept.map { columns[$0] }
         table.rows = rows.map { row in kept.map { row[$0] } }
+        table.flexibleColumn = kept.firstIndex(of: flexibleColumn) ?? 0
         return table
     }
 
@@ -35,7 +38,7 @@ struct ReportTable {
     /// Its lines for a terminal.
     func lines(width: Int) -> [String] {
         let columns = columns.map { TextTable.Column(title: $0.title, isNumber: $0.isNumber, expendability: 0) }
-        return TextTable(columns: columns, rows: rows, flexibleColumn: 0).lines(width: width)
+        return TextTable(columns: columns, rows: rows, flexibleColumn: flexibleColumn).lines(width: width)
     }
 
     private func row(_ index: Int) -> Markup {

@@ -4,7 +4,10 @@ import AgonCore
 struct ReportTables {
     var report: Report
 
-    var tables: [ReportTable] { [changes, breakdown(.seat), breakdown(.tag), versions].compactMap { $0 } }
+    var tables: [ReportTable] { [ContestOutcome(report)?.table, changes, breakdown(.seat), breakdown(.tag), versions].compactMap { $0 } }
+
+    /// Tables that stand right below the leaderboard.
+    static let leading: Set = ["knockout", "swiss", "changes"]
 
     /// What moved since the last report.
     var changes: ReportTable? {

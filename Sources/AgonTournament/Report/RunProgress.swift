@@ -5,6 +5,7 @@ public import AgonCore
 /// Clocks and cursors belong to whoever shows it; this is a pure function of the events and of when they came.
 public struct RunProgress: Sendable {
     private let entrants: [String: Entrant.Role]
+    private let kinds: [String: String]
     private var arena = ""
     private var roundCount = 0
     private var closedCount = 0
@@ -24,7 +25,9 @@ public struct RunProgress: Sendable {
     private var startSeconds = 0.0
     private var lastClosedSeconds = 0.0
 
-    public init(entrants: [Entrant]) {
+    /// - Parameter kinds: of agents, by name, as their files name them.
+    public init(entrants: [Entrant], kinds: [String: String] = [:]) {
+        self.kinds = kinds
         self.entrants = Dictionary(entrants.map { ($0.name, $0.role) }, uniquingKeysWith: { first, _ in first })
     }
 
@@ -97,7 +100,7 @@ public struct RunProgress: Sendable {
             let role = entrants[row.policy.agent] ?? .learner
             return [
                 rank, DisplayText.name(row.policy.agent),
-                role == .learner ? "v\(row.policy.version)" : role.rawValue,
+                role == .learner ? "v\(row.policy.version)" : role.part(kind: kinds[row.policy.agent]),
                 ReportNumber.rating(estimate), ReportNumber.rating(row.elo),
                 ReportNumber.count(row.wins + row.draws + row.losses),
                 ReportNumber.tally(wins: row.wins, draws: row.draws, losses: row.losses), ReportNumber.count(row.forfeits),

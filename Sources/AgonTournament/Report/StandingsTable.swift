@@ -19,7 +19,7 @@ struct StandingsTable {
         zip(report.standings, IntervalRank.texts(of: report.standings.map(\.rating))).map { row, rank in
             [
                 rank, DisplayText.name(row.agent),
-                row.role == .learner ? "v\(row.version)" : row.role.rawValue,
+                row.role == .learner ? "v\(row.version)" : row.part,
                 ReportNumber.rating(row.rating), ReportNumber.rating(row.elo), ReportNumber.count(row.matchCount),
                 ReportNumber.tally(wins: row.wins, draws: row.draws, losses: row.losses),
                 ReportNumber.count(row.forfeits), ReportNumber.change(row.changeSinceFirst),

@@ -16,7 +16,7 @@ public struct TerminalReport: Sendable {
     /// - Parameter path: where the page lies; nil leaves the line out.
     public func text(_ report: Report, path: String? = nil) -> String {
         var lines = [paint(title(report), .bold), ""]
-        lines += tableLines(report)
+        lines += tableLines(report) + contestLines(report)
         let learned = findings(report)
         if !learned.isEmpty { lines += [""] + learned }
         if let path { lines += ["", "report: \(DisplayText.visible(path))"] }
@@ -45,6 +45,19 @@ public struct TerminalReport: Sendable {
         return table.lines(width: width) { text, row, column in
             paint(text, row.map { style(of: report.standings[$0], column: column) } ?? .dim)
         }
+    }
+
+    /// The most meetings or places that a terminal lists.
+    private static let contestLimit = 24
+
+    /// Who won a knockout or a Swiss tournament, and against whom.
+    private func contestLines(_ report: Report) -> [String] {
+        guard let outcome = ContestOutcome(report) else { return [] }
+        var table = outcome.table
+        let left = table.rows.count - Self.contestLimit
+        table.rows = Array(table.rows.prefix(Self.contestLimit))
+        return [""] + DisplayText.wrapped(outcome.sentence, columns: width, indent: "  ") + [""] + table.lines(width: width)
+            + (left > 0 ? [DisplayText.fitted("… and \(left) more, which report.html has", columns: width)] : [])
     }
 
     private func style(of row: Standing, column: Int) -> Style? {

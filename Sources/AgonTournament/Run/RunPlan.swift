@@ -23,6 +23,8 @@ public struct RunPlan: Sendable, Hashable, Codable {
     public struct Participant: Sendable, Hashable, Codable {
         public var name: String
         public var role: Entrant.Role
+        /// As its file names it.
+        public var kind: String
     }
 
     /// - Parameter seed: overrules the arena's seed.
@@ -34,7 +36,7 @@ public struct RunPlan: Sendable, Hashable, Codable {
         roundCount = arena.configuration.roundCount
         roomsPerRound = arena.roomsPerRound
         judge = arena.configuration.judgeText
-        agents = arena.entrants.map { Participant(name: $0.name, role: $0.role) }
+        agents = arena.entrants.map { Participant(name: $0.name, role: $0.role, kind: arena.kinds[$0.name] ?? "") }
         let known = FileManager.default.fileExists(atPath: database)
             ? try ArenaStore.readOnly(path: database).overviews() : []
         closedRoundCount = known.first { $0.run.id == run.id }?.closedRoundCount ?? 0
@@ -42,7 +44,7 @@ public struct RunPlan: Sendable, Hashable, Codable {
 
     /// The plan in sentences, fit for a terminal.
     public var text: String {
-        let agents = agents.map { "\($0.name) (\($0.role.rawValue))" }.joined(separator: ", ")
+        let agents = agents.map { "\($0.name) (\($0.role.part(kind: $0.kind)))" }.joined(separator: ", ")
         let start = closedRoundCount == 0
             ? "It would begin with round 1."
             : closedRoundCount >= roundCount
