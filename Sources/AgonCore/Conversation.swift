@@ -28,8 +28,19 @@ public struct Conversation: Sendable, Hashable, Codable {
         self.messages = messages
     }
 
+    /// - Throws: `DecodingError` for messages that are no conversation.
+    public init(from decoder: any Decoder) throws {
+        messages = try [Message](from: decoder)
+        guard Conversation.isWhole(messages) else {
+            throw DecodingError.dataCorrupted(.init(codingPath: decoder.codingPath, debugDescription: "these messages are no conversation"))
+        }
+    }
+
+    public func encode(to encoder: any Encoder) throws { try messages.encode(to: encoder) }
+
     /// Reads a text back; nil where it is not exactly the text of some conversation of two messages or more.
     public init?(text: String) {
+        guard text.utf8.starts(with: "### ".utf8) else { return nil }
         var messages: [Message] = []
         var lines: [Substring.UTF8View] = []
         func close() {
