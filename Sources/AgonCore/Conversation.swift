@@ -74,6 +74,16 @@ public struct Conversation: Sendable, Hashable, Codable {
     /// The text up to where the assistant's answer begins, for models that are asked in plain text.
     public var unansweredText: String { text + "\n\n" + Conversation.heading(.assistant) + "\n" }
 
+    /// The same with more at the end of the user's last message, so that its text goes on to `text`; nil where that does not
+    /// begin with its own.
+    public func extended(to text: String) -> Conversation? {
+        let own = self.text.utf8
+        guard text.utf8.starts(with: own) else { return nil }
+        var longer = messages
+        longer[longer.count - 1].content += String(decoding: text.utf8.dropFirst(own.count), as: UTF8.self)
+        return Conversation(longer)
+    }
+
     /// Whether it brings a system's message, which then stands in place of an agent's own.
     public var hasSystem: Bool { messages[0].role == .system }
 

@@ -8,6 +8,7 @@ import Testing
         let talk = Conversation([Message(.system, "Be brief.\n"), Message(.user, "2 + 2?"), Message(.assistant, "4"), Message(.user, "### user\n")])
         #expect(talk.text == "### system\nBe brief.\n\n\n### user\n2 + 2?\n\n### assistant\n4\n\n### user\n\\### user\n")
         #expect(talk.unansweredText == talk.text + "\n\n### assistant\n" && talk.hasSystem)
+        #expect(talk.extended(to: talk.text + "b\nc")?.messages.last == Message(.user, "### user\nb\nc") && talk.extended(to: "b") == nil)
         let prompt = Prompt(id: "a", conversation: Conversation([Message(.user, "### user")]), reference: "4")
         #expect(prompt == Prompt(id: "a", text: "### user", reference: "4"))
         #expect(Prompt(id: "a", stored: talk.text) == Prompt(id: "a", conversation: talk))
