@@ -1,4 +1,4 @@
-import AgonCore
+public import AgonCore
 public import AgonTransformer
 
 extension TransformerPolicy {

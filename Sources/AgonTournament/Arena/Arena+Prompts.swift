@@ -1,5 +1,6 @@
 import AgonAgents
 import AgonCore
+import AgonGames
 import AgonTransformer
 import Foundation
 

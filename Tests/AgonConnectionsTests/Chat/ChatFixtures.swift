@@ -1,4 +1,5 @@
 import AgonConnections
+import AgonCore
 import Foundation
 import Synchronization
 
