@@ -34,8 +34,10 @@ public struct JudgeID: Sendable, Hashable, Codable, CustomStringConvertible {
 public struct Prompt: Sendable, Hashable, Codable {
     /// Unique within an arena, stable over runs.
     public var id: String
-    /// What the policies see.
+    /// What the policies see; of a conversation all of it, with its roles marked.
     public var text: String
+    /// The messages that the text stands for; nil where the text is all that is asked.
+    public private(set) var conversation: Conversation?
     /// The gold answer where one is known. Policies never see it; judges only those that say they need it.
     public var reference: String?
 
@@ -43,6 +45,18 @@ public struct Prompt: Sendable, Hashable, Codable {
         self.id = id
         self.text = text
         self.reference = reference
+    }
+
+    /// A prompt of several messages; of one alone it is the prompt of its content.
+    public init(id: String, conversation: Conversation, reference: String? = nil) {
+        self.init(id: id, text: conversation.text, reference: reference)
+        if conversation.messages.count > 1 { self.conversation = conversation }
+    }
+
+    /// A prompt that was kept as its text.
+    public init(id: String, stored text: String, reference: String? = nil) {
+        self.init(id: id, text: text, reference: reference)
+        conversation = Conversation(text: text)
     }
 
     /// A number that stands for the id. Whatever was played on one prompt, in whichever round, shares its luck and so is

@@ -49,6 +49,8 @@ public enum Turn: Sendable, Hashable, Codable {
 public struct PolicyRequest: Sendable, Hashable {
     /// The prompt's text.
     public var prompt: String
+    /// The messages that the text stands for; nil for a plain text, and in games.
+    public var conversation: Conversation?
     /// The turns since, own and foreign, in order; empty for a plain question.
     public var turns: [Turn]
     /// The most tokens the answer may have.
@@ -65,10 +67,11 @@ public struct PolicyRequest: Sendable, Hashable {
     public var stage: StageView?
 
     public init(
-        prompt: String, turns: [Turn] = [], maxNewTokens: Int, seed: Seed, legalMoves: [String] = [], room: UInt64 = 0,
-        seat: Int = 0, stage: StageView? = nil
+        prompt: String, conversation: Conversation? = nil, turns: [Turn] = [], maxNewTokens: Int, seed: Seed,
+        legalMoves: [String] = [], room: UInt64 = 0, seat: Int = 0, stage: StageView? = nil
     ) {
         self.prompt = prompt
+        self.conversation = conversation
         self.turns = turns
         self.maxNewTokens = maxNewTokens
         self.seed = seed

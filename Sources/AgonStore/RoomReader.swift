@@ -25,7 +25,7 @@ struct RoomReader {
             places[row[0]] = results.count
             scored.append(row[10])
             let prompt = Prompt(
-                id: Text.decode(row[4]), text: Text.decode(row[5]),
+                id: Text.decode(row[4]), stored: Text.decode(row[5]),
                 reference: (row[6] as Data?).map(Text.decode))
             let room = Room(
                 round: row[1], index: row[2], group: row[3], prompt: prompt, seats: [], isCanary: row[7],

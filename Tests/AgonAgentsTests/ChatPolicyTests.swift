@@ -44,11 +44,25 @@ import Testing
         #expect(try await Self.context(system, "12") == tokenizer.encode("<bos>a33<eos>b12<eos>=", addSpecialTokens: false))
         let folder = try Self.folder(Self.template, system: "33")
         let agent = try AgentConfiguration(folder: folder.path + "/agents/ada")
-        #expect(try agent.contextTokenCount("12", AgentFolder.model(), system.chatTemplate) == 10)
-        #expect(try agent.contextTokenCount("12", AgentFolder.model(), nil) == 5)
+        #expect(try agent.contextTokenCount(Prompt(id: "a", text: "12"), AgentFolder.model(), system.chatTemplate) == 10)
+        #expect(try agent.contextTokenCount(Prompt(id: "a", text: "12"), AgentFolder.model(), nil) == 5)
         let none = try Self.policy(Self.folder(Self.template, yaml: "chat_template: none\n", system: "3"))
         #expect(try await Self.context(none, "12") == tokenizer.encode("<bos>312", addSpecialTokens: false))
         await #expect(throws: TransformerError.self) { _ = try await Self.context(plain, "<eos>") }
+    }
+
+    @Test("a prompt's messages are the conversation, its system's in place of system.md")
+    func conversation() async throws {
+        let tokenizer = try AgentFolder.model().tokenizer
+        let turns = [Message(.user, "1"), Message(.assistant, "5"), Message(.user, "3")]
+        for (own, expected) in [("", "<bos>a33<eos>b1<eos>c5<eos>a3<eos>="), ("4", "<bos>a4<eos>b1<eos>c5<eos>a3<eos>=")] {
+            let talk = Conversation((own.isEmpty ? [] : [Message(.system, own)]) + turns)
+            let request = PolicyRequest(prompt: talk.text, conversation: talk, maxNewTokens: 1, seed: Seed(run: 1))
+            let context = try await Self.policy(Self.folder(Self.template, system: "33")).respond(to: [request])[0].context
+            #expect(try context == tokenizer.encode(expected, addSpecialTokens: false))
+        }
+        #expect(try AgentConfiguration.dropsSystem(ChatTemplate(source: "{{ messages[-1].content }}")))
+        #expect(try !AgentConfiguration.dropsSystem(ChatTemplate(source: Self.template)))
     }
 
     @Test("a game's turns are the conversation, and each context begins with the one before it")

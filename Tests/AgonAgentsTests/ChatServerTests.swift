@@ -126,7 +126,7 @@ struct ChatServerTests {
     func logprobs() async throws {
         let server = try ChatServer()
         let client = try Self.client(server)
-        let request = ChatRequest(messages: [ChatMessage(.user, "A or B?")], maxTokens: 8, topLogprobs: 5)
+        let request = ChatRequest(messages: [Message(.user, "A or B?")], maxTokens: 8, topLogprobs: 5)
         let reply = try await client.reply(to: request)
         #expect((1...6).contains(reply.firstToken.count))
         let sum = reply.firstToken.reduce(0) { $0 + $1.probability }

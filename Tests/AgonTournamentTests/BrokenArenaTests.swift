@@ -151,10 +151,11 @@ import Testing
         #expect(try odd.tournament("db").run.id == plain.tournament("db").run.id)
     }
 
-    @Test("prompts of which too few are held out or the gate's", arguments: [(3, 9, "gate"), (9, 7, "evaluation"), (0, 9, "gate"), (8, 8, nil)])
-    func fewPrompts(gateCount: Int, heldOutCount: Int, key: String?) throws {
+    @Test("prompts of which too few are held out or the gate's", arguments: [(3, 9, "gate"), (9, 7, "evaluation"), (0, 9, "gate"), (8, 8, nil)], ["without", "with"])
+    func fewPrompts(counts: (gate: Int, heldOut: Int, key: String?), drawing: String) throws {
+        let (gateCount, heldOutCount, key) = counts
         let arena = try StoryArena(
-            StoryArena.prompts.replacing("task: sort-digits", with: "prompts: p.jsonl").replacing("prompts: 12", with: "prompts: 200"))
+            StoryArena.prompts.replacing("task: sort-digits", with: "prompts: p.jsonl\ndrawing: \(drawing)_replacement").replacing("prompts: 12", with: "prompts: 200"))
         let texts = (100_000..<100_400).map { "\($0)=" }
         let chosen = [(PromptSide.training, 20), (.gate, gateCount), (.heldOut, heldOutCount)].flatMap { side, count in
             texts.filter { PromptSide(of: $0) == side }.prefix(count)

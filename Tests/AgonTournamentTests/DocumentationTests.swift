@@ -30,11 +30,16 @@ import Testing
         try compare("judges/README.md", tables.joined(separator: "\n"))
     }
 
-    private func compare(_ file: String, _ keys: String) throws {
+    @Test("every column of a prompt file stands in the README of arenas")
+    func columns() throws {
+        try compare("arenas/README.md", PromptRow.markdown, mark: "columns")
+    }
+
+    private func compare(_ file: String, _ keys: String, mark: String = "keys") throws {
         let url = DocumentationTests.root.appendingPathComponent(file)
         let text = try String(contentsOf: url, encoding: .utf8)
-        let start = try #require(text.range(of: "<!-- keys -->\n"))
-        let end = try #require(text.range(of: "<!-- /keys -->"))
+        let start = try #require(text.range(of: "<!-- \(mark) -->\n"))
+        let end = try #require(text.range(of: "<!-- /\(mark) -->"))
         if ProcessInfo.processInfo.environment["AGON_WRITE_DOCUMENTATION"] != nil {
             try (text[..<start.upperBound] + keys + text[end.lowerBound...])
                 .write(to: url, atomically: true, encoding: .utf8)

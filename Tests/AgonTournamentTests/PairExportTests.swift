@@ -1,3 +1,4 @@
+import AgonCore
 import AgonStore
 import AgonTransformer
 import Foundation
@@ -38,6 +39,23 @@ import Testing
         #expect(records[1].column("score_margin") == .number(2))
         #expect(records[0].column("score_margin") == nil)
         #expect(records[2].column("rejected_agent") == "zoe" && records[2].column("chosen_room") == 2)
+    }
+
+    @Test("a prompt of several messages is written as them in conversations, and as its text elsewhere")
+    func conversations() throws {
+        let folder = try PairFolder()
+        func talk(_ index: Int) -> Conversation { Conversation([Message(.system, "s\n### user"), Message(.user, PairStore.texts[index])]) }
+        let store = try PairStore.make(in: folder) { Prompt(id: "p\($0)", conversation: talk($0)) }
+        for format in [PairExport.Format.trl, .trlConversational] {
+            let path = try folder.write(written(format, store).text, "pairs.jsonl")
+            var prompts: [PairText] = []
+            _ = try PairImport(path: path).forEachPair { record, _ in prompts.append(record.prompt) }
+            #expect(prompts == PairStore.texts.indices.dropLast().map { index in
+                format == .trl
+                    ? .text(talk(index).text)
+                    : .messages(talk(index).messages.map { ChatMessage(role: $0.role.rawValue, content: $0.content) })
+            })
+        }
     }
 
     @Test("a column that TRL's trainers would take for something else is not called so")

@@ -7,7 +7,10 @@ struct PairStore {
     static let texts = PairFileTests.hostile
 
     /// - Parameter configuration: of the run, which says whether it is a game.
-    static func make(in folder: PairFolder, configuration: String = "name: sums\n") throws -> ArenaStore {
+    static func make(
+        in folder: PairFolder, configuration: String = "name: sums\n",
+        prompt: (Int) -> Prompt = { Prompt(id: "p\($0)", text: "ask " + texts[$0]) }
+    ) throws -> ArenaStore {
         let store = try ArenaStore(path: folder.path + "/arena.sqlite")
         let run = RunRecord(id: "sums-1-aa", arena: "sums", seed: 1, configuration: configuration, kernels: "portable")
         let names = ["ada", "zoe"]
@@ -18,8 +21,7 @@ struct PairStore {
         let rooms = (0..<texts.count - 1).map { index in
             RoomResult(
                 room: Room(
-                    round: 1, index: index, group: index, prompt: Prompt(id: "p\(index)", text: "ask " + texts[index]),
-                    seats: policies),
+                    round: 1, index: index, group: index, prompt: prompt(index), seats: policies),
                 rollouts: [Rollout(text: texts[index]), Rollout(text: texts[index + 1])], judge: judge,
                 scores: [2.5, index.isMultiple(of: 3) ? nil : 0.5],
                 verdicts: [PairVerdict(first: 0, second: 1, verdict: .first)], ranking: Ranking(ranks: [1, 2]))

@@ -66,7 +66,7 @@ public struct AgentConfiguration: Sendable {
                 "transformer: what the matrices of a frozen model are held and multiplied as, in answers and under an adapter that trains: fp32 is exact, bf16 has 8 significant bits in half of the memory, int8 one byte with a scale for each 64 inputs in a quarter. A learner that trains all its weights needs fp32; an adapter is fp32 always."),
             Key(
                 "chat_template", .choice(["auto", "none"], default: "auto"),
-                "transformer: auto asks a model whose folder has a chat template through it: system.md as the system message, the prompt as the user's, a game's turns as the conversation; none gives plain text."),
+                "transformer: auto asks a model whose folder has a chat template through it: system.md as the system message, the prompt as the user's, a game's turns as the conversation, a prompt's own messages as they are; none gives plain text, a prompt's messages each below its role."),
             Key(
                 "strategy", .choice([""] + Games.strategyNames, default: ""),
                 "scripted: the rule. Each game has `random`, `first_legal` and `noisy_expert` and some of its own, the expert first; another game's are refused by the arena. In prompt arenas `random` shuffles the gold answer's characters and `perfect` gives the gold answer; `echo` says the prompt again, and `fixed` gives the answers of a file."),

@@ -1,4 +1,4 @@
-import AgonCore
+public import AgonCore
 public import AgonTransformer
 
 extension TransformerPolicy {
@@ -15,12 +15,13 @@ extension TransformerPolicy {
     /// So each context begins with the one before it, whatever the template does to older messages.
     func chatContext(_ request: PolicyRequest, _ template: ChatTemplate) throws -> [Int32] {
         var turns = request.turns[...]
-        var question = request.prompt
+        var messages = Self.messages(request.prompt, request.conversation, system: system)
+        var question = request.conversation?.messages.last?.content ?? request.prompt
         while case .other(let text)? = turns.first {
             question += text
             turns.removeFirst()
         }
-        var messages = Self.opening(system: system) + [ChatMessage(role: "user", content: question)]
+        messages[messages.count - 1] = ChatMessage(role: "user", content: question)
         var tokens = try tokenizer.encode(template.render(messages: messages, addGenerationPrompt: true))
         while !turns.isEmpty {
             var (answer, reply): (String, String?) = ("", nil)
@@ -40,6 +41,19 @@ extension TransformerPolicy {
             messages += [ChatMessage(role: "assistant", content: answer), ChatMessage(role: "user", content: reply)]
         }
         return tokens
+    }
+
+    /// What a model with a template is asked. The last message is the user's.
+    static func messages(_ prompt: String, _ conversation: Conversation?, system: String) -> [ChatMessage] {
+        guard let conversation else { return opening(system: system) + [ChatMessage(role: "user", content: prompt)] }
+        let own = conversation.messages.map { ChatMessage(role: $0.role.rawValue, content: $0.content) }
+        return conversation.hasSystem ? own : opening(system: system) + own
+    }
+
+    /// What a model without a template is asked.
+    static func plainText(_ prompt: String, _ conversation: Conversation?, system: String) -> String {
+        guard let conversation else { return system + prompt }
+        return (conversation.hasSystem ? "" : system) + conversation.unansweredText
     }
 
     static func opening(system: String) -> [ChatMessage] {
@@ -67,12 +81,21 @@ extension TransformerPolicy {
 extension AgentConfiguration {
     /// How many tokens the agent's model sees before its answer to a prompt.
     /// - Throws: `TransformerError` where the text cannot be tokenised.
-    public func contextTokenCount(_ prompt: String, _ model: ModelFolder, _ template: ChatTemplate?) throws -> Int {
+    public func contextTokenCount(_ prompt: Prompt, _ model: ModelFolder, _ template: ChatTemplate?) throws -> Int {
         guard let template else {
-            return try 1 + model.tokenizer.encode(system + prompt, addSpecialTokens: false, parseSpecial: false).count
+            let text = TransformerPolicy.plainText(prompt.text, prompt.conversation, system: system)
+            return try 1 + model.tokenizer.encode(text, addSpecialTokens: false, parseSpecial: false).count
         }
-        let messages = TransformerPolicy.opening(system: system) + [ChatMessage(role: "user", content: prompt)]
+        let messages = TransformerPolicy.messages(prompt.text, prompt.conversation, system: system)
         return try model.tokenizer.encode(template.render(messages: messages, addGenerationPrompt: true)).count
+    }
+
+    /// Whether a template leaves a system's message out without a word. One that refuses it throws when it is asked.
+    public static func dropsSystem(_ template: ChatTemplate) -> Bool {
+        let mark = "\u{F8FF}"
+        let messages = [ChatMessage(role: "system", content: mark), ChatMessage(role: "user", content: "")]
+        guard let rendering = try? template.render(messages: messages, addGenerationPrompt: true) else { return false }
+        return rendering.following(mark) == nil
     }
 
     /// The chat template that the agent's model is asked through; nil for plain text.

@@ -3,7 +3,8 @@ public import AgonTransformer
 
 /// A policy that is a native transformer.
 ///
-/// The context is `[bos] · system · prompt · turns`, or where there is a chat template the conversation that it writes.
+/// The context is `[bos] · system · prompt · turns`, or where there is a chat template the conversation that it writes. A
+/// prompt of several messages is asked as it is, and a system's message among them stands in place of the agent's own.
 /// Own turns enter as the ids that were generated, foreign turns as their text is tokenised, so a trajectory's tokens
 /// are exactly what the policy saw.
 public struct TransformerPolicy: Policy {
@@ -90,7 +91,8 @@ public struct TransformerPolicy: Policy {
     private func context(_ request: PolicyRequest) throws -> [Int32] {
         if let chatTemplate { return try chatContext(request, chatTemplate) }
         var tokens = transformer.config.bosToken.map { [$0] } ?? []
-        tokens += try tokenizer.encode(system + request.prompt, addSpecialTokens: false, parseSpecial: false)
+        let text = Self.plainText(request.prompt, request.conversation, system: system)
+        tokens += try tokenizer.encode(text, addSpecialTokens: false, parseSpecial: false)
         for turn in request.turns {
             switch turn {
             case .own(let own, _): tokens += own

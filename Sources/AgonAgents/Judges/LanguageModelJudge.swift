@@ -181,7 +181,7 @@ public struct LanguageModelJudge: Judge {
 }
 
 extension JudgePrompt {
-    fileprivate var messages: [ChatMessage] { [ChatMessage(.system, system), ChatMessage(.user, user)] }
+    fileprivate var messages: [Message] { [Message(.system, system), Message(.user, user)] }
 }
 
 extension ChatReply {

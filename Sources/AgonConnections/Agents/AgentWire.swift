@@ -34,19 +34,21 @@ enum AgentWire {
         var room: String
         var seat: Int
         var prompt: String
+        var messages: [Message]?
         var turns: [Turn]?
         var moves: [String]?
         var seed: UInt64
         var maxTokens: Int
 
         private enum CodingKeys: String, CodingKey {
-            case id, room, seat, prompt, turns, moves, seed
+            case id, room, seat, prompt, messages, turns, moves, seed
             case maxTokens = "max_tokens"
         }
 
         init(_ request: PolicyRequest) {
             id = AgentWire.id(request)
             (room, seat, prompt) = ("\(request.room)", request.seat, request.prompt)
+            messages = request.conversation?.messages
             if !request.legalMoves.isEmpty {
                 moves = request.legalMoves
                 turns = request.turns.map { turn in

@@ -3,7 +3,8 @@ import Foundation
 
 /// A model behind an endpoint as a policy.
 ///
-/// A prompt is the user's message, `system.md` the system's. In a game every question is a conversation of its own: the
+/// A prompt is the user's message, `system.md` the system's; a prompt of several messages is asked as it is, its system's in
+/// place of `system.md`. In a game every question is a conversation of its own: the
 /// rules, what the seat has seen so far, and its legal moves. With a cache the same question gets the same answer.
 public struct EndpointPolicy: OutsidePolicy {
     public let id: PolicyID
@@ -81,9 +82,11 @@ public struct EndpointPolicy: OutsidePolicy {
             if let picture = game.picture(view) { question += "\n\n\(picture)" }
             question += "\n\nYour legal moves: \(request.legalMoves.joined(separator: ", ")). Answer with one of them and nothing else."
         }
+        let turns = request.conversation?.messages ?? [Message(.user, question)]
+        let keepsOwn = !system.isEmpty && request.conversation?.hasSystem != true
         let drawn = client.settings.temperature != 0
         return ChatRequest(
-            messages: (system.isEmpty ? [] : [ChatMessage(.system, system)]) + [ChatMessage(.user, question)],
+            messages: (keepsOwn ? [Message(.system, system)] : []) + turns,
             maxTokens: maxTokens, seed: drawn ? Int(request.seed.value >> 33) : nil)
     }
 

@@ -1,21 +1,5 @@
 public import AgonCore
 
-/// One message of a conversation.
-public struct ChatMessage: Sendable, Hashable {
-    /// Who speaks.
-    public enum Role: String, Sendable, Hashable {
-        case system, user, assistant
-    }
-
-    public var role: Role
-    public var content: String
-
-    public init(_ role: Role, _ content: String) {
-        self.role = role
-        self.content = content
-    }
-}
-
 /// The form that a reply must have, where the server can be held to one.
 public struct ChatSchema: Sendable, Hashable {
     /// Letters, digits, `_` and `-`.
@@ -31,9 +15,9 @@ public struct ChatSchema: Sendable, Hashable {
 
 /// One question to a server.
 public struct ChatRequest: Sendable, Hashable {
-    public var messages: [ChatMessage]
+    public var messages: [Message]
     /// Asked instead where the server is held to no form.
-    public var plainMessages: [ChatMessage]?
+    public var plainMessages: [Message]?
     public var schema: ChatSchema?
     /// The most tokens that the answer may have.
     public var maxTokens: Int
@@ -43,7 +27,7 @@ public struct ChatRequest: Sendable, Hashable {
     public var topLogprobs: Int
 
     public init(
-        messages: [ChatMessage], plainMessages: [ChatMessage]? = nil, schema: ChatSchema? = nil, maxTokens: Int,
+        messages: [Message], plainMessages: [Message]? = nil, schema: ChatSchema? = nil, maxTokens: Int,
         seed: Int? = nil, topLogprobs: Int = 0
     ) {
         self.messages = messages

@@ -1,3 +1,4 @@
+import AgonCore
 import Foundation
 
 /// Requests and replies as the bytes of OpenAI's chat completions.

@@ -121,8 +121,7 @@ extension Arena {
 
     /// Tokens of the longest prompt with all that the agent is told before it; nil where the prompts are not a list.
     private func longestPrompt(_ name: String, _ model: ModelFolder) -> Int? {
-        guard let texts = promptTexts, let agent = agents[name] else { return nil }
-        let longest = texts.max { $0.utf8.count < $1.utf8.count } ?? ""
+        guard let longest = filePrompts.max(by: { $0.text.utf8.count < $1.text.utf8.count }), let agent = agents[name] else { return nil }
         return try? agent.contextTokenCount(longest, model, chatTemplates[name]) + 8
     }
 }

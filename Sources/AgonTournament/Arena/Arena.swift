@@ -37,7 +37,7 @@ public struct Arena: Sendable {
     private let hasReferences: Bool
     /// The task whose gold this is; nil for games and prompt files.
     let task: (any PromptTask)?
-    private let promptFile: PromptFile?
+    let promptFile: PromptFile?
     /// The kernel path that this process computes on.
     let kernels: Kernels
 
@@ -161,26 +161,12 @@ public struct Arena: Sendable {
 
     private func checkPromptCount(_ side: PromptSide, _ count: Int, _ key: String) throws(AgentError) {
         let needed = min(count, Arena.leastPromptCount)
-        let distinct = Set(prompts.prompts(side, count: needed, seed: Seed(run: 0)).map(\.id)).count
+        // Draws with replacement repeat prompts however many there are.
+        let distinct = promptFile?.count(of: side) ?? Set(prompts.prompts(side, count: needed, seed: Seed(run: 0)).map(\.id)).count
         guard distinct < needed else { return }
         throw AgentError(
             .badValue,
             "\(configuration.file): \(distinct) distinct prompts fall to `\(key)`, at least \(needed) are needed: give more prompts (one in five is held out for `evaluation`, one in five of the rest is the gate's), or set `\(key).prompts` to 0.")
-    }
-
-    /// A model whose vocabulary cannot spell the prompts is no use in the arena, however sound its folder is.
-    private func checkReadability(_ name: String) throws {
-        guard let model = models[name], let agent = agents[name] else { return }
-        let texts = (game?.alphabet ?? task?.alphabet).map { [$0] } ?? promptFile?.texts ?? []
-        for text in [agent.system] + texts + (configuration.stages?.texts ?? []) {
-            do {
-                _ = try model.tokenizer.encode(text, addSpecialTokens: false, parseSpecial: false)
-            } catch {
-                throw AgentError(
-                    .badModel, "\(configuration.file): agent `\(name)` cannot read this arena's prompts: \(error.message)",
-                    underlying: error)
-            }
-        }
     }
 
     /// What would otherwise stop the first round.
@@ -200,29 +186,6 @@ public struct Arena: Sendable {
                 "\(configuration.file): judge and agent are both called `\(judge.name)`, so their versions would share a folder: rename one of the folders.")
         }
     }
-
-    /// Gold's opinion of an answer: 1 right, 0 wrong, nil where gold is not known.
-    func gold(_ answer: String, to prompt: Prompt) -> Double? {
-        if let task { return task.isRight(answer.trimmingCharacters(in: .whitespacesAndNewlines), to: prompt) ? 1 : 0 }
-        guard hasGold else { return nil }
-        return prompt.reference.map { reference in
-            answer.trimmingCharacters(in: .whitespacesAndNewlines) == reference.trimmingCharacters(in: .whitespacesAndNewlines) ? 1 : 0
-        }
-    }
-
-    /// The gold answer to a prompt's text, for scripted agents.
-    func goldAnswer(_ prompt: String) -> String? {
-        task?.goldAnswer(to: prompt) ?? promptFile?.answers[prompt]
-    }
-
-    /// The texts of a prompt file; nil for games and tasks, which have no list.
-    var promptTexts: [String]? { promptFile?.texts }
-
-    /// The tags of a prompt file's prompts, by their ids.
-    var promptTags: [String: [String]] { promptFile?.tags ?? [:] }
-
-    /// SHA-256 of the prompts file; empty for games and tasks.
-    var promptsHash: String { promptFile?.hash ?? "" }
 
     /// The policy that ratings and measurements are read against: the first anchor, else the first agent's version 0.
     public var referencePolicy: PolicyID {

@@ -13,7 +13,7 @@ public enum ArenaKeys {
             Key("description", .text(default: ""), "One line for people."),
             Key("game", .text(default: ""), "A built-in game (`tic-tac-toe`, `kuhn-poker` …). Give exactly one of `game`, `task` and `prompts`."),
             Key("task", .text(default: ""), "A built-in source of prompts with gold answers (`sort-digits`, `addition`)."),
-            Key("prompts", .text(default: ""), "A JSON Lines file with `prompt` and, where gold is known, `answer` in each line, which for a judge of `kind: tests` holds the tests; relative to the arena's file."),
+            Key("prompts", .text(default: ""), "A JSON Lines or CSV file of prompts or conversations, with gold answers where they are known; its columns stand below. Relative to the arena's file."),
             Key("drawing", .choice(PromptPool.Drawing.allCases.map(\.rawValue), default: PromptPool.Drawing.withoutReplacement.rawValue), "`prompts`: whether a prompt can come again before all others have come; heavier ones (`weight`) come earlier, or more often."),
             Key("agents", .list(default: nil), "Folders under `agents/`: who takes part."),
             Key("anchors", .list(default: []), "Agents that never change. Ratings are read against the first one."),

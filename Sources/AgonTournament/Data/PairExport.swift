@@ -9,7 +9,7 @@ public struct PairExport: Sendable {
     public enum Format: String, Sendable, CaseIterable {
         /// JSON Lines with `prompt`, `chosen` and `rejected` as texts, as TRL's DPOTrainer reads them.
         case trl
-        /// The same as conversations: a user's message and two assistant's messages.
+        /// The same as conversations: the prompt's messages, of a plain one a user's, and two assistant's messages.
         case trlConversational = "trl-conversational"
         /// JSON Lines with `prompt`, `completion` and `label`, as TRL's KTOTrainer reads them: each answer once, true
         /// where it was preferred more often than not, and left out where as often.
@@ -67,8 +67,12 @@ public struct PairExport: Sendable {
         case .csv:
             return CSVText.row(texts + columns.map(PairExport.field))
         case .trlConversational:
-            let sides = zip(["user", "assistant", "assistant"], texts).map { PairText.messages([ChatMessage(role: $0, content: $1)]) }
-            return PairRecord(prompt: sides[0], chosen: sides[1], rejected: sides[2], columns: columns).line
+            let asked = Conversation(text: pair.prompt)?.messages ?? [Message(.user, pair.prompt)]
+            let sides = texts.dropFirst().map { PairText.messages([ChatMessage(role: "assistant", content: $0)]) }
+            return PairRecord(
+                prompt: .messages(asked.map { ChatMessage(role: $0.role.rawValue, content: $0.content) }), chosen: sides[0],
+                rejected: sides[1], columns: columns
+            ).line
         case .trl, .kto:
             return PairRecord(
                 prompt: .text(texts[0]), chosen: .text(texts[1]), rejected: .text(texts[2]), columns: columns

@@ -74,8 +74,8 @@ struct RoomPlayer: Sendable {
                 Question(
                     policy: policy,
                     request: PolicyRequest(
-                        prompt: room.prompt.text, maxNewTokens: arena.configuration.maxNewTokens,
-                        seed: seed.child(.room, room.index).child(.seat, seat),
+                        prompt: room.prompt.text, conversation: room.prompt.conversation,
+                        maxNewTokens: arena.configuration.maxNewTokens, seed: seed.child(.room, room.index).child(.seat, seat),
                         room: RoomPlayer.id(of: room, seed: seed), seat: seat))
             }
         }

@@ -57,7 +57,8 @@ struct SharedRollouts {
     private func sequence(_ rollout: Rollout, to prompt: Prompt) -> TokenSequence? {
         // What is far too long is not even tokenised.
         guard rollout.text.utf8.count <= maxNewTokens * Self.bytesPerToken else { return nil }
-        let request = PolicyRequest(prompt: prompt.text, maxNewTokens: maxNewTokens, seed: Seed(run: 0))
+        let request = PolicyRequest(
+            prompt: prompt.text, conversation: prompt.conversation, maxNewTokens: maxNewTokens, seed: Seed(run: 0))
         guard let sequence = try? policy.sequence(of: rollout.text, finish: rollout.finish, to: request) else { return nil }
         return (1...maxNewTokens).contains(sequence.ownCount) ? sequence : nil
     }

@@ -113,7 +113,8 @@ struct StagePlayer {
         RoomPlayer.Question(
             policy: room.seats[seat],
             request: PolicyRequest(
-                prompt: text, maxNewTokens: player.arena.configuration.maxNewTokens,
+                prompt: text, conversation: table.prompt.conversation?.extended(to: text),
+                maxNewTokens: player.arena.configuration.maxNewTokens,
                 seed: seed.child(.room, room.index).child(.seat, seat), room: RoomPlayer.id(of: table, seed: seed),
                 seat: seat, stage: view))
     }

@@ -39,6 +39,19 @@ import Testing
         #expect(server.mostAtOnce <= 2)
     }
 
+    @Test("a prompt of several messages is asked as exactly these, its system's in place of system.md")
+    func conversations() async throws {
+        let turns = [Message(.user, "a\"\n"), Message(.assistant, "### user"), Message(.user, "b")]
+        for (own, system, expected) in [("", "", "None"), ("", "Be brief.", "Be brief."), ("Talk.", "Be brief.", "Talk.")] {
+            let server = try StubServer { _, _ in .says("a") }
+            let talk = Conversation((own.isEmpty ? [] : [Message(.system, own)]) + turns)
+            let request = PolicyRequest(prompt: talk.text, conversation: talk, maxNewTokens: 1, seed: Seed(run: 1))
+            #expect(try await policy(server, system: system).respond(to: [request]).map(\.text) == ["a"])
+            let sent = try #require(server.requests[0].field("messages") as? [[String: String]])
+            #expect(sent == ((expected == "None" ? [] : [Message(.system, expected)]) + turns).map { ["role": $0.role.rawValue, "content": $0.content] })
+        }
+    }
+
     @Test("in a game it is told the rules, what the seat has seen and the legal moves")
     func games() async throws {
         let server = try StubServer { _, _ in .says("<think>5 is taken.</think>\n\n**6**.\n") }

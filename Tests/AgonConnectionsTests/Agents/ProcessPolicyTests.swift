@@ -59,6 +59,21 @@ import Testing
         await plain.stop()
     }
 
+    @Test("a prompt of several messages comes with them, in the line that the page of the protocol shows")
+    func conversation() async throws {
+        let folder = try ProgramWorld.folder()
+        defer { try? FileManager.default.removeItem(atPath: folder) }
+        let bot = policy("read -r g; echo '{\"agon\":1}'; read -r l; printf '%s\\n' \"$l\" > seen; \(Self.reading); \(Self.answer)", folder: folder, game: nil)
+        let talk = Conversation([Message(.system, "Be brief."), Message(.user, "31=")])
+        let request = PolicyRequest(prompt: talk.text, conversation: talk, maxNewTokens: 8, seed: Seed(run: 1), room: 79)
+        _ = try await bot.respond(to: [request])
+        let seen = String(decoding: FileManager.default.contents(atPath: folder + "/seen") ?? Data(), as: UTF8.self)
+        let page = try String(contentsOfFile: #filePath.components(separatedBy: "/Tests/")[0] + "/docs/process-agents.md", encoding: .utf8)
+        let shown = try #require(page.split(separator: "\n").first { $0.contains("\"messages\"") }).dropFirst("    → ".count)
+        #expect(seen == shown.replacing("\"814\"", with: "\"\(request.seed.value)\"").replacing("\"seed\":7", with: "\"seed\":\(request.seed.value >> 11)") + "\n")
+        await bot.stop()
+    }
+
     /// What a program does to every question, what its forfeit is called, and what the reason says.
     private static let table: [(name: String, body: String, forfeit: Forfeit, reason: String)] = [
         ("crashes", "echo boom >&2; exit 7", .crashed, "exited with status 7: boom"),

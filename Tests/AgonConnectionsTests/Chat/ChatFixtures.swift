@@ -1,4 +1,5 @@
 import AgonConnections
+import AgonCore
 import Foundation
 import Synchronization
 
@@ -42,8 +43,8 @@ final class ScratchFolder: Sendable {
 
 func question(_ text: String, schema: Bool = false, topLogprobs: Int = 0) -> ChatRequest {
     ChatRequest(
-        messages: [ChatMessage(.system, "Judge."), ChatMessage(.user, text)],
-        plainMessages: schema ? [ChatMessage(.user, "plain " + text)] : nil,
+        messages: [Message(.system, "Judge."), Message(.user, text)],
+        plainMessages: schema ? [Message(.user, "plain " + text)] : nil,
         schema: schema ? ChatSchema(name: "verdict", json: #"{"type":"object"}"#) : nil, maxTokens: 16, seed: 3,
         topLogprobs: topLogprobs)
 }
