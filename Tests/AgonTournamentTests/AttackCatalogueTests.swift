@@ -109,11 +109,12 @@ import Testing
     private func moved(_ round: ForgedRound, _ targets: [ForgedRound.Target]) async throws {
         // An old completion under a new prompt, and a peer's under one's own name.
         let store = round.stored.store
-        let old = try store.roomResults(run: round.stored.record.id, round: 1)
+        let old = try store.roomResults(run: round.stored.record.id, round: 1).flatMap { result in
+            zip(result.room.seats, result.rollouts).filter { $0.0.agent == Self.agent.agent }.map(\.1)
+        }
         var (replayed, copied) = (round.results, round.results)
         var (forgedReplays, forgedCopies) = (Set<[Int]>(), Set<[Int]>())
-        for target in targets {
-            let past = old[target.room].rollouts[target.seat]
+        for (past, target) in zip(old, targets) {
             let tokens = (past.sequence.map { Array($0.tokens.suffix($0.ownCount)) }) ?? []
             let again = try target.transformer.scored(target.request, tokens, finish: past.finish == .stop ? .stop : .length)
             if again.tokens != target.honest.tokens { forgedReplays.insert([target.room, target.seat]) }

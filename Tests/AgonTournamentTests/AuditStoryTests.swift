@@ -11,8 +11,10 @@ import Testing
 /// Audits of whole runs.
 @Suite struct AuditStoryTests {
 
-    private func audit(_ story: StoryArena, _ options: AuditOptions = AuditOptions(threads: 2)) async throws -> RunAudit {
-        try await RunAudit(StoredRun(arena: Arena(file: story.file), database: story.database("db"), seed: nil), options: options)
+    private func audit(
+        _ story: StoryArena, _ options: AuditOptions = AuditOptions(threads: 2), database: String = "db"
+    ) async throws -> RunAudit {
+        try await RunAudit(StoredRun(arena: Arena(file: story.file), database: story.database(database), seed: nil), options: options)
     }
 
     @Test("an honest run is accepted whole: answers, games, adapters on narrow weights, a pool of past versions", arguments: [
@@ -43,26 +45,32 @@ import Testing
         }
     }
 
-    @Test("what is changed in the database is found where it was changed", arguments: [
-        ("log_probs = zeroblob(length(log_probs))", AuditCheck.logProb), ("finish = 'length'", .outcome), ("text = text || '0'", .outcome),
-        ("forfeit = 'illegal'", .outcome), ("tokens = NULL, own = NULL, token_count = NULL, own_count = NULL", .context),
-    ])
-    func tampered(change: String, check: AuditCheck) async throws {
+    @Test("what is changed in the database is found where it was changed")
+    func tampered() async throws {
         let story = try StoryArena(StoryArena.game)
         try await story.tournament("db").play()
-        let place: (Int, Int, Int) = try await DatabaseQueue(path: story.database("db")).write { db in
-            let row = try #require(
-                try Row.fetchOne(
-                    db, sql: """
-                        SELECT room_id, round, room, seat FROM rollouts JOIN rooms ON rooms.id = room_id
-                        WHERE round = 2 AND own_count > 2 AND forfeit IS NULL AND finish = 'stop' ORDER BY room_id LIMIT 1 OFFSET 5
-                        """))
-            try db.execute(sql: "UPDATE rollouts SET \(change) WHERE room_id = ? AND seat = ?", arguments: [row["room_id"] as Int64, row["seat"] as Int])
-            return (row["round"], row["room"], row["seat"])
+        let changes: [(sql: String, check: AuditCheck)] = [
+            ("log_probs = zeroblob(length(log_probs))", .logProb), ("finish = 'length'", .outcome), ("text = text || '0'", .outcome),
+            ("forfeit = 'illegal'", .outcome), ("tokens = NULL, own = NULL, token_count = NULL, own_count = NULL", .context),
+        ]
+        for (index, (sql, check)) in changes.enumerated() {
+            try FileManager.default.copyItem(atPath: story.folder + "/db", toPath: story.folder + "/copy\(index)")
+            let place: [Int] = try await DatabaseQueue(path: story.database("copy\(index)")).write { db in
+                let row = try #require(
+                    try Row.fetchOne(
+                        db, sql: """
+                            SELECT room_id, round, room, seat FROM rollouts JOIN rooms ON rooms.id = room_id
+                            WHERE round = 2 AND own_count > 2 AND forfeit IS NULL ORDER BY room_id LIMIT 1 OFFSET 5
+                            """))
+                try db.execute(
+                    sql: "UPDATE rollouts SET \(sql) WHERE room_id = ? AND seat = ?",
+                    arguments: [row["room_id"] as Int64, row["seat"] as Int])
+                return [row["round"], row["room"], row["seat"]]
+            }
+            let audit = try await audit(story, AuditOptions(rounds: 2...2, threads: 2), database: "copy\(index)")
+            #expect(audit.rejections.contains { $0.check == check && [$0.round, $0.room, $0.seat ?? -1] == place }, "\(audit.text)")
+            #expect(audit.rejectedRoomCount == 1 && audit.text.contains("round \(place[0]), room \(place[1]), seat \(place[2])"))
         }
-        let audit = try await audit(story)
-        #expect(audit.rejections.contains { $0.check == check && $0.round == place.0 && $0.room == place.1 && $0.seat == place.2 }, "\(audit.text)")
-        #expect(audit.rejectedRoomCount == 1 && audit.text.contains("round \(place.0), room \(place.1), seat \(place.2)"))
     }
 
     @Test("weights that are gone leave rollouts unchecked, other weights reject them")

@@ -37,7 +37,7 @@ public struct StoredRun: Sendable {
         (self.arena, record, self.store) = (arena, stored, store)
         let folder = (database as NSString).deletingLastPathComponent
         checkpoints = CheckpointFolder(root: folder.isEmpty ? "." : folder, runID: stored.id)
-        closedRoundCount = try store.lastClosedRound(run: run.id)?.number ?? 0
+        closedRoundCount = try store.lastClosedRound(run: stored.id)?.number ?? 0
     }
 
     /// Finds what a person names: a run of the database by its id, or the run of an arena by its file or name.
