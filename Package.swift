@@ -29,6 +29,8 @@ let package = Package(
         .library(name: "AgonRatings", targets: ["AgonCore", "AgonRatings"]),
         // Runs and their database, for Benchmarks/.
         .library(name: "AgonTournament", targets: ["AgonCore", "AgonStore", "AgonTournament"]),
+        // What an audit asks of rollouts, for Benchmarks/ and for whoever has rollouts from elsewhere.
+        .library(name: "AgonAudit", targets: ["AgonCore", "AgonAudit"]),
     ],
     dependencies: [
         .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
@@ -42,6 +44,7 @@ let package = Package(
         .target(name: "AgonScheduling", dependencies: ["AgonCore"], swiftSettings: strict),
         .target(name: "AgonJudging", dependencies: ["AgonCore"], swiftSettings: strict),
         .target(name: "AgonRatings", dependencies: ["AgonCore"], swiftSettings: strict),
+        .target(name: "AgonAudit", dependencies: ["AgonCore"], swiftSettings: strict),
         // Debug builds would leave the float loops 60 times slower; tests need them quick.
         .target(
             name: "CKernels",
@@ -64,7 +67,7 @@ let package = Package(
             name: "AgonTournament",
             dependencies: [
                 "AgonCore", "AgonGames", "AgonScheduling", "AgonJudging", "AgonRatings", "AgonTransformer",
-                "AgonTraining", "AgonAgents", "AgonStore", .product(name: "Crypto", package: "swift-crypto"),
+                "AgonAudit", "AgonTraining", "AgonAgents", "AgonStore", .product(name: "Crypto", package: "swift-crypto"),
             ], swiftSettings: strict),
         .executableTarget(
             name: "agon",
@@ -87,6 +90,7 @@ let package = Package(
         .testTarget(
             name: "AgonRatingsTests", dependencies: ["AgonCore", "AgonRatings"], exclude: ["Fixtures"],
             swiftSettings: strict),
+        .testTarget(name: "AgonAuditTests", dependencies: ["AgonCore", "AgonAudit"], swiftSettings: strict),
         // Counts what the reading of a hostile file allocates, by an allocator before that of Linux's C library.
         .target(name: "CAllocations", path: "Tests/CAllocations"),
         .testTarget(
@@ -111,8 +115,8 @@ let package = Package(
         .testTarget(
             name: "AgonTournamentTests",
             dependencies: [
-                "AgonCore", "AgonAgents", "AgonGames", "AgonJudging", "AgonRatings", "AgonScheduling", "AgonStore",
-                "AgonTraining", "AgonTransformer", "AgonTournament", "AgonLaws",
+                "AgonCore", "AgonAgents", "AgonAudit", "AgonGames", "AgonJudging", "AgonRatings", "AgonScheduling",
+                "AgonStore", "AgonTraining", "AgonTransformer", "AgonTournament", "AgonLaws",
                 .product(name: "GRDB", package: "GRDB.swift"),
             ], swiftSettings: strict),
         // Runs the built executable; imports nothing of it.

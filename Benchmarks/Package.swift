@@ -13,6 +13,11 @@ let package = Package(
             exclude: ["async.py"], sources: ["AsyncBench.swift"],
             swiftSettings: [.swiftLanguageMode(.v6), .enableUpcomingFeature("ExistentialAny")]),
         .executableTarget(
+            name: "audit-bench",
+            dependencies: [.product(name: "AgonEngine", package: "agon"), .product(name: "AgonAudit", package: "agon")],
+            path: "audit", exclude: ["audit.py"], sources: ["AuditBench.swift"],
+            swiftSettings: [.swiftLanguageMode(.v6), .enableUpcomingFeature("ExistentialAny")]),
+        .executableTarget(
             name: "dpo-step", dependencies: [.product(name: "AgonEngine", package: "agon")], path: "dpo_step",
             exclude: ["dpo_step.py"], sources: ["DPOStep.swift"],
             swiftSettings: [.swiftLanguageMode(.v6), .enableUpcomingFeature("ExistentialAny")]),

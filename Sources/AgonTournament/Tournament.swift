@@ -265,7 +265,10 @@ struct Pulse: Sendable {
 extension RunRecord {
     /// The run of an arena under a seed. Its id holds a hash over everything that decides: whoever changes a key,
     /// a weight, the prompts or the kernel path gets another run, never a mixture of two.
-    init(arena: Arena, seed: UInt64) {
+    ///
+    /// - Parameter kernels: the path's name; nil for this process's.
+    init(arena: Arena, seed: UInt64, kernels: String? = nil) {
+        let kernels = kernels ?? arena.kernels.name
         var signature = Signature(after: arena.configuration.decidingText)
         for entrant in arena.entrants {
             let agent = arena.agents[entrant.name]
@@ -281,11 +284,11 @@ extension RunRecord {
         }
         signature.add("panel \(judges.panel?.decidingText ?? "")")
         signature.add("prompts \(arena.promptsHash)")
-        signature.add("kernels \(arena.kernels.name)")
+        signature.add("kernels \(kernels)")
         let hash = signature.finished().prefix(8)
         self.init(
             id: "\(arena.configuration.name)-\(seed)-\(hash)", arena: arena.configuration.name, seed: seed,
-            configuration: arena.configuration.text, kernels: arena.kernels.name)
+            configuration: arena.configuration.text, kernels: kernels)
     }
 }
 

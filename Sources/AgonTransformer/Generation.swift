@@ -33,6 +33,14 @@ public struct GenerationRequest: Sendable, Equatable {
     }
 }
 
+extension GenerationRequest {
+    /// The most tokens that a completion can have.
+    public func limit(_ config: ModelConfig) -> Int { min(maxNewTokens, config.maxPositionCount - tokens.count) }
+
+    /// What ends a completion.
+    public func endTokens(_ config: ModelConfig) -> [Int32] { stopTokens ?? config.eosTokens }
+}
+
 /// What a model said to one request.
 public struct Generation: Sendable, Equatable {
     /// Why a completion ended.
@@ -49,6 +57,12 @@ public struct Generation: Sendable, Equatable {
     public var logProbs: [Float]
     /// Why it ended.
     public var finish: Finish
+
+    public init(tokens: [Int32], logProbs: [Float], finish: Finish) {
+        self.tokens = tokens
+        self.logProbs = logProbs
+        self.finish = finish
+    }
 }
 
 extension Transformer {

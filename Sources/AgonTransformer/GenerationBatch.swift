@@ -54,17 +54,13 @@ final class GenerationBatch {
         pass = DecodingPass(model, policies: policies, kernels: kernels, rotary: model.rotary)
     }
 
-    private func limit(_ request: GenerationRequest) -> Int {
-        min(request.maxNewTokens, model.config.maxPositionCount - request.tokens.count)
-    }
-
     /// Decodes until every request has ended, or until the model fails.
     func run(_ requests: ArraySlice<GenerationRequest>) {
         self.requests = requests
         failure = nil
         results = requests.map { _ in Generation(tokens: [], logProbs: [], finish: .length) }
         waiting = requests.startIndex
-        reserve(requests.reduce(1) { max($0, limit($1) + $1.tokens.count) })
+        reserve(requests.reduce(1) { max($0, $1.limit(model.config) + $1.tokens.count) })
         while true {
             admit()
             guard !rows.isEmpty else { return }
@@ -93,7 +89,7 @@ final class GenerationBatch {
         var entering: [Row] = []
         while waiting < requests.endIndex, !freeSlots.isEmpty {
             let request = requests[waiting]
-            let limit = limit(request)
+            let limit = request.limit(model.config)
             defer { waiting += 1 }
             guard limit > 0, let last = request.tokens.last else { continue }
             entering.append(
@@ -194,7 +190,7 @@ final class GenerationBatch {
             let token = tokens[index]
             results[result].tokens.append(token)
             results[result].logProbs.append(logits[Int(token)] - pass.logSum[index])
-            if (request.stopTokens ?? model.config.eosTokens).contains(token) {
+            if request.endTokens(model.config).contains(token) {
                 results[result].finish = .stop
                 freeSlots.append(row.slot)
             } else if results[result].tokens.count == row.limit {
@@ -227,38 +223,17 @@ final class GenerationBatch {
             count = rows.count
             guard let first = tokens.baseAddress else { return }
             kernels.share(rows.count, nanoseconds: rows.count * v) { part in
-                var (scratch, changed): ([Float], [Float]) = ([], [])
+                var draw = TokenDraw(kernels: model.kernels)
                 for index in part {
-                    let token = draw(pass.logits + index * v, rows[index], scratch: &scratch, changed: &changed)
+                    let row = rows[index]
+                    let request = requests[row.request]
+                    let token = draw.token(
+                        of: pass.logits + index * v, count: request.allowedTokenCount ?? v, sampling: request.sampling,
+                        key: request.key, position: results[row.request - requests.startIndex].tokens.count,
+                        said: cache.tokens[row.slot][...])
                     (first + index).initialize(to: pass.logSum[index].isFinite ? token : -1)
                 }
             }
-        }
-    }
-
-    /// - Parameters:
-    ///   - logits: the row's, which stay the model's: log-probabilities are read from them.
-    ///   - changed: memory for those that the options change.
-    private func draw(_ logits: Floats, _ row: Row, scratch: inout [Float], changed: inout [Float]) -> Int32 {
-        let request = requests[row.request]
-        let sampling = request.sampling
-        let count = request.allowedTokenCount ?? model.config.vocabularySize
-        let position = results[row.request - requests.startIndex].tokens.count
-        let key = mixBits(request.key ^ mixBits(UInt64(position) &+ 0x9E37_79B9_7F4A_7C15))
-        func draw(_ logits: Floats, atLeast floor: Float) -> Int32 {
-            model.kernels.table.pointee.gumbel_argmax(logits, Int32(count), Float(sampling.temperature), floor, key)
-        }
-        guard sampling.changesLogits else {
-            return draw(logits, atLeast: sampling.floor(of: logits, count: count, scratch: &scratch))
-        }
-        changed.removeAll(keepingCapacity: true)
-        changed.append(contentsOf: UnsafeBufferPointer(start: logits, count: count))
-        return changed.withUnsafeMutableBufferPointer { changed in
-            guard let own = changed.baseAddress else { return 0 }
-            let said = cache.tokens[row.slot]
-            return draw(
-                own,
-                atLeast: sampling.prepare(own, of: logits, count: count, said: said, scratch: &scratch))
         }
     }
 }

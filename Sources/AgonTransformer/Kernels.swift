@@ -69,6 +69,9 @@ public struct Kernels: @unchecked Sendable {
         paths.first { $0.name == name }.flatMap { agon_kernels_for($0.path) }.map(Kernels.init)
     }
 
+    /// The names of all paths, whatever this processor can run.
+    public static var allNames: [String] { paths.map(\.name) }
+
     /// Every path that this processor can run, slowest first.
     public static var allAvailable: [Kernels] {
         paths.compactMap { agon_kernels_for($0.path) }.map(Kernels.init)

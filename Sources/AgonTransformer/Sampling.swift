@@ -30,8 +30,8 @@ extension SamplingOptions {
     ///   - said: prompt and completion so far.
     /// - Returns: the least logit that the other filters keep.
     func prepare(
-        _ logits: UnsafeMutablePointer<Float>, of original: UnsafePointer<Float>, count: Int, said: [Int32],
-        scratch: inout [Float]
+        _ logits: UnsafeMutablePointer<Float>, of original: UnsafePointer<Float>, count: Int,
+        said: ArraySlice<Int32>, scratch: inout [Float]
     ) -> Float {
         if repetitionPenalty != 1 {
             let penalty = Float(repetitionPenalty)

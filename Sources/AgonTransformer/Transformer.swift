@@ -148,7 +148,7 @@ public final class Transformer: Sendable {
 
     /// Runs every group of a batch, groups dealt over the threads in turn; `consume` writes its group's own part of
     /// the result.
-    private func gather(
+    func gather(
         _ batch: RaggedBatch, _ adapters: [PackedAdapter?], count: Int, threads: Int,
         consume: @Sendable ((RaggedBatch.Group) -> Floats, RaggedBatch.Group, Floats) -> Void
     ) -> [Float] {
@@ -181,13 +181,18 @@ struct SharedFloats: @unchecked Sendable {
     let base: Floats
 }
 
-/// Log-probabilities from normed rows, in chunks of logits that stay in the cache.
-private struct LanguageHead: Sendable {
+/// Logits of normed rows, in chunks that stay in the cache.
+struct LanguageHead: Sendable {
     let model: Transformer
 
     init(_ model: Transformer) { self.model = model }
 
     func logProbs(of rows: Floats, _ group: RaggedBatch.Group, _ batch: RaggedBatch, into result: Floats) {
+        forEachRow(of: rows, group) { row, logits, logSum in result[row] = logits[Int(batch.targets[row])] - logSum }
+    }
+
+    /// Hands over each needed row of the batch with its logits `[V]`, valid until the next, and their log Σ exp.
+    func forEachRow(of rows: Floats, _ group: RaggedBatch.Group, _ body: (Int, Floats, Float) -> Void) {
         let (v, c) = (model.config.vocabularySize, model.config.hiddenSize)
         let chunkRows = TrainingPass.chunkRows(group.needed.count, vocabularySize: v)
         let memory = FloatBuffer()
@@ -198,9 +203,7 @@ private struct LanguageHead: Sendable {
             let input = rows + (first - group.needed.lowerBound) * c
             model.kernels.linear(p[0], v, input, c, model.packed.head, rows: count)
             model.kernels.table.pointee.log_sum_exp(p[1], p[0], Int32(v), Int32(count), Int32(v))
-            for index in 0..<count {
-                result[first + index] = p[0][index * v + Int(batch.targets[first + index])] - p[1][index]
-            }
+            for index in 0..<count { body(first + index, p[0] + index * v, p[1][index]) }
         }
     }
 }

@@ -18,6 +18,7 @@ struct AgonCommand: AsyncParsableCommand {
             RunCommand.self, ReportCommand.self, CheckCommand.self, AgentsCommand.self, ArenasCommand.self,
             NewCommand.self, PretrainCommand.self, PairsCommand.self, TrainCommand.self, JudgeCommand.self, VoteCommand.self,
             RateCommand.self, SQLCommand.self, CompareCommand.self, RerateCommand.self, RejudgeCommand.self, ReplayCommand.self,
+            AuditCommand.self, CalibrateCommand.self,
             VersionsCommand.self, PromoteCommand.self, RollbackCommand.self,
             PlayCommand.self,
         ])

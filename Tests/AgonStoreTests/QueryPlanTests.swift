@@ -38,6 +38,7 @@ import Testing
             _ = try (store.ratings(run: run), store.updates(run: run), store.evaluations(run: run), store.judgeHealth(run: run))
             _ = try (store.judgeMeasures(run: run), store.alarms(run: run), store.pairs(run: run, round: 1), store.forfeitCounts(run: run))
             _ = try (store.roomResults(run: run, round: 2), store.sampleRooms(run: run, count: 3, seed: Seed(run: 1)))
+            _ = try store.roomAddresses(run: run)
             _ = try (store.lastClosedRound(run: run), store.rounds(run: run), store.entrants(run: run), store.versions(run: run))
             for filter in [
                 PairFilter(), PairFilter(run: run, rounds: 1...2, judge: "ada", agent: "ada", minMargin: 0.1), PairFilter(arena: arena.run.arena, judge: PairFilter.everybody),

@@ -9,6 +9,7 @@ import Testing
         ("AgonScheduling", ["AgonCore"]),
         ("AgonJudging", ["AgonCore"]),
         ("AgonRatings", ["AgonCore", "Foundation"]),
+        ("AgonAudit", ["AgonCore", "Foundation"]),
         ("CKernels", []),
         ("AgonTransformer", ["AgonCore", "CKernels", "Dispatch", "Foundation", "Synchronization"]),
         ("AgonTraining", ["AgonCore", "AgonTransformer", "Dispatch", "Foundation", "Synchronization"]),
@@ -25,8 +26,8 @@ import Testing
         (
             "AgonTournament",
             [
-                "AgonCore", "AgonGames", "AgonScheduling", "AgonJudging", "AgonRatings", "AgonTransformer", "AgonTraining",
-                "AgonAgents", "AgonStore", "Crypto", "Dispatch", "Foundation", "Synchronization",
+                "AgonCore", "AgonGames", "AgonScheduling", "AgonJudging", "AgonRatings", "AgonAudit", "AgonTransformer",
+                "AgonTraining", "AgonAgents", "AgonStore", "Crypto", "Dispatch", "Foundation", "Synchronization",
             ]
         ),
         (

@@ -43,6 +43,33 @@ import Testing
         #expect(try await PolicyLaws.violations(of: person, requests: requests).isEmpty)
     }
 
+    @Test("answers that come from the store obey the laws of policies, and are those that were given")
+    func recorded() async throws {
+        let story = try StoryArena(StoryArena.prompts)
+        let arena = try Arena(file: story.file)
+        let id = PolicyID(agent: "rookie", version: 0)
+        let version = try #require(try Roster.policy(id, parameters: nil, arena: arena, threads: 1) as? TransformerPolicy)
+        let requests = (0..<6).map {
+            PolicyRequest(prompt: "31524\($0)=", maxNewTokens: 8, seed: Seed(run: 1).child(.room, $0), room: UInt64($0), seat: 1)
+        }
+        let given = try await version.respond(to: requests)
+        let rollouts = zip(requests, given).map { request, response in
+            (
+                RecordedRooms.Seat(room: request.room, seat: 1),
+                Rollout(
+                    text: response.text, sequence: TokenSequence(prompt: response.context, completion: response.tokens),
+                    logProbs: response.logProbs, finish: response.finish)
+            )
+        }
+        let rooms = RecordedRooms(Dictionary(uniqueKeysWithValues: rollouts))
+        let recorded = RecordedPolicy(id: id, version: version, rooms: rooms)
+        #expect(try await recorded.respond(to: requests) == given)
+        #expect(try await PolicyLaws.violations(of: recorded, requests: requests).isEmpty)
+        let texts = RecordedPolicy(id: id, version: nil, rooms: rooms)
+        #expect(try await PolicyLaws.violations(of: texts, requests: requests).isEmpty)
+        #expect(try await texts.respond(to: requests).map(\.text) == given.map(\.text))
+    }
+
     @Test("an arena's exact judge obeys the laws of judges")
     func exact() async throws {
         let text = StoryArena.prompts.replacing(

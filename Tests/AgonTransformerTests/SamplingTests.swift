@@ -25,7 +25,7 @@ import Testing
         var (logits, scratch) = (logits, [Float]())
         let count = logits.count
         let floor = logits.withUnsafeMutableBufferPointer {
-            options.prepare($0.baseAddress!, of: original, count: count, said: said, scratch: &scratch)
+            options.prepare($0.baseAddress!, of: original, count: count, said: said[...], scratch: &scratch)
         }
         let greatest = logits.max() ?? 0
         let weights = logits.map { $0 >= floor ? exp(Double($0 - greatest) / Double(options.temperature)) : 0 }

@@ -62,20 +62,14 @@ public struct TransformerPolicy: Policy {
             indices[policy.id] = models.count
             models.append(policy.transformer)
         }
-        let contexts = try questions.map { policy, request in try policy.context(request) }
-        let requests = zip(questions, contexts).map { question, context in
-            GenerationRequest(
-                tokens: context, maxNewTokens: question.request.maxNewTokens, sampling: question.policy.sampling,
-                key: question.request.seed.value, allowedTokenCount: question.policy.tokenizer.idLimit,
-                stopTokens: question.policy.stopTokens, policyIndex: indices[question.policy.id] ?? 0)
+        let requests = try questions.map { policy, request in
+            var asked = try policy.generationRequest(request)
+            asked.policyIndex = indices[policy.id] ?? 0
+            return asked
         }
         let generations = try Transformer.generate(requests, policies: models, threads: threads)
-        return zip(zip(questions, contexts), generations).map { asked, generation in
-            let isEnded = generation.finish == .stop
-            let visible = isEnded ? generation.tokens.dropLast() : generation.tokens[...]
-            return PolicyResponse(
-                text: asked.0.policy.tokenizer.decode(visible, skipSpecial: true), tokens: generation.tokens,
-                context: asked.1, logProbs: generation.logProbs, finish: isEnded ? .stop : .length)
+        return zip(zip(questions, requests), generations).map { asked, generation in
+            asked.0.policy.response(to: asked.1, generation)
         }
     }
 
@@ -86,6 +80,23 @@ public struct TransformerPolicy: Policy {
         var own = try tokenizer.encode(answer, addSpecialTokens: false, parseSpecial: false)
         if finish == .stop, let end = stopTokens?.last ?? transformer.config.eosTokens.first { own.append(end) }
         return TokenSequence(prompt: try context(request), completion: own)
+    }
+
+    /// What a question asks of the model.
+    /// - Throws: `TransformerError` where a text cannot be tokenised.
+    public func generationRequest(_ request: PolicyRequest) throws -> GenerationRequest {
+        GenerationRequest(
+            tokens: try context(request), maxNewTokens: request.maxNewTokens, sampling: sampling, key: request.seed.value,
+            allowedTokenCount: tokenizer.idLimit, stopTokens: stopTokens)
+    }
+
+    /// What the model's tokens answer.
+    public func response(to request: GenerationRequest, _ generation: Generation) -> PolicyResponse {
+        let isEnded = generation.finish == .stop
+        let visible = isEnded ? generation.tokens.dropLast() : generation.tokens[...]
+        return PolicyResponse(
+            text: tokenizer.decode(visible, skipSpecial: true), tokens: generation.tokens, context: request.tokens,
+            logProbs: generation.logProbs, finish: isEnded ? .stop : .length)
     }
 
     private func context(_ request: PolicyRequest) throws -> [Int32] {

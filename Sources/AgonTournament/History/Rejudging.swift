@@ -110,7 +110,7 @@ public struct Rejudging: Sendable, Hashable, Codable {
 }
 
 /// The judge that stored rooms are brought to.
-private struct PastJudges {
+struct PastJudges {
     private let stored: StoredRun
     private let bench: JudgeBench?
     private let other: (any Judge)?

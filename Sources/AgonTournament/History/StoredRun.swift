@@ -1,6 +1,7 @@
 import AgonAgents
 import AgonCore
 import AgonStore
+import AgonTransformer
 import Foundation
 
 /// A run of an arena in a database that is only read, for whoever looks back.
@@ -14,26 +15,40 @@ public struct StoredRun: Sendable {
 
     /// Finds the run of the arena as it is now.
     ///
-    /// - Parameter seed: overrules the arena's seed.
+    /// - Parameters:
+    ///   - seed: overrules the arena's seed.
+    ///   - kernels: names of the paths whose runs will do, the first that made one; nil for this process's.
     /// - Throws: `noRun` where the database has none; `StoreError`.
-    public init(arena: Arena, database: String, seed: UInt64?) throws {
+    public init(arena: Arena, database: String, seed: UInt64?, kernels: [String]? = nil) throws {
         let run = RunRecord(arena: arena, seed: seed ?? arena.configuration.seed)
         guard FileManager.default.fileExists(atPath: database) else {
             throw TournamentError(.noRun, "there is no database \(database): `agon run \(arena.configuration.file)` makes it.")
         }
         let store = try ArenaStore.readOnly(path: database)
-        guard let stored = try store.run(id: run.id) else {
-            let others = try store.overviews().filter { $0.run.arena == run.arena }
-            let known = others.map { "\($0.run.id) (\($0.closedRoundCount) rounds)" }.joined(separator: ", ")
-            let hint = others.isEmpty
+        let ids = (kernels ?? [run.kernels]).map { RunRecord(arena: arena, seed: run.seed, kernels: $0).id }
+        guard let stored = try ids.compactMap({ try store.run(id: $0) }).first else {
+            let known = try store.overviews().filter { $0.run.arena == run.arena }
+            let list = known.map { "\($0.run.id) (\($0.closedRoundCount) rounds)" }.joined(separator: ", ")
+            let hint = known.isEmpty
                 ? "`agon run \(arena.configuration.file)` makes one."
-                : "it has \(known). The arena, its agents, the kernel path or the seed were others then."
+                : "it has \(list). The arena, its agents, the kernel path or the seed were others then."
             throw TournamentError(.noRun, "\(database) has no run \(run.id): \(hint)")
         }
         (self.arena, record, self.store) = (arena, stored, store)
         let folder = (database as NSString).deletingLastPathComponent
-        checkpoints = CheckpointFolder(root: folder.isEmpty ? "." : folder, runID: run.id)
-        closedRoundCount = try store.lastClosedRound(run: run.id)?.number ?? 0
+        checkpoints = CheckpointFolder(root: folder.isEmpty ? "." : folder, runID: stored.id)
+        closedRoundCount = try store.lastClosedRound(run: stored.id)?.number ?? 0
+    }
+
+    /// Finds what a person names: a run of the database by its id, or the run of an arena by its file or name.
+    ///
+    /// - Throws: as the other initialiser; `configuration` where the text is neither.
+    public init(named text: String, in catalog: Catalog, database: String, seed: UInt64?) throws {
+        let record = FileManager.default.fileExists(atPath: database) ? try ArenaStore.readOnly(path: database).run(id: text) : nil
+        let arena = try Arena(file: catalog.path(of: record?.arena ?? text, among: [.arena]))
+        try self.init(
+            arena: arena, database: database, seed: record?.seed ?? seed,
+            kernels: record.map { [$0.kernels] } ?? [arena.kernels.name] + Kernels.allNames)
     }
 
     /// The seed of a round.

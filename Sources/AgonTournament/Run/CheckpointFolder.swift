@@ -15,6 +15,11 @@ struct CheckpointFolder: Sendable {
         return "versions/\(runID)/\(name)/v" + String(repeating: "0", count: max(0, 4 - digits.count)) + digits
     }
 
+    /// Whether there is a folder of a version.
+    func exists(_ name: String, _ version: Int) -> Bool {
+        FileManager.default.fileExists(atPath: root + "/" + path(name, version))
+    }
+
     /// Writes and syncs a checkpoint. Written again after a crash it is the same, bit for bit.
     ///
     /// - Parameter base: where the model lies that an adapter belongs to.
