@@ -38,9 +38,9 @@ import Testing
             let paired = try Int.fetchOne(
                 db, sql: """
                     SELECT count(*) FROM (
-                        SELECT chosen_room_id AS room, chosen_seat AS seat, chosen_policy_id AS policy FROM pairs
+                        SELECT chosen_room_id AS room, chosen_seat AS seat, chosen_policy_id AS side FROM pairs
                         UNION SELECT rejected_room_id, rejected_seat, rejected_policy_id FROM pairs
-                    ) JOIN policies ON policies.id = policy WHERE role = 'learner'
+                    ) JOIN policies ON policies.id = side WHERE role = 'learner'
                     """) ?? 0
             return (closed, paired)
         }
@@ -109,7 +109,7 @@ import Testing
         try requireExact(tournament, bound: 2)
         #expect(ledger.reduce(0) { $0 + $1.stale } > 0 && ledger.reduce(0) { $0 + $1.trained } > 0)
         #expect(try counts(arena, "db").closed == ledger.reduce(0) { $0 + $1.produced })
-        let rows = try DatabaseQueue(path: arena.database("db")).read { db in
+        let rows = try await DatabaseQueue(path: arena.database("db")).read { db in
             try Int.fetchOne(db, sql: "SELECT count(*) FROM samples WHERE trained_count > 0 AND age > 2")
         }
         #expect(rows == 0)

@@ -98,6 +98,7 @@ import Testing
         let renamed = RunRecord(arena: arena, seed: arena.configuration.seed, kernels: other)
         try await DatabaseQueue(path: story.database("db")).write { db in
             try db.execute(sql: "UPDATE runs SET name = ?, kernels = ?", arguments: [renamed.id, other])
+            try db.execute(sql: "UPDATE versions SET path = replace(path, ?, ?)", arguments: [run.id, renamed.id])
         }
         let folder = story.folder + "/db"
         try FileManager.default.moveItem(atPath: "\(folder)/versions/\(run.id)", toPath: "\(folder)/versions/\(renamed.id)")

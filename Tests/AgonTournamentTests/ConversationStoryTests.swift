@@ -1,5 +1,6 @@
 import AgonAgents
 import AgonCore
+import AgonStore
 import AgonTransformer
 import Foundation
 import Testing

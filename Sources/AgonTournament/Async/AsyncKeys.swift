@@ -1,4 +1,5 @@
 import AgonAgents
+import AgonGames
 import AgonTraining
 
 /// How far ahead rounds are played while earlier ones are still being closed.
@@ -51,7 +52,7 @@ extension ArenaConfiguration {
             throw reader.error("sync_mode", "a bracket or score group needs the results of the round before, so its rounds cannot be played ahead: use `sync_mode: sequential`.")
         default: break
         }
-        if case .proposals? = stages {
+        if let stages, case .proposals = stages {
             throw reader.error("sync_mode", "how many answers a round with proposals has is known when it was played, so its samples cannot be accounted for beforehand: use `sync_mode: sequential`, or stages that begin with `answer`.")
         }
         guard share == nil else {

@@ -1,4 +1,5 @@
 import AgonCore
+import AgonStore
 
 /// A round that is sent out to be played: everything that decides its rollouts beside the run's seed.
 struct DispatchedRound: Sendable {

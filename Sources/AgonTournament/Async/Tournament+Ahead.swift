@@ -1,4 +1,5 @@
 import AgonCore
+import AgonStore
 
 /// Runs with `sync_mode: async`: one half of the threads plays rounds ahead while the other closes them in their order.
 ///
