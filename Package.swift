@@ -42,6 +42,9 @@ let package = Package(
         .target(name: "AgonScheduling", dependencies: ["AgonCore"], swiftSettings: strict),
         .target(name: "AgonJudging", dependencies: ["AgonCore"], swiftSettings: strict),
         .target(name: "AgonRatings", dependencies: ["AgonCore"], swiftSettings: strict),
+        .target(
+            name: "AgonProof", dependencies: ["AgonCore", .product(name: "Crypto", package: "swift-crypto")],
+            swiftSettings: strict),
         // Debug builds would leave the float loops 60 times slower; tests need them quick.
         .target(
             name: "CKernels",
@@ -64,7 +67,7 @@ let package = Package(
             name: "AgonTournament",
             dependencies: [
                 "AgonCore", "AgonGames", "AgonScheduling", "AgonJudging", "AgonRatings", "AgonTransformer",
-                "AgonTraining", "AgonAgents", "AgonStore", .product(name: "Crypto", package: "swift-crypto"),
+                "AgonTraining", "AgonAgents", "AgonStore", "AgonProof", .product(name: "Crypto", package: "swift-crypto"),
             ], swiftSettings: strict),
         .executableTarget(
             name: "agon",
@@ -87,6 +90,8 @@ let package = Package(
         .testTarget(
             name: "AgonRatingsTests", dependencies: ["AgonCore", "AgonRatings"], exclude: ["Fixtures"],
             swiftSettings: strict),
+        .testTarget(
+            name: "AgonProofTests", dependencies: ["AgonCore", "AgonProof"], exclude: ["Fixtures"], swiftSettings: strict),
         // Counts what the reading of a hostile file allocates, by an allocator before that of Linux's C library.
         .target(name: "CAllocations", path: "Tests/CAllocations"),
         .testTarget(
@@ -111,7 +116,7 @@ let package = Package(
         .testTarget(
             name: "AgonTournamentTests",
             dependencies: [
-                "AgonCore", "AgonAgents", "AgonGames", "AgonJudging", "AgonRatings", "AgonScheduling", "AgonStore",
+                "AgonCore", "AgonAgents", "AgonGames", "AgonJudging", "AgonProof", "AgonRatings", "AgonScheduling", "AgonStore",
                 "AgonTraining", "AgonTransformer", "AgonTournament", "AgonLaws",
                 .product(name: "GRDB", package: "GRDB.swift"),
             ], swiftSettings: strict),

@@ -309,11 +309,14 @@ public struct RoundClosing: Sendable {
     public var judgeHealth: JudgeHealthRecord?
     public var judgeMeasures: [JudgeMeasureRecord]
     public var alarms: [AlarmRecord]
+    /// Nil where nobody keeps proofs.
+    public var proof: RoundProof?
 
     public init(
         round: RoundRecord, matches: [Match], pairs: [PreferencePair], ratings: [RatingRecord],
         versions: [VersionRecord], updates: [UpdateRecord], evaluations: [EvaluationRecord],
-        judgeHealth: JudgeHealthRecord?, judgeMeasures: [JudgeMeasureRecord] = [], alarms: [AlarmRecord] = []
+        judgeHealth: JudgeHealthRecord?, judgeMeasures: [JudgeMeasureRecord] = [], alarms: [AlarmRecord] = [],
+        proof: RoundProof? = nil
     ) {
         self.round = round
         self.matches = matches
@@ -325,5 +328,6 @@ public struct RoundClosing: Sendable {
         self.judgeHealth = judgeHealth
         self.judgeMeasures = judgeMeasures
         self.alarms = alarms
+        self.proof = proof
     }
 }

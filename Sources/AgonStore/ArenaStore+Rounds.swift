@@ -35,6 +35,7 @@ extension ArenaStore {
             if let health = closing.judgeHealth { try writer.insert(judgeHealth: health) }
             try writer.insert(judgeMeasures: closing.judgeMeasures)
             try writer.insert(alarms: closing.alarms)
+            if let proof = closing.proof { try writer.insert(proof: proof) }
         }
     }
 

@@ -9,7 +9,7 @@ enum Schema {
     /// Marks a file as an Agon database: "AGON" in ASCII, in the SQLite header's application id.
     static let applicationID = 0x4147_4F4E
     /// How many migrations there are; the SQLite header's user version after the last one.
-    static let version = 6
+    static let version = 7
 
     static var migrator: DatabaseMigrator {
         var migrator = DatabaseMigrator()
@@ -38,6 +38,10 @@ enum Schema {
         migrator.registerMigration("6 tables that are played in stages") { db in
             try db.execute(sql: "PRAGMA user_version = 6")
             try db.execute(sql: stages)
+        }
+        migrator.registerMigration("7 proofs of updates, lineage, revocations") { db in
+            try db.execute(sql: "PRAGMA user_version = 7")
+            for part in [chains, lineage] { try db.execute(sql: part) }
         }
         return migrator
     }

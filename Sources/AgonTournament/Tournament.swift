@@ -130,7 +130,8 @@ public struct Tournament: Sendable {
             let number = state.round + 1
             let round = Round(
                 arena: arena, store: store, run: run, checkpoints: checkpoints, number: number,
-                seed: Seed(run: run.seed).child(.round, number), options: options, bench: bench, pulse: pulse)
+                seed: Seed(run: run.seed).child(.round, number), options: options, bench: bench,
+                revocations: Revocations(try store.revocations(run: run.id), round: number), pulse: pulse)
             state = try await round.play(from: state)
         }
         return state.signature

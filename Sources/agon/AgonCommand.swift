@@ -19,7 +19,7 @@ struct AgonCommand: AsyncParsableCommand {
             NewCommand.self, PretrainCommand.self, PairsCommand.self, TrainCommand.self, JudgeCommand.self, VoteCommand.self,
             RateCommand.self, SQLCommand.self, CompareCommand.self, RerateCommand.self, RejudgeCommand.self,
             VersionsCommand.self, PromoteCommand.self, RollbackCommand.self,
-            PlayCommand.self,
+            VerifyCommand.self, LineageCommand.self, RevokeCommand.self, PlayCommand.self,
         ])
 
     static func main() async {

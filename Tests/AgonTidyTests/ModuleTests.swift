@@ -9,6 +9,7 @@ import Testing
         ("AgonScheduling", ["AgonCore"]),
         ("AgonJudging", ["AgonCore"]),
         ("AgonRatings", ["AgonCore", "Foundation"]),
+        ("AgonProof", ["AgonCore", "Crypto", "Foundation"]),
         ("CKernels", []),
         ("AgonTransformer", ["AgonCore", "CKernels", "Dispatch", "Foundation", "Synchronization"]),
         ("AgonTraining", ["AgonCore", "AgonTransformer", "Dispatch", "Foundation", "Synchronization"]),
@@ -26,7 +27,7 @@ import Testing
             "AgonTournament",
             [
                 "AgonCore", "AgonGames", "AgonScheduling", "AgonJudging", "AgonRatings", "AgonTransformer", "AgonTraining",
-                "AgonAgents", "AgonStore", "Crypto", "Dispatch", "Foundation", "Synchronization",
+                "AgonAgents", "AgonStore", "AgonProof", "Crypto", "Dispatch", "Foundation", "Synchronization",
             ]
         ),
         (

@@ -161,7 +161,7 @@ public struct ArenaConfiguration: Sendable {
 
 extension ArenaConfiguration {
     /// Folders beside the database that are no arena's, in lower case: some file systems take case for nothing.
-    private static let takenNames: Set<String> = ["versions", "training", "queries", "errors"]
+    private static let takenNames: Set<String> = ["versions", "training", "queries", "errors", "keys"]
 
     private static func contest(_ reader: ConfigurationReader) throws -> Contest {
         let game = try reader.text("game")

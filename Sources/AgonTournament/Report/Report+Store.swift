@@ -55,6 +55,8 @@ extension Report {
             trustRule: trustRule, judging: judging == JudgingRecords() ? nil : judging,
             outsiders: outsiders == OutsideRecords() ? nil : outsiders, updates: try store.updates(run: run.id).filter { $0.round <= last }, timings: RoundTimings(sum: rounds.map(\.timings)),
             sampleRooms: try store.sampleRooms(run: run.id, count: Report.sampleRoomLimit, seed: Seed(run: run.seed), upToRound: last))
+        let revoked = try store.revocations(run: run.id).filter { $0.fromRound <= last }
+        revocations = revoked.isEmpty ? nil : revoked
         let made = try store.versions(run: run.id).filter { version in
             !version.isJudge && version.round <= last && entrants.contains { $0.name == version.name && $0.role == .learner }
         }

@@ -32,19 +32,15 @@ struct LearnerUpdate: Sendable {
     func candidate(
         pairs: [PreferencePair], results: [RoomResult], folder: TrainingFolder, threads: Int
     ) throws -> (TrainingOutcome?, UpdateRecord) {
-        var data = UpdateData(
-            configuration: arena.configuration, isGame: arena.game != nil,
-            policy: policy.id, pairs: share == nil ? pairs : pairs.filter(involving: agent), results: results
-        ).data()
-        let shared = shared(data, pairs, results)
-        if let shared { data = .pairs(shared.pairs) }
+        let lesson = lesson(pairs: pairs, results: results)
+        let (data, shared) = (lesson.data, lesson.shared)
         var record = UpdateRecord(
             round: round, agent: agent, fromVersion: learner.version, toVersion: nil, decision: "",
             pairCount: data.count, stepCount: 0, metrics: [:])
         guard data.count > 0 else {
-            let lesson = share.map { "\($0.local) own and \($0.external) others' pairs for a batch" }
+            let missing = share.map { "\($0.local) own and \($0.external) others' pairs for a batch" }
                 ?? Self.lesson(arena.configuration.training.method)
-            record.decision = "No update: no room of the round gave it \(lesson)."
+            record.decision = "No update: no room of the round gave it \(missing)."
             return (nil, record)
         }
         guard let start = arena.starts[agent] else { preconditionFailure("\(agent) has no model") }
@@ -77,12 +73,29 @@ struct LearnerUpdate: Sendable {
 
     private var share: BatchMix? { arena.configuration.share }
 
-    /// Own and others' pairs in the arena's mix; nil where nothing is shared.
-    private func shared(_ data: TrainingData, _ pairs: [PreferencePair], _ results: [RoomResult]) -> SharedRollouts.Batches? {
-        guard let share, case .pairs(let local) = data else { return nil }
+    /// What the round teaches it: in the update's order, and as the algorithm reads it.
+    struct Lesson {
+        var items: [LearnedItem]
+        var data: TrainingData
+        /// Own and others' pairs in the arena's mix; nil where nothing is shared.
+        var shared: SharedRollouts.Batches?
+    }
+
+    /// - Parameters:
+    ///   - pairs: all of the round's.
+    ///   - results: the rooms as far as they may teach, in the order of their indices.
+    func lesson(pairs: [PreferencePair], results: [RoomResult]) -> Lesson {
+        let isOwn = arena.configuration.ownPairsOnly || share != nil
+        let update = UpdateData(
+            configuration: arena.configuration, isGame: arena.game != nil, policy: policy.id,
+            pairs: isOwn ? pairs.filter(involving: agent) : pairs, results: results)
+        let (items, data) = (update.items(), update.data())
+        guard let share, case .pairs(let local) = data else { return Lesson(items: items, data: data) }
         let rollouts = SharedRollouts(mix: share, policy: policy, maxNewTokens: arena.configuration.maxNewTokens)
         let external = pairs.filter { $0.chosen.policy.agent != agent && $0.rejected.policy.agent != agent }
-        return rollouts.batches(local, external: external, of: results, seed: seed)
+        let batches = rollouts.batches(local, external: external, of: results, seed: seed)
+        let known = items + batches.accepted.map(LearnedItem.pair)
+        return Lesson(items: batches.order.map { known[$0] }, data: .pairs(batches.pairs), shared: batches)
     }
 
     /// What a method would have learned from, for people.

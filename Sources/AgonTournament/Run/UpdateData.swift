@@ -26,30 +26,36 @@ struct UpdateData {
         let index: Int
         let sequence: TokenSequence
         let points: SeatPoints
+
+        var address: RolloutAddress { RolloutAddress(room: result.room.index, seat: index, policy: result.room.seats[index]) }
     }
 
-    func data() -> TrainingData {
+    /// What is learned from, in its order. An update's link in the chain of proofs names these.
+    func items() -> [LearnedItem] {
         switch configuration.training.method {
-        case .dpo, .cpo, .simpo, .orpo: .pairs(trainingPairs)
+        case .dpo, .cpo, .simpo, .orpo:
+            let sequence = sequences
+            return pairs.filter { sequence($0.chosen) != nil && sequence($0.rejected) != nil }.map(LearnedItem.pair)
         case .kto:
-            .labelled(
-                answers.compactMap { seat in
-                    isDesirable(seat).map { LabelledCompletion(seat.sequence, isDesirable: $0) }
-                })
-        case .sft: .sequences(answers.filter { isDesirable($0) == true }.map(\.sequence))
-        case .grpo: .groups(groups.filter { $0.rollouts.count > 1 })
-        case .ppo: .groups(groups)
+            return answers.compactMap { seat in isDesirable(seat).map { .labelled(seat.address, isDesirable: $0) } }
+        case .sft: return answers.filter { isDesirable($0) == true }.map { .sequence($0.address) }
+        case .grpo: return items(of: groups.filter { $0.count > 1 })
+        case .ppo: return items(of: groups)
         }
     }
 
-    private var trainingPairs: [TrainingPair] {
+    /// The same as the algorithm reads it.
+    func data() -> TrainingData { TrainingData(items(), method: configuration.training.method, sequence: sequences) }
+
+    /// The tokens at an address; nil where there are none.
+    var sequences: (RolloutAddress) -> TokenSequence? {
         let rooms = Dictionary(uniqueKeysWithValues: results.map { ($0.room.index, $0) })
-        func sequence(_ address: RolloutAddress) -> TokenSequence? { rooms[address.room]?.rollouts[address.seat].sequence }
-        return pairs.compactMap { pair in
-            guard let chosen = sequence(pair.chosen), let rejected = sequence(pair.rejected),
-                let cluster = rooms[pair.chosen.room]?.room.prompt.cluster
-            else { return nil }
-            return TrainingPair(chosen: chosen, rejected: rejected, label: pair.label, group: cluster)
+        return { rooms[$0.room]?.rollouts[$0.seat].sequence }
+    }
+
+    private func items(of groups: [[(seat: Seat, reward: Double, role: String)]]) -> [LearnedItem] {
+        groups.enumerated().flatMap { group, members in
+            members.map { .rollout($0.seat.address, reward: $0.reward, role: $0.role, group: group) }
         }
     }
 
@@ -75,7 +81,7 @@ struct UpdateData {
         return mean > 0.5
     }
 
-    private var groups: [ScoredGroup] {
+    private var groups: [[(seat: Seat, reward: Double, role: String)]] {
         struct Address: Hashable {
             let prompt: String
             let side: Int
@@ -83,15 +89,15 @@ struct UpdateData {
         let own = seats.filter { $0.result.room.seats[$0.index] == policy }
         let lowest = results.flatMap(\.scores).compactMap { $0 }.min()
         var order: [Address] = []
-        var members: [Address: [ScoredRollout]] = [:]
+        var members: [Address: [(seat: Seat, reward: Double, role: String)]] = [:]
         for seat in own {
             guard let reward = reward(seat, lowest: lowest) else { continue }
             let side = isGame ? seat.index : seat.result.room.stage?.index ?? 0
             let address = Address(prompt: seat.result.room.prompt.id, side: side)
             if members[address] == nil { order.append(address) }
-            members[address, default: []].append(ScoredRollout(seat.sequence, reward: reward, role: "\(side)"))
+            members[address, default: []].append((seat, reward, "\(side)"))
         }
-        return order.map { ScoredGroup(members[$0] ?? []) }
+        return order.map { members[$0] ?? [] }
     }
 
     /// What an answer earned, less the price of one that did not end; nil where nobody could tell.
@@ -103,5 +109,38 @@ struct UpdateData {
         case .score: isForfeit ? lowest : seat.result.scores[seat.index]
         }
         return reward.map { rollout.finish == .length ? $0 - configuration.missingEosPenalty : $0 }
+    }
+}
+
+extension TrainingData {
+    /// Items in the form that a method reads.
+    ///
+    /// - Parameter sequence: the tokens at an address; an item without them is left out.
+    init(_ items: [LearnedItem], method: TrainingMethod, sequence: (RolloutAddress) -> TokenSequence?) {
+        switch method {
+        case .dpo, .cpo, .simpo, .orpo:
+            self = .pairs(
+                items.compactMap { item in
+                    guard case .pair(let pair) = item, let chosen = sequence(pair.chosen), let rejected = sequence(pair.rejected)
+                    else { return nil }
+                    return TrainingPair(
+                        chosen: chosen, rejected: rejected, label: pair.label, group: Prompt(id: pair.promptID, text: "").cluster)
+                })
+        case .kto:
+            self = .labelled(
+                items.compactMap { item in
+                    guard case .labelled(let address, let isDesirable) = item else { return nil }
+                    return sequence(address).map { LabelledCompletion($0, isDesirable: isDesirable) }
+                })
+        case .sft: self = .sequences(items.compactMap { sequence($0.addresses[0]) })
+        case .grpo, .ppo:
+            var groups: [ScoredGroup] = []
+            for item in items {
+                guard case .rollout(let address, let reward, let role, let group) = item, let tokens = sequence(address) else { continue }
+                while groups.count <= group { groups.append(ScoredGroup([])) }
+                groups[group].rollouts.append(ScoredRollout(tokens, reward: reward, role: role))
+            }
+            self = .groups(groups)
+        }
     }
 }
