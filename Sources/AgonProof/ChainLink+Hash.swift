@@ -11,14 +11,28 @@ extension ChainLink {
 
     /// The fields by name, in the order in which they are hashed; settings as `configuration.NAME`.
     public var fields: [(name: String, value: String)] {
-        [
-            ("run", run), ("agent", agent), ("round", "\(round)"), ("position", "\(position)"),
-            ("parent_version", "\(parentVersion)"), ("parent", parent), ("base", base), ("form", form),
-            ("manifest", manifest), ("item_count", "\(itemCount)"),
-        ] + configuration.sorted { $0.key < $1.key }.map { ("configuration.\($0.key)", $0.value) } + [
-            ("seed", seed), ("kernels", kernels), ("engine", "\(engine)"), ("product", product), ("child", child ?? ""),
-            ("plays_version", "\(playsVersion)"), ("plays", plays), ("previous", previous),
-        ]
+        var fields: [(name: String, value: String)] = []
+        func add(_ name: String, _ value: String) { fields.append((name, value)) }
+        add("run", run)
+        add("agent", agent)
+        add("round", String(round))
+        add("position", String(position))
+        add("parent_version", String(parentVersion))
+        add("parent", parent)
+        add("base", base)
+        add("form", form)
+        add("manifest", manifest)
+        add("item_count", String(itemCount))
+        for (name, value) in configuration.sorted(by: { $0.key < $1.key }) { add("configuration.\(name)", value) }
+        add("seed", seed)
+        add("kernels", kernels)
+        add("engine", String(engine))
+        add("product", product)
+        add("child", child ?? "")
+        add("plays_version", String(playsVersion))
+        add("plays", plays)
+        add("previous", previous)
+        return fields
     }
 
     /// SHA-256 over all fields with their names.

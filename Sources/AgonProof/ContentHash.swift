@@ -57,7 +57,7 @@ public enum ContentHash {
             bytes.add(verdict.byRule)
             bytes.add(verdict.preference)
         }
-        for rank in result.ranking.ranks { bytes.add(rank.map(Double.init)) }
+        for rank in result.ranking.ranks { bytes.add(rank.map { Double($0) }) }
         return bytes.hash
     }
 

@@ -24,7 +24,7 @@ extension ArenaStore {
                 """
                 WITH RECURSIVE dependent (id) AS (
                     SELECT child_id FROM links WHERE run_id = ?1 AND child_id IS NOT NULL AND EXISTS (
-                        SELECT 1 FROM link_items JOIN rooms ON rooms.id IN (link_items.room_id, rejected_room_id)
+                        SELECT 1 FROM link_items CROSS JOIN rooms ON rooms.id IN (link_items.room_id, rejected_room_id)
                         WHERE link_id = links.id AND \(condition))
                     UNION
                     SELECT links.child_id FROM dependent CROSS JOIN links
@@ -42,8 +42,26 @@ extension ArenaStore {
         try read("the lineage of \(policy)") { db in
             try db.rows(
                 """
-                SELECT made, round, position, side, room, seat, source, CAST(prompt_id AS BLOB), judge, judge_version
-                FROM lineage WHERE run_id = ? AND agent = ? AND version = ? ORDER BY round, position, side
+                WITH RECURSIVE ancestor (id) AS (
+                    SELECT id FROM versions WHERE run_id = ? AND NOT is_judge AND name = ? AND version = ?
+                    UNION
+                    SELECT links.parent_id FROM ancestor CROSS JOIN links ON links.child_id = ancestor.id
+                )
+                SELECT maker.name || '@v' || maker.version, links.round, items.position, side, rooms.room, items.seat,
+                    source.name || '@v' || source.version, CAST(rooms.prompt_id AS BLOB), rooms.judge, rooms.judge_version
+                FROM ancestor
+                CROSS JOIN links ON links.child_id = ancestor.id
+                CROSS JOIN versions AS maker ON maker.id = ancestor.id
+                CROSS JOIN (
+                    SELECT link_id, position, 'chosen' AS side, room_id, seat FROM link_items
+                    UNION ALL
+                    SELECT link_id, position, 'rejected', rejected_room_id, rejected_seat FROM link_items
+                    WHERE rejected_room_id IS NOT NULL
+                ) AS items ON items.link_id = links.id
+                CROSS JOIN rooms ON rooms.id = items.room_id
+                CROSS JOIN rollouts ON rollouts.room_id = items.room_id AND rollouts.seat = items.seat
+                CROSS JOIN versions AS source ON source.id = rollouts.policy_id
+                ORDER BY links.round, items.position, side
                 """, [try db.key(ofRun: run), policy.agent, policy.version]
             ).map { row in
                 LineageRow(

@@ -14,10 +14,10 @@ extension ArenaStore {
                 let last = try db.rows(
                     "SELECT position, hash FROM links WHERE run_id = ? AND agent_id = ? ORDER BY position DESC LIMIT 1",
                     [key, agent[0] as Int64])
-                if let last = last.first { links[agent[1]] = (last[0] + 1, last[1]) }
+                if let last = last.first { links[agent[1] as String] = (last[0] as Int + 1, last[1] as String) }
             }
-            let statement = try db.rows("SELECT hash FROM statements WHERE run_id = ? ORDER BY round DESC LIMIT 1", [key])
-            return (links, statement.first?[0])
+            let statement: String? = try db.rows("SELECT hash FROM statements WHERE run_id = ? ORDER BY round DESC LIMIT 1", [key]).first?[0]
+            return (links, statement)
         }
     }
 
@@ -27,14 +27,14 @@ extension ArenaStore {
             let key = try db.key(ofRun: run)
             return try db.rows(
                 """
-                SELECT links.id, round, position, parent_version.version, plays_version.version, parent, base, form,
-                    manifest, item_count, links.configuration, seed, kernels, engine, product, child, plays, previous,
+                SELECT links.id, links.round, links.position, parent_version.version, plays_version.version, links.parent,
+                    base, form, manifest, item_count, configuration, seed, kernels, engine, product, child, plays, previous,
                     links.hash, public_key, signature
                 FROM agents JOIN links ON links.run_id = agents.run_id AND links.agent_id = agents.id
                 JOIN versions AS parent_version ON parent_version.id = parent_id
                 JOIN versions AS plays_version ON plays_version.id = plays_id
                 JOIN keys ON keys.id = key_id
-                WHERE agents.run_id = ? AND agents.name = ? ORDER BY position
+                WHERE agents.run_id = ? AND agents.name = ? ORDER BY links.position
                 """, [key, agent]
             ).map { row in
                 SealedLink(

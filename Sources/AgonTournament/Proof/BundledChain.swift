@@ -34,6 +34,10 @@ struct BundledChain: ChainSource {
             guard line.hashes.count == line.items.count else {
                 throw TournamentError(.configuration, "\(folder)/links.jsonl: link \(line.link.position) has \(line.hashes.count) hashes for \(line.items.count) items.")
             }
+            let groups = line.items.compactMap { if case .rollout(_, _, _, let group) = $0 { group } else { nil } }
+            guard groups.allSatisfy(line.items.indices.contains) else {
+                throw TournamentError(.configuration, "\(folder)/links.jsonl: link \(line.link.position) has a group beyond the number of its items.")
+            }
             return SealedLink(
                 link: line.link, seal: line.seal,
                 items: zip(line.hashes, line.items).map { SealedLink.Item(hash: Hexadecimal.bytes($0) ?? [], addresses: $1.addresses) })

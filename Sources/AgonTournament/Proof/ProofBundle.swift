@@ -99,7 +99,7 @@ public struct ProofBundle: Sendable, Codable {
         try ProofBundle.write(links, to: folder + "/links.jsonl")
         try ProofBundle.write(rollouts, to: folder + "/rollouts.jsonl")
         try ProofBundle.write(rounds, to: folder + "/rounds.jsonl")
-        byteCount = ProofBundle.size(of: folder)
+        byteCount = try ProofBundle.size(of: folder)
     }
 
     /// The result in a sentence.
@@ -128,10 +128,9 @@ public struct ProofBundle: Sendable, Codable {
         }
     }
 
-    private static func size(of folder: String) -> Int {
-        let files = FileManager.default.enumerator(at: URL(fileURLWithPath: folder), includingPropertiesForKeys: [.fileSizeKey])
-        return (files?.allObjects ?? []).reduce(0) { sum, file in
-            sum + ((try? (file as? URL)?.resourceValues(forKeys: [.fileSizeKey]).fileSize) ?? 0)
+    private static func size(of folder: String) throws -> Int {
+        try FileManager.default.subpathsOfDirectory(atPath: folder).reduce(0) { sum, name in
+            sum + (try FileManager.default.attributesOfItem(atPath: "\(folder)/\(name)")[.size] as? Int ?? 0)
         }
     }
 }

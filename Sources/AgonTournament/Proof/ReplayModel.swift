@@ -23,7 +23,7 @@ struct ReplayModel {
         (self.path, self.adapterPath, self.format) = (path, adapterPath, format)
         self.configuration = configuration.training
         model = try ModelFolder.load(path)
-        let base = Transformer(model.parameters, kernels: try .current, weights: format)
+        let base = Transformer(model.parameters, kernels: try Kernels.current, weights: format)
         if let adapterPath {
             let adapter = try Adapter.load(adapterPath, for: model.config)
             (start, first) = (base.adapted(by: adapter), .adapter(adapter, base: base))

@@ -37,10 +37,9 @@ struct RoundSeal {
             let items = update.data(pairs: pairs, results: lessons).items().map { item in
                 SealedLink.Item(hash: hashes.hash(of: item), addresses: item.addresses)
             }
-            let made = versions.first { !$0.isJudge && $0.name == update.agent }?.hash
-            let link = try link(
-                of: update, items: items, child: made ?? outcome.map { try hash(of: $0.trained, update) }, next: learner,
-                head: heads.links[update.agent])
+            var child = versions.first { !$0.isJudge && $0.name == update.agent }?.hash
+            if child == nil, let outcome { child = try hash(of: outcome.trained, update) }
+            let link = link(of: update, items: items, child: child, next: learner, head: heads.links[update.agent])
             links.append(SealedLink(link: link, seal: try keys.key(of: .agent(update.agent)).seal(link.hash), items: items))
         }
         let statement = hashes.statement(
@@ -54,7 +53,7 @@ struct RoundSeal {
     private func link(
         of update: LearnerUpdate, items: [SealedLink.Item], child: String?, next: RunState.Learner,
         head: (count: Int, hash: String)?
-    ) throws -> ChainLink {
+    ) -> ChainLink {
         let base = arena.modelHashes[update.agent] ?? ""
         return ChainLink(
             run: run.id, agent: update.agent, round: number, position: head?.count ?? 0,

@@ -53,6 +53,7 @@ struct StoredChain: ChainSource {
     func evidence(round: Int) throws -> RoundEvidence {
         let results = try store.roomResults(run: run.id, round: round)
         let pairs = try store.pairs(run: run.id, round: round)
+        try requireWhole(results, pairs, round)
         let lessons = Revocations(revocations, round: round).kept(results)
         let version = updates.first { $0.round == round }?.from ?? 0
         let isGame = if case .game = configuration.contest { true } else { false }
@@ -64,11 +65,22 @@ struct StoredChain: ChainSource {
         var sequences: [RolloutAddress: TokenSequence] = [:]
         for address in items.flatMap(\.addresses) { sequences[address] = lessons[address.room].rollouts[address.seat].sequence }
         return RoundEvidence(
-            items: items, hashes: items.map(hashes.hash), sequences: sequences,
+            items: items, hashes: items.map { hashes.hash(of: $0) }, sequences: sequences,
             statement: hashes.statement(
                 run: run.id, round: round, signature: stated?.signature ?? "", pairs: pairs, links: stated?.links ?? [],
                 previous: stated?.previous ?? ""),
             pairs: hashes.hashes(of: pairs))
+    }
+
+    /// Rooms are found by their index, so none may be missing.
+    private func requireWhole(_ results: [RoomResult], _ pairs: [PreferencePair], _ round: Int) throws(TournamentError) {
+        let isWhole = results.enumerated().allSatisfy { $0 == $1.room.index }
+        let areThere = pairs.flatMap { [$0.chosen, $0.rejected] }.allSatisfy { address in
+            results.indices.contains(address.room) && results[address.room].rollouts.indices.contains(address.seat)
+        }
+        guard isWhole, areThere else {
+            throw TournamentError(.inconsistent, "round \(round) of run \(run.id) lacks rooms or rollouts that its pairs name: somebody has removed them from \(store.url.path).")
+        }
     }
 
     func weights(of version: Int) -> String? { paths[version].map { root + "/" + $0 } }
