@@ -50,7 +50,7 @@ struct BundledChain: ChainSource {
             rounds.map { ($0.statement.round, $0.pairs.map { Hexadecimal.bytes($0) ?? [] }) }, uniquingKeysWith: { first, _ in first })
     }
 
-    func evidence(round: Int) throws -> RoundEvidence {
+    func evidence(round: Int) throws -> ChainEvidence {
         let (items, sequences, pairs) = (items[round] ?? [], rollouts[round] ?? [:], pairs[round] ?? [])
         let hashes = try items.map { item in
             let rollouts = try item.addresses.map { address in
@@ -66,7 +66,7 @@ struct BundledChain: ChainSource {
             throw TournamentError(.configuration, "\(folder)/rounds.jsonl has no statement of round \(round), of which there is a link.")
         }
         (statement.pairCount, statement.pairsRoot) = (pairs.count, Hexadecimal.text(MerkleTree(pairs).root))
-        return RoundEvidence(items: items, hashes: hashes, sequences: sequences, statement: statement, pairs: pairs)
+        return ChainEvidence(items: items, hashes: hashes, sequences: sequences, statement: statement, pairs: pairs)
     }
 
     func weights(of version: Int) -> String? {

@@ -54,7 +54,7 @@ struct ChainCheck {
 
     /// The link as the records ask for it. What they do not know, such as the hash of a candidate that was not promoted, is
     /// taken from the link.
-    private func expected(_ link: ChainLink, _ evidence: RoundEvidence, after previous: (position: Int, hash: String)?) -> ChainLink {
+    private func expected(_ link: ChainLink, _ evidence: ChainEvidence, after previous: (position: Int, hash: String)?) -> ChainLink {
         var expected = link
         (expected.run, expected.agent) = (source.run.id, source.agent)
         if let place = source.updates.firstIndex(where: { $0.round == link.round }) {
@@ -80,7 +80,7 @@ struct ChainCheck {
     }
 
     /// Item by item, so that what was changed is found and not only that something was.
-    private mutating func checkItems(_ sealed: SealedLink, _ evidence: RoundEvidence) {
+    private mutating func checkItems(_ sealed: SealedLink, _ evidence: ChainEvidence) {
         let kept = sealed.items.map(\.hash)
         var isLocated = false
         for index in 0..<max(kept.count, evidence.hashes.count) {
@@ -129,7 +129,7 @@ struct ChainCheck {
         }
     }
 
-    private mutating func checkStatement(_ stated: RoundStatement, _ evidence: RoundEvidence) {
+    private mutating func checkStatement(_ stated: RoundStatement, _ evidence: ChainEvidence) {
         let pairs = [
             ("room_count", "\(evidence.statement.roomCount)", "\(stated.roomCount)"),
             ("rollout_count", "\(evidence.statement.rolloutCount)", "\(stated.rolloutCount)"),

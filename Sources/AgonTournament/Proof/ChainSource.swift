@@ -16,7 +16,7 @@ protocol ChainSource {
     var links: [SealedLink] { get }
     var statements: [SealedStatement] { get }
     /// What the records of a round say now.
-    func evidence(round: Int) throws -> RoundEvidence
+    func evidence(round: Int) throws -> ChainEvidence
     /// The folder of a version's weights; nil where they are not at hand.
     func weights(of version: Int) -> String?
     /// The run whose link this is, where it is that of another one and that is known.
@@ -35,7 +35,7 @@ struct ChainUpdate: Sendable, Hashable, Codable {
 }
 
 /// What a round's records say, whatever the chain says of them.
-struct RoundEvidence {
+struct ChainEvidence {
     /// What the agent's update was given, and the hashes of it.
     var items: [LearnedItem]
     var hashes: [[UInt8]]

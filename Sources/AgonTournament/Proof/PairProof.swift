@@ -1,3 +1,4 @@
+import AgonCore
 public import AgonProof
 
 /// The proof that one pair is among those that an arena has signed for.

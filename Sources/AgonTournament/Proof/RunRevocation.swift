@@ -1,6 +1,7 @@
 import AgonAgents
 public import AgonCore
-public import AgonStore
+import AgonStore
+import AgonTraining
 import Foundation
 
 /// An agent or a judge whose answers or verdicts a run learns from no more.

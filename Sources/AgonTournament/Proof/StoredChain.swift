@@ -4,6 +4,7 @@ import AgonJudging
 import AgonProof
 import AgonStore
 import AgonTraining
+import AgonTransformer
 import Foundation
 
 /// An agent's chain in a database, beside the rooms and pairs that it is about.
@@ -50,7 +51,7 @@ struct StoredChain: ChainSource {
         revocations = try store.revocations(run: run.id)
     }
 
-    func evidence(round: Int) throws -> RoundEvidence {
+    func evidence(round: Int) throws -> ChainEvidence {
         let results = try store.roomResults(run: run.id, round: round)
         let pairs = try store.pairs(run: run.id, round: round)
         try requireWhole(results, pairs, round)
@@ -64,7 +65,7 @@ struct StoredChain: ChainSource {
         let stated = statements.first { $0.statement.round == round }?.statement
         var sequences: [RolloutAddress: TokenSequence] = [:]
         for address in items.flatMap(\.addresses) { sequences[address] = lessons[address.room].rollouts[address.seat].sequence }
-        return RoundEvidence(
+        return ChainEvidence(
             items: items, hashes: items.map { hashes.hash(of: $0) }, sequences: sequences,
             statement: hashes.statement(
                 run: run.id, round: round, signature: stated?.signature ?? "", pairs: pairs, links: stated?.links ?? [],
