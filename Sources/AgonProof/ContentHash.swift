@@ -2,7 +2,7 @@ public import AgonCore
 
 /// SHA-256 over what a round's records say, 32 bytes each.
 public enum ContentHash {
-    /// A rollout with its address: what a policy said, token for token, and which tokens are its own.
+    /// A rollout with its address: what a policy said, token for token and as text, and which tokens are its own.
     public static func rollout(_ rollout: Rollout, seat: Int, of room: Room) -> [UInt8] {
         Self.rollout(
             rollout.sequence, text: rollout.text, round: room.round,
@@ -10,8 +10,6 @@ public enum ContentHash {
     }
 
     /// The same by its parts.
-    ///
-    /// - Parameter text: read only where there are no tokens.
     public static func rollout(_ sequence: TokenSequence?, text: String, round: Int, at address: RolloutAddress) -> [UInt8] {
         var bytes = CanonicalBytes(tag: "agon.rollout.1", capacity: 128 + 5 * (sequence?.tokens.count ?? 0))
         bytes.add(round)
@@ -20,9 +18,8 @@ public enum ContentHash {
         if let sequence {
             bytes.add(words: sequence.tokens.lazy.map(UInt32.init(bitPattern:)))
             bytes.add(marks: sequence.own)
-        } else {
-            bytes.add(text)
         }
+        bytes.add(text)
         return bytes.hash
     }
 
@@ -37,11 +34,13 @@ public enum ContentHash {
         bytes.add(room.prompt.text)
         bytes.add(room.prompt.reference)
         bytes.add(room.isCanary)
+        bytes.add(room.stage?.kind.rawValue)
+        bytes.add(room.stage?.index ?? 0)
+        bytes.add(room.isRated)
         bytes.add(result.judge)
         bytes.add(rollouts.count)
         for (rollout, hash) in zip(result.rollouts, rollouts) {
             bytes.add(hash: hash)
-            bytes.add(rollout.text)
             bytes.add(words: rollout.logProbs.lazy.map(\.bitPattern))
             bytes.add(rollout.finish.rawValue)
             bytes.add(rollout.forfeit?.rawValue)

@@ -58,7 +58,7 @@ import Testing
             TokenSequence(tokens: [7, -1, 70000], own: [false, true, true]),
             TokenSequence(tokens: Array(0..<40), own: (0..<40).map { $0 % 3 == 0 }),
         ]
-        let rollouts = zip(addresses, sequences).map { ContentHash.rollout($1, text: "", round: 3, at: $0) }
+        let rollouts = zip(addresses, zip(sequences, ["said", ""])).map { ContentHash.rollout($1.0, text: $1.1, round: 3, at: $0) }
         #expect(Hexadecimal.text(rollouts[0]) == golden.rollout)
         let pair = PreferencePair(
             round: 3, promptID: "p1", chosen: addresses[0], rejected: addresses[1], judge: JudgeID(name: "taste", version: 4), label: 0.75)

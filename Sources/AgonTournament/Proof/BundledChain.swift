@@ -16,7 +16,7 @@ struct BundledChain: ChainSource {
     private let folder: String
     private let head: ProofBundle.Head
     private let items: [Int: [LearnedItem]]
-    private let rollouts: [Int: [RolloutAddress: TokenSequence]]
+    private let rollouts: [Int: [RolloutAddress: (sequence: TokenSequence?, text: String)]]
     private let pairs: [Int: [[UInt8]]]
 
     /// - Throws: `configuration`, naming the file and the line that cannot be read.
@@ -51,13 +51,13 @@ struct BundledChain: ChainSource {
     }
 
     func evidence(round: Int) throws -> ChainEvidence {
-        let (items, sequences, pairs) = (items[round] ?? [], rollouts[round] ?? [:], pairs[round] ?? [])
+        let (items, said, pairs) = (items[round] ?? [], rollouts[round] ?? [:], pairs[round] ?? [])
         let hashes = try items.map { item in
             let rollouts = try item.addresses.map { address in
-                guard let sequence = sequences[address] else {
+                guard let rollout = said[address] else {
                     throw TournamentError(.configuration, "\(folder)/rollouts.jsonl has no rollout of room \(address.room), seat \(address.seat) in round \(round), which an item names.")
                 }
-                return ContentHash.rollout(sequence, text: "", round: round, at: address)
+                return ContentHash.rollout(rollout.sequence, text: rollout.text, round: round, at: address)
             }
             return ContentHash.item(item, rollouts: rollouts)
         }
@@ -66,7 +66,7 @@ struct BundledChain: ChainSource {
             throw TournamentError(.configuration, "\(folder)/rounds.jsonl has no statement of round \(round), of which there is a link.")
         }
         (statement.pairCount, statement.pairsRoot) = (pairs.count, Hexadecimal.text(MerkleTree(pairs).root))
-        return ChainEvidence(items: items, hashes: hashes, sequences: sequences, statement: statement, pairs: pairs)
+        return ChainEvidence(items: items, hashes: hashes, rollouts: said, statement: statement, pairs: pairs)
     }
 
     func weights(of version: Int) -> String? {
@@ -88,13 +88,14 @@ struct BundledChain: ChainSource {
             agent: agent, seed: Seed(run: run.seed))
     }
 
-    private static func rollouts(_ path: String) throws -> [Int: [RolloutAddress: TokenSequence]] {
-        var rollouts: [Int: [RolloutAddress: TokenSequence]] = [:]
+    private static func rollouts(_ path: String) throws -> [Int: [RolloutAddress: (sequence: TokenSequence?, text: String)]] {
+        var rollouts: [Int: [RolloutAddress: (sequence: TokenSequence?, text: String)]] = [:]
         for (index, line) in try lines(ProofBundle.Tokens.self, path).enumerated() {
             guard line.own.utf8.count == line.tokens.count else {
                 throw TournamentError(.configuration, "\(path):\(index + 1): \(line.own.utf8.count) marks for \(line.tokens.count) tokens.")
             }
-            rollouts[line.round, default: [:]][line.address] = TokenSequence(tokens: line.tokens, own: line.own.utf8.map { $0 == UInt8(ascii: "1") })
+            let sequence = TokenSequence(tokens: line.tokens, own: line.own.utf8.map { $0 == UInt8(ascii: "1") })
+            rollouts[line.round, default: [:]][line.address] = (line.tokens.isEmpty ? nil : sequence, line.text)
         }
         return rollouts
     }

@@ -39,7 +39,8 @@ struct ChainEvidence {
     /// What the agent's update was given, and the hashes of it.
     var items: [LearnedItem]
     var hashes: [[UInt8]]
-    var sequences: [RolloutAddress: TokenSequence]
+    /// The rollouts that the items name.
+    var rollouts: [RolloutAddress: (sequence: TokenSequence?, text: String)]
     /// The round's statement as it would be made now.
     var statement: RoundStatement
     /// The hashes of the round's pairs.

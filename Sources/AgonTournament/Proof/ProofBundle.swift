@@ -8,7 +8,7 @@ import Foundation
 ///
 /// - `bundle.json`: the run, the agent, the hashes of its versions, its updates.
 /// - `links.jsonl`: a link in each line, with its seal and its items.
-/// - `rollouts.jsonl`: the tokens of every rollout that an item names.
+/// - `rollouts.jsonl`: the tokens and the text of every rollout that an item names.
 /// - `rounds.jsonl`: the rounds' statements with their seals, and the hashes of all pairs of each round.
 /// - `model/`, `adapter/`, `versions/vN/`: the weights, where they were asked for.
 public struct ProofBundle: Sendable, Codable {
@@ -27,6 +27,7 @@ public struct ProofBundle: Sendable, Codable {
         var address: RolloutAddress
         var tokens: [Int32]
         var own: String
+        var text: String
     }
 
     /// A line of `rounds.jsonl`.
@@ -92,8 +93,10 @@ public struct ProofBundle: Sendable, Codable {
             guard let link = chain.links.first(where: { $0.link.round == number }) else { continue }
             links.append(
                 Line(link: link.link, seal: link.seal, hashes: link.items.map { Hexadecimal.text($0.hash) }, items: evidence.items))
-            rollouts += evidence.sequences.sorted { ($0.key.room, $0.key.seat) < ($1.key.room, $1.key.seat) }.map { address, sequence in
-                Tokens(round: number, address: address, tokens: sequence.tokens, own: String(sequence.own.map { $0 ? "1" : "0" }))
+            rollouts += evidence.rollouts.sorted { ($0.key.room, $0.key.seat) < ($1.key.room, $1.key.seat) }.map { address, said in
+                Tokens(
+                    round: number, address: address, tokens: said.sequence?.tokens ?? [],
+                    own: String((said.sequence?.own ?? []).map { $0 ? "1" : "0" }), text: said.text)
             }
         }
         try ProofBundle.write(links, to: folder + "/links.jsonl")

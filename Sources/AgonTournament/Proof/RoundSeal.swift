@@ -34,7 +34,7 @@ struct RoundSeal {
         var links: [SealedLink] = []
         for (update, (outcome, _)) in trained {
             guard let learner = next.learners[update.agent] else { continue }
-            let items = update.data(pairs: pairs, results: lessons).items().map { item in
+            let items = update.lesson(pairs: pairs, results: lessons).items.map { item in
                 SealedLink.Item(hash: hashes.hash(of: item), addresses: item.addresses)
             }
             var child = versions.first { !$0.isJudge && $0.name == update.agent }?.hash
@@ -120,6 +120,7 @@ extension ArenaConfiguration {
     var provenSettings: [String: String] {
         var settings = training.settingTexts
         if let adapter { settings["adapter"] = "\(adapter)" }
+        if let share { settings["share"] = "\(share.local) \(share.external)" }
         return settings
     }
 }

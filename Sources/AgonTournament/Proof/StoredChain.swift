@@ -61,25 +61,33 @@ struct StoredChain: ChainSource {
         let data = UpdateData(
             configuration: configuration, isGame: isGame, policy: PolicyID(agent: agent, version: version),
             pairs: configuration.ownPairsOnly ? pairs.filter(involving: agent) : pairs, results: lessons)
-        let (hashes, items) = (RoundHashes(results), data.items())
+        let hashes = RoundHashes(results)
+        let items = configuration.share == nil ? data.items() : shared(pairs, round)
         let stated = statements.first { $0.statement.round == round }?.statement
-        var sequences: [RolloutAddress: TokenSequence] = [:]
-        for address in items.flatMap(\.addresses) { sequences[address] = lessons[address.room].rollouts[address.seat].sequence }
+        let rooms = Dictionary(uniqueKeysWithValues: results.map { ($0.room.index, $0) })
+        var rollouts: [RolloutAddress: (sequence: TokenSequence?, text: String)] = [:]
+        for address in items.flatMap(\.addresses) {
+            guard let rollout = rooms[address.room]?.rollouts[address.seat] else { continue }
+            rollouts[address] = (rollout.sequence, rollout.text)
+        }
         return ChainEvidence(
-            items: items, hashes: items.map { hashes.hash(of: $0) }, sequences: sequences,
+            items: items, hashes: items.map { hashes.hash(of: $0) }, rollouts: rollouts,
             statement: hashes.statement(
                 run: run.id, round: round, signature: stated?.signature ?? "", pairs: pairs, links: stated?.links ?? [],
                 previous: stated?.previous ?? ""),
             pairs: hashes.hashes(of: pairs))
     }
 
-    /// Rooms are found by their index, so none may be missing.
+    /// Which pairs a learner drew of its own and others' only its link says: the round's pairs at those addresses.
+    private func shared(_ pairs: [PreferencePair], _ round: Int) -> [LearnedItem] {
+        let known = Dictionary(pairs.map { ([$0.chosen, $0.rejected], $0) }, uniquingKeysWith: { first, _ in first })
+        return (links.first { $0.link.round == round }?.items ?? []).compactMap { known[$0.addresses].map(LearnedItem.pair) }
+    }
+
+    /// Pairs of rooms that are gone cannot be hashed.
     private func requireWhole(_ results: [RoomResult], _ pairs: [PreferencePair], _ round: Int) throws(TournamentError) {
-        let isWhole = results.enumerated().allSatisfy { $0 == $1.room.index }
-        let areThere = pairs.flatMap { [$0.chosen, $0.rejected] }.allSatisfy { address in
-            results.indices.contains(address.room) && results[address.room].rollouts.indices.contains(address.seat)
-        }
-        guard isWhole, areThere else {
+        let seats = Dictionary(uniqueKeysWithValues: results.map { ($0.room.index, $0.rollouts.count) })
+        guard pairs.flatMap({ [$0.chosen, $0.rejected] }).allSatisfy({ $0.seat < seats[$0.room] ?? 0 }) else {
             throw TournamentError(.inconsistent, "round \(round) of run \(run.id) lacks rooms or rollouts that its pairs name: somebody has removed them from \(store.url.path).")
         }
     }

@@ -96,6 +96,10 @@ public struct Verification: Sendable, Codable {
             notes.append("No update was run again: the bits belong to the kernel path \(kernels), and this process computes on \(own). Hashes and signatures were checked. AGON_KERNELS=\(kernels) chooses the path where the machine has it.")
             return
         }
+        guard chain.configuration.share == nil else {
+            notes.append("No update was run again: the arena shares answers as texts, which each learner reads in tokens of its own. Hashes and signatures were checked.")
+            return
+        }
         guard let model = try chain.model() else {
             notes.append("No update was run again: the weights are not at hand. Hashes and signatures were checked.")
             return
@@ -113,7 +117,7 @@ public struct Verification: Sendable, Codable {
             }
             onReplay(number + 1, drawn.count)
             let evidence = try chain.evidence(round: link.round)
-            let data = TrainingData(evidence.items, method: chain.configuration.training.method) { evidence.sequences[$0] }
+            let data = TrainingData(evidence.items, method: chain.configuration.training.method) { evidence.rollouts[$0]?.sequence }
             let child = try model.child(
                 of: model.weights(in: folder), on: data, seed: chain.seed(ofRound: link.round), threads: threads)
             replayed.append(link.position)

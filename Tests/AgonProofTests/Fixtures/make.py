@@ -52,10 +52,10 @@ def path(index, leaves):
     return path(index - split, leaves[split:]) + [merkle(leaves[:split])]
 
 
-def rollout(round, room, seat, agent, version, tokens, own):
+def rollout(round, room, seat, agent, version, tokens, own, said):
     return sha(
         text("agon.rollout.1") + number(round) + number(room) + number(seat) + text(agent) + number(version)
-        + number(1) + words(tokens) + marks(own))
+        + number(1) + words(tokens) + marks(own) + text(said))
 
 
 def pair(prompt, judge, version, label, chosen, rejected):
@@ -69,8 +69,8 @@ def link(fields, setting_count):
 
 
 leaves = [bytes([index]) * index for index in range(9)]
-chosen = rollout(3, 5, 1, "ada", 2, [7, -1, 70000], [False, True, True])
-rejected = rollout(3, 6, 0, "básho", 0, list(range(40)), [index % 3 == 0 for index in range(40)])
+chosen = rollout(3, 5, 1, "ada", 2, [7, -1, 70000], [False, True, True], "said")
+rejected = rollout(3, 6, 0, "básho", 0, list(range(40)), [index % 3 == 0 for index in range(40)], "")
 fields = [
     ("run", "sums-1-aa"), ("agent", "ada"), ("round", "3"), ("position", "2"), ("parent_version", "2"), ("parent", "p"),
     ("base", "b"), ("form", "f"), ("manifest", "m"), ("item_count", "1"), ("configuration.beta", "0.1"),
