@@ -1,6 +1,8 @@
+import AgonCore
 import AgonStore
 import AgonTournament
 import ArgumentParser
+import Foundation
 
 /// Which run of an agent.
 struct AgentRunOptions: ParsableArguments {
