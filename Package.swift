@@ -45,6 +45,9 @@ let package = Package(
         .target(name: "AgonJudging", dependencies: ["AgonCore"], swiftSettings: strict),
         .target(name: "AgonRatings", dependencies: ["AgonCore"], swiftSettings: strict),
         .target(name: "AgonAudit", dependencies: ["AgonCore"], swiftSettings: strict),
+        .target(
+            name: "AgonProof", dependencies: ["AgonCore", .product(name: "Crypto", package: "swift-crypto")],
+            swiftSettings: strict),
         // Debug builds would leave the float loops 60 times slower; tests need them quick.
         .target(
             name: "CKernels",
@@ -67,7 +70,7 @@ let package = Package(
             name: "AgonTournament",
             dependencies: [
                 "AgonCore", "AgonGames", "AgonScheduling", "AgonJudging", "AgonRatings", "AgonTransformer",
-                "AgonAudit", "AgonTraining", "AgonAgents", "AgonStore", .product(name: "Crypto", package: "swift-crypto"),
+                "AgonAudit", "AgonProof", "AgonTraining", "AgonAgents", "AgonStore", .product(name: "Crypto", package: "swift-crypto"),
             ], swiftSettings: strict),
         .executableTarget(
             name: "agon",
@@ -91,6 +94,8 @@ let package = Package(
             name: "AgonRatingsTests", dependencies: ["AgonCore", "AgonRatings"], exclude: ["Fixtures"],
             swiftSettings: strict),
         .testTarget(name: "AgonAuditTests", dependencies: ["AgonCore", "AgonAudit"], swiftSettings: strict),
+        .testTarget(
+            name: "AgonProofTests", dependencies: ["AgonCore", "AgonProof"], exclude: ["Fixtures"], swiftSettings: strict),
         // Counts what the reading of a hostile file allocates, by an allocator before that of Linux's C library.
         .target(name: "CAllocations", path: "Tests/CAllocations"),
         .testTarget(
@@ -115,7 +120,7 @@ let package = Package(
         .testTarget(
             name: "AgonTournamentTests",
             dependencies: [
-                "AgonCore", "AgonAgents", "AgonAudit", "AgonGames", "AgonJudging", "AgonRatings", "AgonScheduling",
+                "AgonCore", "AgonAgents", "AgonAudit", "AgonGames", "AgonJudging", "AgonProof", "AgonRatings", "AgonScheduling",
                 "AgonStore", "AgonTraining", "AgonTransformer", "AgonTournament", "AgonLaws",
                 .product(name: "GRDB", package: "GRDB.swift"),
             ], swiftSettings: strict),

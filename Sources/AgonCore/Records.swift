@@ -311,12 +311,14 @@ public struct RoundClosing: Sendable {
     public var alarms: [AlarmRecord]
     /// What became of the samples of a round that was played ahead; empty for others.
     public var samples: [SampleRecord]
+    /// Nil where nobody keeps proofs.
+    public var proof: RoundProof?
 
     public init(
         round: RoundRecord, matches: [Match], pairs: [PreferencePair], ratings: [RatingRecord],
         versions: [VersionRecord], updates: [UpdateRecord], evaluations: [EvaluationRecord],
         judgeHealth: JudgeHealthRecord?, judgeMeasures: [JudgeMeasureRecord] = [], alarms: [AlarmRecord] = [],
-        samples: [SampleRecord] = []
+        samples: [SampleRecord] = [], proof: RoundProof? = nil
     ) {
         self.round = round
         self.matches = matches
@@ -329,5 +331,6 @@ public struct RoundClosing: Sendable {
         self.judgeMeasures = judgeMeasures
         self.alarms = alarms
         self.samples = samples
+        self.proof = proof
     }
 }

@@ -36,6 +36,7 @@ extension ArenaStore {
             try writer.insert(judgeMeasures: closing.judgeMeasures)
             try writer.insert(alarms: closing.alarms)
             try ArenaStore.settle(db, run: key, closing, policies: writer.policies)
+            if let proof = closing.proof { try writer.insert(proof: proof) }
         }
     }
 

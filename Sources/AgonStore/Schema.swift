@@ -9,7 +9,7 @@ enum Schema {
     /// Marks a file as an Agon database: "AGON" in ASCII, in the SQLite header's application id.
     static let applicationID = 0x4147_4F4E
     /// How many migrations there are; the SQLite header's user version after the last one.
-    static let version = 7
+    static let version = 8
 
     static var migrator: DatabaseMigrator {
         var migrator = DatabaseMigrator()
@@ -42,6 +42,10 @@ enum Schema {
         migrator.registerMigration("7 rounds that are played ahead, and what became of their samples") { db in
             try db.execute(sql: "PRAGMA user_version = 7")
             try db.execute(sql: dispatches)
+        }
+        migrator.registerMigration("8 proofs of updates, lineage, revocations") { db in
+            try db.execute(sql: "PRAGMA user_version = 8")
+            for part in [chains, lineage] { try db.execute(sql: part) }
         }
         return migrator
     }

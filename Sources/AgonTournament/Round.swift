@@ -21,6 +21,8 @@ struct Round {
     let seed: Seed
     let options: TournamentOptions
     let bench: JudgeBench
+    /// Whose answers and verdicts its updates leave out.
+    let revocations: Revocations
     /// Called after each wave and at each step; throws `Interruption` where the user asked to stop.
     let pulse: Pulse
 
@@ -73,7 +75,8 @@ struct Round {
                 matches: rated.flatMap(Match.matches(of:)), pairs: pairs, ratings: ratings, versions: versions,
                 updates: returns, evaluations: evaluations, judgeHealth: health,
                 judgeMeasures: measures(state, rated, gold, pairCounts, first.id), alarms: alarms,
-                samples: trained.flatMap(\.candidate.samples)), run: run.id)
+                samples: trained.flatMap(\.candidate.lesson.samples),
+                proof: seal.proof(of: results, pairs: pairs, trained: trained, versions: versions, next: next)), run: run.id)
         try pulse.onStep(.roundClosed, number)
         for name in arena.learners {
             try checkpoints.training(name, round: number, saveSteps: 0).removeCheckpoint()
@@ -87,6 +90,10 @@ struct Round {
 
     var pastVersions: PastVersions {
         PastVersions(arena: arena, store: store, run: run, checkpoints: checkpoints)
+    }
+
+    private var seal: RoundSeal {
+        RoundSeal(arena: arena, store: store, run: run, checkpoints: checkpoints, number: number)
     }
 
     private var care: JudgeCare { JudgeCare(arena: arena, seed: seed.child(.judge, 0)) }
@@ -183,7 +190,7 @@ struct Round {
             let groups = Dictionary(grouping: results, by: \.room.group)
             pairs = groups.keys.sorted().flatMap { PreferencePair.trajectoryPairs(inGroup: groups[$0] ?? [], comparing: .gold) }
         }
-        return settings.pairRules.apply(to: pairs, of: results)
+        return settings.pairRules.apply(to: revocations.kept(pairs, of: results), of: results)
     }
 
     private func alarms(_ report: RewardHackingAlarm.Report?, _ judge: JudgeID) -> [AlarmRecord] {
@@ -231,8 +238,8 @@ struct Round {
     private func train(
         _ state: RunState, _ pairs: [PreferencePair], _ results: [RoomResult], _ roster: Roster, isAhead: Bool,
         _ stopwatch: inout RoundStopwatch
-    ) throws -> [(update: LearnerUpdate, candidate: LearnerUpdate.Candidate)] {
-        let ordered = results.sorted { $0.room.index < $1.room.index }
+    ) throws -> RoundSeal.Trained {
+        let ordered = revocations.kept(results).sorted { $0.room.index < $1.room.index }
         let updates = arena.learners.compactMap { name -> LearnerUpdate? in
             guard let learner = state.learners[name], let policy = roster.learner(name) else { return nil }
             return LearnerUpdate(
@@ -241,10 +248,9 @@ struct Round {
         let threads = options.threads(forEachOf: updates.count)
         return try stopwatch.measure(\.training) {
             try Parallel.map(updates, threads: options.threads) { update in
-                let own = arena.configuration.ownPairsOnly && arena.configuration.share == nil ? pairs.filter(involving: update.agent) : pairs
                 let folder = checkpoints.training(update.agent, round: number, saveSteps: arena.configuration.saveSteps)
-                let cut = isAhead ? staleness(update.agent, ordered, state) : nil
-                return (update, try update.candidate(pairs: own, results: ordered, cut: cut, folder: folder, threads: threads))
+                let cut = isAhead ? staleness(update.agent, results, state) : nil
+                return (update, try update.candidate(pairs: pairs, results: ordered, cut: cut, folder: folder, threads: threads))
             }
         }
     }

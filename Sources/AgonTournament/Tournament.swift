@@ -159,10 +159,11 @@ public struct Tournament: Sendable {
         return true
     }
 
-    func round(_ number: Int, _ arena: Arena, _ bench: JudgeBench, _ options: TournamentOptions, _ pulse: Pulse) -> Round {
+    func round(_ number: Int, _ arena: Arena, _ bench: JudgeBench, _ options: TournamentOptions, _ pulse: Pulse) throws -> Round {
         Round(
             arena: arena, store: store, run: run, checkpoints: checkpoints, number: number,
-            seed: Seed(run: run.seed).child(.round, number), options: options, bench: bench, pulse: pulse)
+            seed: Seed(run: run.seed).child(.round, number), options: options, bench: bench,
+            revocations: Revocations(try store.revocations(run: run.id), round: number), pulse: pulse)
     }
 
     /// Version 0 of every agent and of the judge.

@@ -20,7 +20,7 @@ struct AgonCommand: AsyncParsableCommand {
             RateCommand.self, SQLCommand.self, CompareCommand.self, RerateCommand.self, RejudgeCommand.self, ReplayCommand.self,
             AuditCommand.self, CalibrateCommand.self,
             VersionsCommand.self, PromoteCommand.self, RollbackCommand.self,
-            PlayCommand.self,
+            VerifyCommand.self, LineageCommand.self, RevokeCommand.self, PlayCommand.self,
         ])
 
     static func main() async {

@@ -4,7 +4,8 @@ import Testing
     static let commands = [
         "", "run", "report", "check", "agents", "agents list", "agents show", "agents check", "agents new", "arenas", "new", "new agent", "new arena", "pretrain",
         "pairs", "pairs export", "pairs import", "pairs stats", "train", "judge", "judge train", "judge run", "vote", "rate", "sql",
-        "compare", "rerate", "rejudge", "audit", "calibrate", "versions", "promote", "rollback", "play",
+        "compare", "rerate", "rejudge", "replay", "audit", "calibrate", "versions", "promote", "rollback", "verify", "lineage",
+        "revoke", "play",
     ]
 
     @Test("every command says what it does, with an example", arguments: commands)

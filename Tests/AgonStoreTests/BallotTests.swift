@@ -51,7 +51,7 @@ import Testing
         room.verdicts = [PairVerdict(first: 0, second: 1, verdict: .first)]
         try store.save(rooms: [room], run: arena.run.id)
         var closing = arena.closing(round: 1)
-        (closing.matches, closing.pairs) = ([], [])
+        (closing.matches, closing.pairs, closing.proof) = ([], [], nil)
         try store.close(closing, run: arena.run.id)
         #expect(try store.votablePairs(run: arena.run.id, person: "eve").isEmpty)
     }

@@ -40,6 +40,11 @@ import Testing
             _ = try (store.roomResults(run: run, round: 2), store.sampleRooms(run: run, count: 3, seed: Seed(run: 1)))
             _ = try store.roomAddresses(run: run)
             _ = try (store.lastClosedRound(run: run), store.rounds(run: run), store.entrants(run: run), store.versions(run: run))
+            _ = try (store.chainHeads(run: run), store.links(run: run, agent: "zoe"), store.statements(run: run))
+            _ = try (store.lineage(of: PolicyID(agent: "zoe", version: 1), run: run), store.revoke(.agent, "ada", run: run))
+            for source in [LineageSource.room(round: 1, room: 3), .judge("ada", version: nil), .prompt("p1"), .agent("ada")] {
+                _ = try store.versions(dependingOn: source, run: run)
+            }
             for filter in [
                 PairFilter(), PairFilter(run: run, rounds: 1...2, judge: "ada", agent: "ada", minMargin: 0.1), PairFilter(arena: arena.run.arena, judge: PairFilter.everybody),
             ] {
@@ -50,7 +55,7 @@ import Testing
     }
 
     /// Tables that grow with the rooms.
-    private static let large = ["rooms", "rollouts", "verdicts", "matches", "pairs", "votes", "judge_usage", "ratings", "updates", "update_metrics", "evaluations", "samples"]
+    private static let large = ["rooms", "rollouts", "verdicts", "matches", "pairs", "votes", "judge_usage", "ratings", "updates", "update_metrics", "evaluations", "samples", "links", "link_items"]
 
     @Test("no statement walks through a table that grows with the rooms, but the ones that are asked for all of it")
     func plans() throws {

@@ -9,7 +9,7 @@ import Testing
     static let leaderboard = URL(fileURLWithPath: #filePath).deletingLastPathComponent()
         .deletingLastPathComponent().deletingLastPathComponent().appendingPathComponent("leaderboard")
     static let queries = [
-        "forfeits", "head-to-head", "judge-health", "learning-curve", "pairs-behind-a-version", "room", "standings",
+        "forfeits", "head-to-head", "judge-health", "learning-curve", "lineage", "pairs-behind-a-version", "room", "standings",
         "updates",
     ]
     let arena = SmallArena()
@@ -24,7 +24,7 @@ import Testing
             return try statements(db)
         }
         let made = try ArenaStore(path: folder.path("new.db")).read("a test", statements)
-        #expect(made.count == 28)
+        #expect(made.count == 35)
         #expect(made == wanted)
     }
 

@@ -127,7 +127,23 @@ struct SmallArena {
                 JudgeMeasureRecord(
                     round: round, judge: judge, measure: "tie_rate", value: 0.125, low: -.infinity, high: .infinity, count: 8),
             ],
-            alarms: round == 2 ? [AlarmRecord(round: 2, judge: judge, sentence: "longer wins.", action: .rollback)] : [])
+            alarms: round == 2 ? [AlarmRecord(round: 2, judge: judge, sentence: "longer wins.", action: .rollback)] : [], proof: proof(round: round))
+    }
+
+    /// A link of zoe's only update, and the round's statement.
+    func proof(round: Int) -> RoundProof {
+        let items = pairs(round: round).map { SealedLink.Item(hash: Array(repeating: UInt8(round), count: 32), addresses: [$0.chosen, $0.rejected]) }
+        let link = ChainLink(
+            run: run.id, agent: "zoe", round: round, position: round - 1, parentVersion: round - 1, parent: "a\(round - 1)",
+            base: "a0", form: "f", manifest: "m\(round)", itemCount: items.count, configuration: ["beta": "0.1"], seed: "5eed",
+            kernels: run.kernels, engine: 1, product: "0.1.0", child: "a\(round)", playsVersion: round, plays: "a\(round)",
+            previous: "l\(round - 1)")
+        let statement = RoundStatement(
+            run: run.id, round: round, signature: "5160\(round)", roomCount: 12, rolloutCount: 36, pairCount: 2,
+            roomsRoot: "r", rolloutsRoot: "o", pairsRoot: "p", links: ["l\(round)"], previous: "s\(round - 1)")
+        return RoundProof(
+            links: [SealedLink(link: link, seal: Seal(hash: "l\(round)", signature: "sl", key: "kz"), items: items)],
+            statement: SealedStatement(statement: statement, seal: Seal(hash: "s\(round)", signature: "ss", key: "ka")))
     }
 
     private func matches(_ result: RoomResult) -> [Match] {

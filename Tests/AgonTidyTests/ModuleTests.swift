@@ -10,6 +10,7 @@ import Testing
         ("AgonJudging", ["AgonCore"]),
         ("AgonRatings", ["AgonCore", "Foundation"]),
         ("AgonAudit", ["AgonCore", "Foundation"]),
+        ("AgonProof", ["AgonCore", "Crypto", "Foundation"]),
         ("CKernels", []),
         ("AgonTransformer", ["AgonCore", "CKernels", "Dispatch", "Foundation", "Synchronization"]),
         ("AgonTraining", ["AgonCore", "AgonTransformer", "Dispatch", "Foundation", "Synchronization"]),
@@ -27,7 +28,7 @@ import Testing
             "AgonTournament",
             [
                 "AgonCore", "AgonGames", "AgonScheduling", "AgonJudging", "AgonRatings", "AgonAudit", "AgonTransformer",
-                "AgonTraining", "AgonAgents", "AgonStore", "Crypto", "Dispatch", "Foundation", "Synchronization",
+                "AgonTraining", "AgonAgents", "AgonStore", "AgonProof", "Crypto", "Dispatch", "Foundation", "Synchronization",
             ]
         ),
         (

@@ -116,7 +116,7 @@ import Testing
             tasks.map { $0.answers.map { _ in nil } }
         }
         // Neither side forfeits on these prompts, so no room is decided by rule.
-        let gated = try await update.gated(.init(outcome: outcome, record: record), judge: silent, health: nil, alarm: nil, threads: 1)
+        let gated = try await update.gated(.init(lesson: .init(items: [], data: .pairs([])), outcome: outcome, record: record), judge: silent, health: nil, alarm: nil, threads: 1)
         #expect(gated.promoted == nil && gated.record.toVersion == nil && gated.record.gateScore == nil)
         #expect(gated.record.decision.hasPrefix("Not promoted: nobody could tell"))
     }
@@ -134,7 +134,7 @@ import Testing
             round: round, judge: JudgeID(name: "j"), canaryPairCount: 80, accuracy: 0.9, low: 0.8, high: 1, tieRate: 0,
             voidRate: 0, believedScore: 0.5, goldScore: 0.5, windowAccuracy: 0.741, isTrusted: false, refreshedAccuracy: nil)
         let judge = try JudgeBench(arena: arena, threads: 1).judge(RunState(arena: arena, seed: Seed(run: 1)).judges)
-        let gated = try await update.gated(.init(outcome: outcome, record: record), judge: judge, health: health, alarm: nil, threads: 1)
+        let gated = try await update.gated(.init(lesson: .init(items: [], data: .pairs([])), outcome: outcome, record: record), judge: judge, health: health, alarm: nil, threads: 1)
         let span = round == 1 ? "in this round" : "over the last 3 rounds"
         #expect(gated.promoted == nil)
         #expect(gated.record.decision == "Not promoted: \(span) the judge was right on 74.1 % of canary pairs, 75.0 % are needed.")

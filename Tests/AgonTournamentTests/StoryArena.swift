@@ -121,13 +121,18 @@ final class StoryArena {
     /// Every row of a database but its wall clock: what two runs must agree on to have decided the same.
     func content(_ name: String) throws -> [String: [String]] {
         // How many rooms and tokens the process that closed a round had played itself belongs to the clock.
-        let clock = ["started_at", "closed_at", "room_count", "token_count"]
+        let clock = ["started_at", "closed_at", "token_count"]
+        // Keys are drawn, and each database has its own.
+        let drawn = ["signature", "public_key"]
         return try DatabaseQueue(path: database(name)).read { db in
             let tables = try String.fetchAll(
                 db, sql: "SELECT name FROM sqlite_schema WHERE type = 'table' AND name NOT LIKE 'sqlite_%'")
             return try tables.reduce(into: [:]) { content, table in
                 let columns = try db.columns(in: table).map(\.name)
-                    .filter { column in !clock.contains(column) && !column.hasSuffix("_seconds") }
+                    .filter { column in
+                        !clock.contains(column) && !column.hasSuffix("_seconds") && (table == "rounds" || !drawn.contains(column))
+                            && !(table == "rounds" && column == "room_count")
+                    }
                 let list = columns.map { "quote(\($0))" }.joined(separator: " || ' ' || ")
                 content[table] = try String.fetchAll(db, sql: "SELECT \(list) FROM \(table) ORDER BY 1")
             }

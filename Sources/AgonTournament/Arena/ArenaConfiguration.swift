@@ -164,7 +164,7 @@ public struct ArenaConfiguration: Sendable {
 
 extension ArenaConfiguration {
     /// Folders beside the database that are no arena's, in lower case: some file systems take case for nothing.
-    private static let takenNames: Set<String> = ["versions", "training", "queries", "errors"]
+    private static let takenNames: Set<String> = ["versions", "training", "queries", "errors", "keys"]
 
     private static func contest(_ reader: ConfigurationReader) throws -> Contest {
         let game = try reader.text("game")
@@ -300,8 +300,8 @@ extension ArenaConfiguration {
         (bare.limits, bare.until) = (RoundLimits(), StopRules())
         bare.saveSteps = 0
         (bare.seed, bare.agents, bare.anchors) = (0, agentNames, names(anchors))
-        // Whoever plays nothing ahead has the same run as before there was a choice.
-        return String(describing: bare).replacing(", ahead: nil", with: "")
+        // Whoever makes no use of a later choice has the same run as before there was one.
+        return [", ahead: nil", ", stages: nil", ", share: nil", ", maxCost: nil"].reduce(String(describing: bare)) { $0.replacing($1, with: "") }
     }
 
     /// A path in a file is meant from that file's folder.

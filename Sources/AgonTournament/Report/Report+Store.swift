@@ -57,6 +57,8 @@ extension Report {
             sampleRooms: try store.sampleRooms(run: run.id, count: Report.sampleRoomLimit, seed: Seed(run: run.seed), upToRound: last))
         let ledger = try store.sampleLedger(run: run.id, upToRound: last)
         samples = ledger.isEmpty ? nil : ledger
+        let revoked = try store.revocations(run: run.id).filter { $0.fromRound <= last }
+        revocations = revoked.isEmpty ? nil : revoked
         let made = try store.versions(run: run.id).filter { version in
             !version.isJudge && version.round <= last && entrants.contains { $0.name == version.name && $0.role == .learner }
         }

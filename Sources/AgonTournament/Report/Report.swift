@@ -42,6 +42,8 @@ public struct Report: Sendable, Hashable, Codable {
     public var judging: JudgingRecords?
     /// Nil where no agent from outside cost anything or was disqualified.
     public var outsiders: OutsideRecords?
+    /// Whose answers or verdicts updates leave out; nil where nobody's.
+    public var revocations: [Revocation]?
     public var updates: [UpdateRecord]
     /// Sums over all closed rounds.
     public var timings: RoundTimings

@@ -55,7 +55,7 @@ struct ReportFindings {
     var alarms: String?
     /// How people's votes agree with the judge; nil where nobody voted.
     var people: String?
-    /// Which agents from outside are asked no more, and what their answers cost.
+    /// Which agents from outside are asked no more and who was revoked, and what answers cost.
     var losses: [String]
     var costs: [String]
     /// Where each learner's samples are, in runs whose rounds are played ahead.
@@ -75,7 +75,8 @@ struct ReportFindings {
         if caution != nil { headline = "Judge not trusted: \(headline)" }
         alarms = ReportFindings.alarms(report)
         people = ReportFindings.people(report)
-        (losses, costs) = (report.outsiders?.lossLines ?? [], report.outsiders?.costLines ?? [])
+        losses = (report.outsiders?.lossLines ?? []) + (report.revocations ?? []).map { DisplayText.visible($0.sentence) }
+        costs = report.outsiders?.costLines ?? []
         updates = ReportFindings.updates(report)
         samples = (report.samples ?? []).map(\.line)
     }

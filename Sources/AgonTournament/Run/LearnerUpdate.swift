@@ -19,11 +19,10 @@ struct LearnerUpdate: Sendable {
 
     /// What a training made, before the gate.
     struct Candidate: Sendable {
+        var lesson: Lesson
         /// Nil where there was nothing to learn from.
         var outcome: TrainingOutcome?
         var record: UpdateRecord
-        /// What became of the learner's samples, where the round was played ahead.
-        var samples: [SampleRecord] = []
     }
 
     /// What became of an update.
@@ -42,22 +41,16 @@ struct LearnerUpdate: Sendable {
     func candidate(
         pairs: [PreferencePair], results: [RoomResult], cut: StalenessCut? = nil, folder: TrainingFolder, threads: Int
     ) throws -> Candidate {
-        var source = UpdateData(
-            configuration: arena.configuration, isGame: arena.game != nil,
-            policy: policy.id, pairs: share == nil ? pairs : pairs.filter(involving: agent), results: results)
-        let ages = try cut?.apply(to: &source, under: policy.transformer, threads: threads) ?? [:]
-        let samples = cut?.records(of: source) ?? []
-        var data = source.data()
-        let shared = shared(data, pairs, results)
-        if let shared { data = .pairs(shared.pairs) }
+        let lesson = try lesson(pairs: pairs, results: results, cut: cut, threads: threads)
+        let (data, shared, ages) = (lesson.data, lesson.shared, lesson.ages)
         var record = UpdateRecord(
             round: round, agent: agent, fromVersion: learner.version, toVersion: nil, decision: "",
             pairCount: data.count, stepCount: 0, metrics: ages)
         guard data.count > 0 else {
-            let lesson = share.map { "\($0.local) own and \($0.external) others' pairs for a batch" }
+            let missing = share.map { "\($0.local) own and \($0.external) others' pairs for a batch" }
                 ?? Self.lesson(arena.configuration.training.method)
-            record.decision = "No update: no room of the round gave it \(lesson)."
-            return Candidate(record: record, samples: samples)
+            record.decision = "No update: no room of the round gave it \(missing)."
+            return Candidate(lesson: lesson, record: record)
         }
         guard let start = arena.starts[agent] else { preconditionFailure("\(agent) has no model") }
         let isHeldToBase = arena.configuration.training.reference == .base
@@ -78,23 +71,48 @@ struct LearnerUpdate: Sendable {
             record.pairCount = max(0, data.count - Int(unread))
             guard outcome.stepCount > 0 else {
                 record.decision = "No update: \(outcome.stop?.sentence ?? "nothing of the round fits into max_length.")"
-                return Candidate(record: record, samples: samples)
+                return Candidate(lesson: lesson, record: record)
             }
-            return Candidate(outcome: outcome, record: record, samples: samples)
+            return Candidate(lesson: lesson, outcome: outcome, record: record)
         } catch let error as TrainingError where error.code == .nonFiniteLoss {
             record.decision = "Not promoted: \(error.message)"
-            return Candidate(record: record, samples: samples)
+            return Candidate(lesson: lesson, record: record)
         }
     }
 
     private var share: BatchMix? { arena.configuration.share }
 
-    /// Own and others' pairs in the arena's mix; nil where nothing is shared.
-    private func shared(_ data: TrainingData, _ pairs: [PreferencePair], _ results: [RoomResult]) -> SharedRollouts.Batches? {
-        guard let share, case .pairs(let local) = data else { return nil }
+    /// What the round teaches it: in the update's order, and as the algorithm reads it.
+    struct Lesson: Sendable {
+        var items: [LearnedItem]
+        var data: TrainingData
+        /// Own and others' pairs in the arena's mix; nil where nothing is shared.
+        var shared: SharedRollouts.Batches?
+        /// Metrics of what older versions drew, and what became of the learner's samples, where the round was played ahead.
+        var ages: [String: Double] = [:]
+        var samples: [SampleRecord] = []
+    }
+
+    /// - Parameters:
+    ///   - pairs: all of the round's.
+    ///   - results: the rooms as far as they may teach, in the order of their indices.
+    private func lesson(pairs: [PreferencePair], results: [RoomResult], cut: StalenessCut?, threads: Int) throws -> Lesson {
+        let isOwn = arena.configuration.ownPairsOnly || share != nil
+        var update = UpdateData(
+            configuration: arena.configuration, isGame: arena.game != nil, policy: policy.id,
+            pairs: isOwn ? pairs.filter(involving: agent) : pairs, results: results)
+        let ages = try cut?.apply(to: &update, under: policy.transformer, threads: threads) ?? [:]
+        let samples = cut?.records(of: update) ?? []
+        let (items, data) = (update.items(), update.data())
+        guard let share, case .pairs(let local) = data else {
+            return Lesson(items: items, data: data, ages: ages, samples: samples)
+        }
         let rollouts = SharedRollouts(mix: share, policy: policy, maxNewTokens: arena.configuration.maxNewTokens)
         let external = pairs.filter { $0.chosen.policy.agent != agent && $0.rejected.policy.agent != agent }
-        return rollouts.batches(local, external: external, of: results, seed: seed)
+        let batches = rollouts.batches(local, external: external, of: results, seed: seed)
+        let known = items + batches.accepted.map(LearnedItem.pair)
+        return Lesson(
+            items: batches.order.map { known[$0] }, data: .pairs(batches.pairs), shared: batches, ages: ages, samples: samples)
     }
 
     /// What a method would have learned from, for people.

@@ -17,6 +17,9 @@ struct SharedRollouts {
     /// Own pairs and others', with how many of them are own.
     struct Batches {
         var pairs: [TrainingPair]
+        /// Where they stood: in the local ones, and behind those in `accepted`.
+        var order: [Int]
+        var accepted: [PreferencePair]
         var localCount: Int
         var refusedCount: Int
     }
@@ -28,13 +31,15 @@ struct SharedRollouts {
     ///   - external: pairs between others.
     func batches(_ local: [TrainingPair], external: [PreferencePair], of results: [RoomResult], seed: Seed) -> Batches {
         let rooms = Dictionary(results.map { ($0.room.index, $0) }, uniquingKeysWith: { first, _ in first })
-        let shared = external.compactMap { pair(of: $0, in: rooms) }
+        let read = external.compactMap { pair in self.pair(of: pair, in: rooms).map { (pair, $0) } }
+        let shared = read.map(\.1)
         var generator = SeededGenerator(seed.child(.shuffle, 0))
         let items = local + shared
         let order = mix.order(localCount: local.count, externalCount: shared.count, &generator)
         let own = order.filter { $0 < local.count }
+        let drawn = own + order.filter { $0 >= local.count }
         return Batches(
-            pairs: (own + order.filter { $0 >= local.count }).map { items[$0] }, localCount: own.count,
+            pairs: drawn.map { items[$0] }, order: drawn, accepted: read.map(\.0), localCount: own.count,
             refusedCount: external.count - shared.count)
     }
 

@@ -31,39 +31,54 @@ struct UpdateData {
         let sequence: TokenSequence
         let points: SeatPoints
         var place: Place { Place(room: result.room.index, seat: index) }
+        var address: RolloutAddress { RolloutAddress(room: result.room.index, seat: index, policy: result.room.seats[index]) }
     }
 
-    func data() -> TrainingData {
+    /// What is learned from, in its order: nothing that is too old or weighs nothing. An update's link in the chain of proofs
+    /// names these.
+    func items() -> [LearnedItem] {
         switch configuration.training.method {
-        case .dpo, .cpo, .simpo, .orpo: .pairs(trainable.map(\.item).filter { $0.weight > 0 })
+        case .dpo, .cpo, .simpo, .orpo: trainable.map(LearnedItem.pair).filter { weight(of: $0) > 0 }
         case .kto:
-            .labelled(
-                answers.compactMap { seat in
-                    isDesirable(seat).map {
-                        LabelledCompletion(seat.sequence, isDesirable: $0, weight: weight(of: seat.place, isChosen: $0))
-                    }
-                }.filter { $0.weight > 0 })
-        case .sft: .sequences(answers.filter { isDesirable($0) == true }.map(\.sequence))
-        case .grpo: .groups(groups.filter { $0.rollouts.count > 1 })
-        case .ppo: .groups(groups)
+            answers.compactMap { seat in isDesirable(seat).map { .labelled(seat.address, isDesirable: $0) } }
+                .filter { weight(of: $0) > 0 }
+        case .sft: answers.filter { isDesirable($0) == true }.map { .sequence($0.address) }
+        case .grpo: items(of: groups.filter { $0.count > 1 })
+        case .ppo: items(of: groups)
         }
     }
 
-    /// Pairs whose sides have tokens and are not too old, each with what it becomes.
-    private var trainable: [(pair: PreferencePair, item: TrainingPair)] {
+    /// The same as the algorithm reads it.
+    func data() -> TrainingData {
+        TrainingData(items(), method: configuration.training.method, sequence: sequences, weight: weight(of:))
+    }
+
+    /// The tokens at an address; nil where there are none.
+    var sequences: (RolloutAddress) -> TokenSequence? {
         let rooms = rooms
-        func sequence(_ address: RolloutAddress) -> TokenSequence? { rooms[address.room]?.rollouts[address.seat].sequence }
-        return pairs.compactMap { pair in
-            guard let chosen = sequence(pair.chosen), let rejected = sequence(pair.rejected),
-                let room = rooms[pair.chosen.room]?.room, !staleGroups.contains(room.group)
-            else { return nil }
-            return (
-                pair,
-                TrainingPair(
-                    chosen: chosen, rejected: rejected,
-                    weight: weight(of: Place(pair.chosen), isChosen: true) * weight(of: Place(pair.rejected), isChosen: false),
-                    label: pair.label, group: room.prompt.cluster)
-            )
+        return { rooms[$0.room]?.rollouts[$0.seat].sequence }
+    }
+
+    private func items(of groups: [[(seat: Seat, reward: Double, role: String)]]) -> [LearnedItem] {
+        groups.enumerated().flatMap { group, members in
+            members.map { .rollout($0.seat.address, reward: $0.reward, role: $0.role, group: group) }
+        }
+    }
+
+    /// Pairs whose sides have tokens and are not too old.
+    private var trainable: [PreferencePair] {
+        let (rooms, sequence) = (rooms, sequences)
+        return pairs.filter { pair in
+            guard let room = rooms[pair.chosen.room]?.room else { return false }
+            return sequence(pair.chosen) != nil && sequence(pair.rejected) != nil && !staleGroups.contains(room.group)
+        }
+    }
+
+    private func weight(of item: LearnedItem) -> Double {
+        switch item {
+        case .pair(let pair): weight(of: Place(pair.chosen), isChosen: true) * weight(of: Place(pair.rejected), isChosen: false)
+        case .labelled(let address, let isDesirable): weight(of: Place(address), isChosen: isDesirable)
+        case .sequence, .rollout: 1
         }
     }
 
@@ -91,7 +106,7 @@ struct UpdateData {
         return mean > 0.5
     }
 
-    private var groups: [ScoredGroup] {
+    private var groups: [[(seat: Seat, reward: Double, role: String)]] {
         struct Address: Hashable {
             let prompt: String
             let side: Int
@@ -99,15 +114,15 @@ struct UpdateData {
         let own = seats.filter { $0.result.room.seats[$0.index] == policy }
         let lowest = results.flatMap(\.scores).compactMap { $0 }.min()
         var order: [Address] = []
-        var members: [Address: [ScoredRollout]] = [:]
+        var members: [Address: [(seat: Seat, reward: Double, role: String)]] = [:]
         for seat in own {
             guard let reward = reward(seat, lowest: lowest) else { continue }
             let side = isGame ? seat.index : seat.result.room.stage?.index ?? 0
             let address = Address(prompt: seat.result.room.prompt.id, side: side)
             if members[address] == nil { order.append(address) }
-            members[address, default: []].append(ScoredRollout(seat.sequence, reward: reward, role: "\(side)"))
+            members[address, default: []].append((seat, reward, "\(side)"))
         }
-        return order.map { ScoredGroup(members[$0] ?? []) }
+        return order.map { members[$0] ?? [] }
     }
 
     /// What an answer earned, less the price of one that did not end; nil where nobody could tell.
@@ -159,7 +174,7 @@ extension UpdateData {
         switch configuration.training.method {
         case .dpo, .cpo, .simpo, .orpo:
             trainable.map {
-                [Side(place: Place($0.pair.chosen), isChosen: true), Side(place: Place($0.pair.rejected), isChosen: false)]
+                [Side(place: Place($0.chosen), isChosen: true), Side(place: Place($0.rejected), isChosen: false)]
             }
         case .kto: answers.compactMap { seat in isDesirable(seat).map { [Side(place: seat.place, isChosen: $0)] } }
         case .sft: answers.filter { isDesirable($0) == true }.map { [Side(place: $0.place, isChosen: true)] }
@@ -170,4 +185,43 @@ extension UpdateData {
 
 extension UpdateData.Place {
     fileprivate init(_ address: RolloutAddress) { self.init(room: address.room, seat: address.seat) }
+}
+
+extension TrainingData {
+    /// Items in the form that a method reads.
+    ///
+    /// - Parameters:
+    ///   - sequence: the tokens at an address; an item without them is left out.
+    ///   - weight: how much an item counts; 1 where nothing was weighed.
+    init(
+        _ items: [LearnedItem], method: TrainingMethod, sequence: (RolloutAddress) -> TokenSequence?,
+        weight: (LearnedItem) -> Double = { _ in 1 }
+    ) {
+        switch method {
+        case .dpo, .cpo, .simpo, .orpo:
+            self = .pairs(
+                items.compactMap { item in
+                    guard case .pair(let pair) = item, let chosen = sequence(pair.chosen), let rejected = sequence(pair.rejected)
+                    else { return nil }
+                    return TrainingPair(
+                        chosen: chosen, rejected: rejected, weight: weight(item), label: pair.label,
+                        group: Prompt(id: pair.promptID, text: "").cluster)
+                })
+        case .kto:
+            self = .labelled(
+                items.compactMap { item in
+                    guard case .labelled(let address, let isDesirable) = item else { return nil }
+                    return sequence(address).map { LabelledCompletion($0, isDesirable: isDesirable, weight: weight(item)) }
+                })
+        case .sft: self = .sequences(items.compactMap { sequence($0.addresses[0]) })
+        case .grpo, .ppo:
+            var groups: [ScoredGroup] = []
+            for item in items {
+                guard case .rollout(let address, let reward, let role, let group) = item, let tokens = sequence(address) else { continue }
+                while groups.count <= group { groups.append(ScoredGroup([])) }
+                groups[group].rollouts.append(ScoredRollout(tokens, reward: reward, role: role))
+            }
+            self = .groups(groups)
+        }
+    }
 }

@@ -139,3 +139,21 @@ extension PreferenceLoss {
         return settings
     }
 }
+
+extension TrainingConfiguration {
+    /// Everything that decides, by name, as text of one form only.
+    public var settingTexts: [String: String] { settings.mapValues(\.text) }
+}
+
+extension SettingValue {
+    fileprivate var text: String {
+        switch self {
+        case .number(let value): "\(value)"
+        case .integer(let value): "\(value)"
+        case .text(let value): value
+        case .boolean(let value): "\(value)"
+        case .texts(let values): values.joined(separator: ", ")
+        case .numbers(let values): values.map { "\($0)" }.joined(separator: ", ")
+        }
+    }
+}
