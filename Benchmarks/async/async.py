@@ -3,7 +3,8 @@
 crashes: 200 updates held up at random, killed again and again. speed: wall clock against sequential, equal updates.
 score: the quickstart over seeds by how far rounds are ahead, and by correction.
 
-Usage: python3 Benchmarks/async/async.py [crashes] [speed] [score] [--seeds 1,2,3,4,5] [--kills 20] [--bench PATH] [--agon PATH]
+Usage: python3 Benchmarks/async/async.py [crashes] [speed] [score] [--seeds 1,2,3,4,5] [--levels 0,1,2,4,8,16]
+    [--corrected 8] [--kills 20] [--repeats 3] [--bench PATH] [--agon PATH]
 """
 
 import argparse
@@ -178,8 +179,8 @@ def quickstart(level: int, correction: str, weighting: bool) -> str:
 def score(options: argparse.Namespace) -> None:
     """Gold at the end over seeds."""
     rows: list[dict[str, str]] = []
-    cases = [(level, "none", False) for level in (0, 1, 2, 4, 8, 16)] + [
-        (level, correction, weighting) for level in (4, 16)
+    cases = [(int(level), "none", False) for level in filter(None, options.levels.split(","))] + [
+        (int(level), correction, weighting) for level in filter(None, options.corrected.split(","))
         for correction, weighting in [("importance", False), ("dppo_mask", False), ("none", True)]]
     with tempfile.TemporaryDirectory() as folder:
         root = place(folder)
@@ -208,6 +209,8 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("parts", nargs="*", help="crashes, speed, score; without them all")
     parser.add_argument("--seeds", default="1,2,3,4,5")
+    parser.add_argument("--levels", default="0,1,2,4,8,16", help="score: rounds ahead; 0 is sequential")
+    parser.add_argument("--corrected", default="8", help="score: rounds ahead with each correction")
     parser.add_argument("--kills", type=int, default=20)
     parser.add_argument("--repeats", type=int, default=3)
     parser.add_argument("--agon", default=str(ROOT / ".build/release/agon"))

@@ -99,7 +99,7 @@ import Testing
                 """, field: "link"),
         Tampering(
             testDescription: "a forged signature",
-            sql: "UPDATE links SET signature = 'ab' || substr(signature, 3) WHERE agent_id = \(ada) AND position = 1", field: "signature"),
+            sql: "UPDATE links SET signature = iif(signature LIKE 'a%', 'b', 'a') || substr(signature, 2) WHERE agent_id = \(ada) AND position = 1", field: "signature"),
         Tampering(
             testDescription: "another public key",
             sql: "UPDATE keys SET public_key = 'd75a980182b10ab7d54bfed3c964073a0ee172f3daa62325af021a68f707511a' WHERE name = 'ada'",
