@@ -174,11 +174,11 @@ import Testing
 
     @Test("all answers of a seat in one room share the room's time")
     func roomTime() async throws {
-        let bot = policy(Self.script("sleep 0.12; \(Self.answer)"), roomSeconds: 0.3)
+        let bot = policy(Self.script("sleep 1; \(Self.answer)"), roomSeconds: 2.7)
         let request = requests(1)[0]
         var failures: [AnswerFailure] = []
         for _ in 0..<3 { failures += try await bot.respond(to: [request]).compactMap(\.failure) }
-        #expect(failures == [AnswerFailure(.timeout, "took longer than the 0.3 seconds that it has for a room")])
+        #expect(failures == [AnswerFailure(.timeout, "took longer than the 2.7 seconds that it has for a room")])
         await bot.end(rooms: [0])
         #expect(try await bot.respond(to: [request])[0].failure == nil)
         await bot.stop()
