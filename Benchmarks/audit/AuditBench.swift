@@ -74,7 +74,7 @@ struct AuditBench {
         return Report(kernels: own.kernels.name, honestMaximum: offset, rows: rows, speed: try speed(honest, repeats))
     }
 
-    private func replayed(_ made: [Generation]) throws -> [Replay] {
+    private func replayed(_ made: [Generation]) throws -> [TokenReplay] {
         try Transformer.replay(zip(requests, made).map { ReplayRequest($0, tokens: $1.tokens) }, policies: [own], threads: threads)
     }
 

@@ -57,7 +57,7 @@ public struct ReplayRequest: Sendable, Equatable {
 }
 
 /// What a policy says of tokens that are there already, one value for each token of the answers.
-public struct Replay: Sendable, Equatable {
+public struct TokenReplay: Sendable, Equatable {
     /// log p in nats, untempered and unfiltered.
     public var logProbs: [Float]
     /// The token that the seed draws there after all the tokens before it; −1 where the logits are no numbers.
@@ -83,7 +83,7 @@ extension Transformer {
     /// - Precondition: there is at least one policy, all share the base, and the answers lie within their tokens.
     public static func replay(
         _ requests: [ReplayRequest], policies: [Transformer], tolerance: Float = 0, threads: Int = 1
-    ) throws(TransformerError) -> [Replay] {
+    ) throws(TransformerError) -> [TokenReplay] {
         guard let base = policies.first else { preconditionFailure("a replay needs at least one policy") }
         precondition(base.config.head == .language, "a replay needs a model with a language head")
         precondition(policies.allSatisfy(base.sharesBase), "the policies of a replay share one base")
@@ -95,8 +95,8 @@ extension Transformer {
             rows.replay(pass(group), group, batch, logProbs: result, drawn: result + count)
         }
         return flat.withUnsafeBufferPointer { values in
-            guard let logProbs = values.baseAddress else { return requests.map { _ in Replay(logProbs: [], drawn: []) } }
-            return zip(batch.split(logProbs), batch.split(logProbs + count)).map { Replay(logProbs: $0, drawn: $1.map { Int32($0) }) }
+            guard let logProbs = values.baseAddress else { return requests.map { _ in TokenReplay(logProbs: [], drawn: []) } }
+            return zip(batch.split(logProbs), batch.split(logProbs + count)).map { TokenReplay(logProbs: $0, drawn: $1.map { Int32($0) }) }
         }
     }
 }

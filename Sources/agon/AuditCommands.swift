@@ -73,7 +73,7 @@ struct CalibrateCommand: ParsableCommand {
     var agents: [String] = []
     @Option(help: ArgumentHelp("Tokens for each agent and pair of paths.", valueName: "count"))
     var tokens = 20000
-    @Option(help: ArgumentHelp("The bound in nats. (default: 0 where bits agree, else 1e-4 or more)", valueName: "nats"))
+    @Option(help: ArgumentHelp("The bound in nats. (default: 0 where bits agree, else 2e-4 or more)", valueName: "nats"))
     var bound: Double?
     @OptionGroup var database: DatabaseOption
     @OptionGroup var threads: ThreadsOption

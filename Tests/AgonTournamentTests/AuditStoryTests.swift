@@ -17,8 +17,8 @@ import Testing
         try await RunAudit(StoredRun(arena: Arena(file: story.file), database: story.database(database), seed: nil), options: options)
     }
 
-    @Test("an honest run is accepted whole: answers, games, adapters on narrow weights, a pool of past versions", arguments: [
-        StoryArena.prompts, StoryArena.game, StoryArena.formats,
+    @Test("an honest run is accepted whole: answers, games, adapters on narrow weights, rounds ahead, a pool of past versions", arguments: [
+        StoryArena.prompts, StoryArena.game, StoryArena.formats, StoryArena.game + "\nsync_mode: async\n",
         StoryArena.game.replacing("{kind: round_robin, rooms_per_pairing: 12, baseline_rooms_per_pairing: 2}", with: "{kind: self_play, rooms_per_learner: 12, window: 2}"),
     ])
     func honest(text: String) async throws {
@@ -30,6 +30,24 @@ import Testing
         #expect(audit.verdictRoomCount == audit.roomCount && Set(audit.bounds.values) == [0])
         #expect(audit.text.contains("Nothing was rejected.") && audit.text.contains("to the bit"))
         #expect(try await self.audit(story, AuditOptions(threads: 1)) == audit)
+    }
+
+    @Test("tables that are played in stages are played again in stages", arguments: [
+        ("[answer, critique, final]", "sort-digits"), ("[propose, solve]", "addition"),
+    ])
+    func stages(order: String, task: String) async throws {
+        let story = try StoryArena(
+            StoryArena.scripted.replacing("game: tic-tac-toe", with: "task: \(task)").replacing("{kind: referee}", with: "{kind: exact}")
+                .replacing("{kind: round_robin, baseline_rooms_per_pairing: 20}", with: "{kind: free_for_all, rooms: 12}")
+                + "\nstages: {order: \(order)}\ngate: {prompts: 0}\nevaluation: {prompts: 0}\n")
+        try await story.tournament("db").play()
+        let audit = try await audit(story)
+        #expect(audit.rejections.isEmpty && audit.roomCount > 36 && audit.verdictRoomCount < audit.roomCount, "\(audit.text)")
+        try await DatabaseQueue(path: story.database("db")).write { db in
+            try db.execute(sql: "UPDATE rollouts SET text = text || '1' WHERE room_id = (SELECT min(id) + 1 FROM rooms WHERE round = 2) AND seat = 0")
+        }
+        let changed = try await self.audit(story)
+        #expect(!changed.rejections.isEmpty && changed.rejections.allSatisfy { $0.round == 2 }, "\(changed.text)")
     }
 
     @Test("a sample, an agent and rounds narrow what is checked, and the same seed draws the same rooms")
@@ -104,12 +122,12 @@ import Testing
         try FileManager.default.moveItem(atPath: "\(folder)/versions/\(run.id)", toPath: "\(folder)/versions/\(renamed.id)")
         let stored = try StoredRun(arena: arena, database: story.database("db"), seed: nil, kernels: Kernels.allNames)
         let audit = try await RunAudit(stored, options: AuditOptions(threads: 2))
-        #expect(audit.rejections.isEmpty && audit.generatedOn == other && Set(audit.bounds.values) == [1e-4])
+        #expect(audit.rejections.isEmpty && audit.generatedOn == other && Set(audit.bounds.values) == [2e-4])
         #expect(audit.text.contains("within") && audit.verdictRoomCount == audit.roomCount)
 
         let agents = [StoryArena.root + "/agents/xena", StoryArena.root + "/agents/random"]
         let calibration = try AuditCalibration(agents: agents, database: story.database("db"), tokenCount: 500, nats: 1e-3, threads: 2)
-        #expect(calibration.rows.count == Kernels.allAvailable.count && calibration.rows.allSatisfy { $0.bound.nats == 1e-3 && $0.honest.maximum < 1e-5 })
+        #expect(calibration.rows.count == Kernels.allAvailable.count && calibration.rows.allSatisfy { $0.bound.nats == 1e-3 && $0.honest.maximum < 2e-5 })
         if Kernels.named(other) != nil {
             #expect(try await RunAudit(stored, options: AuditOptions()).bounds["xena"] == 1e-3)
         }

@@ -49,23 +49,25 @@ import Testing
         let arena = try Arena(file: story.file)
         let id = PolicyID(agent: "rookie", version: 0)
         let version = try #require(try Roster.policy(id, parameters: nil, arena: arena, threads: 1) as? TransformerPolicy)
-        let requests = (0..<6).map {
-            PolicyRequest(prompt: "31524\($0)=", maxNewTokens: 8, seed: Seed(run: 1).child(.room, $0), room: UInt64($0), seat: 1)
+        let seed = Seed(run: 1)
+        let rooms = (0..<6).map { Room(round: 1, index: $0, group: $0, prompt: Prompt(id: "\($0)", text: "31524\($0)="), seats: [id, id]) }
+        let requests = rooms.map {
+            PolicyRequest(prompt: $0.prompt.text, maxNewTokens: 8, seed: seed.child(.room, $0.index).child(.seat, 1), seat: 1)
         }
         let given = try await version.respond(to: requests)
-        let rollouts = zip(requests, given).map { request, response in
-            (
-                RecordedRooms.Seat(room: request.room, seat: 1),
-                Rollout(
-                    text: response.text, sequence: TokenSequence(prompt: response.context, completion: response.tokens),
-                    logProbs: response.logProbs, finish: response.finish)
-            )
+        let results = zip(rooms, given).map { room, response in
+            let rollout = Rollout(
+                text: response.text, sequence: TokenSequence(prompt: response.context, completion: response.tokens),
+                logProbs: response.logProbs, finish: response.finish)
+            return RoomResult(
+                room: room, rollouts: [Rollout(text: ""), rollout], judge: JudgeID(name: "none"), scores: [], verdicts: [],
+                ranking: Ranking(ranks: [nil, nil]))
         }
-        let rooms = RecordedRooms(Dictionary(uniqueKeysWithValues: rollouts))
-        let recorded = RecordedPolicy(id: id, version: version, rooms: rooms)
+        let stored = RecordedRooms(results, isGame: false, seed: seed)
+        let recorded = RecordedPolicy(id: id, version: version, rooms: stored)
         #expect(try await recorded.respond(to: requests) == given)
         #expect(try await PolicyLaws.violations(of: recorded, requests: requests).isEmpty)
-        let texts = RecordedPolicy(id: id, version: nil, rooms: rooms)
+        let texts = RecordedPolicy(id: id, version: nil, rooms: stored)
         #expect(try await PolicyLaws.violations(of: texts, requests: requests).isEmpty)
         #expect(try await texts.respond(to: requests).map(\.text) == given.map(\.text))
     }

@@ -22,7 +22,7 @@ import Testing
             key: UInt64(index) &* 0x9E37_79B9_7F4A_7C15, allowedTokenCount: index.isMultiple(of: 2) ? nil : 100)
     }
 
-    private static func replayed(_ made: [Generation]) -> [Replay] { made.map { Replay(logProbs: $0.logProbs, drawn: $0.tokens) } }
+    private static func replayed(_ made: [Generation]) -> [TokenReplay] { made.map { TokenReplay(logProbs: $0.logProbs, drawn: $0.tokens) } }
 
     @Test func whatWasGeneratedIsDrawnAgainToTheBitOnEveryPathAndInEveryFormat() throws {
         for kernels in Kernels.allAvailable {

@@ -34,7 +34,7 @@ public struct AuditCalibration: Sendable, Hashable, Codable {
     /// - Parameters:
     ///   - agents: their folders; those without a native model are left out.
     ///   - tokenCount: tokens for each agent and pair of paths.
-    ///   - nats: the bound; nil for none on one path where bits agree, else 1e-4 or ten times the honest maximum where
+    ///   - nats: the bound; nil for none on one path where bits agree, else 2e-4 or ten times the honest maximum where
     ///     that is more.
     /// - Throws: `configuration` for a bound that is not ten times above the honest maximum.
     public init(agents: [String], database: String, tokenCount: Int, nats: Double?, threads: Int) throws {

@@ -5,19 +5,38 @@ import AgonStore
 struct AuditHistory {
     private let stored: StoredRun
     private let updates: [Int: [UpdateRecord]]
+    /// The round after which each round was sent out, where rounds are played ahead.
+    private let journal: [Int: Int]
     private var state: RunState
+    /// What was known after each closed round, from before the first.
+    private var known: [Known] = []
+
+    /// What a schedule reads.
+    private struct Known {
+        let versions: [String: PolicyID]
+        let history: ScheduleHistory
+    }
 
     init(_ stored: StoredRun) throws {
         self.stored = stored
         state = try RunState(arena: stored.arena, seed: Seed(run: stored.record.seed))
         updates = Dictionary(grouping: try stored.store.updates(run: stored.record.id), by: \.round)
+        journal = Dictionary(
+            try stored.store.dispatches(run: stored.record.id).map { ($0.round, $0.afterRound) }, uniquingKeysWith: { first, _ in first })
+        remember()
     }
 
-    /// The rooms that the next round has to consist of: pairings from the scheduler, a prompt for each group.
-    func rooms() -> [Room] {
+    private mutating func remember() {
+        known.append(Known(versions: Roster.versions(stored.arena, state), history: state.scheduleHistory))
+    }
+
+    /// The tables that the next round has to consist of: pairings from the scheduler, a prompt for each group.
+    func tables() -> [Room] {
         let (arena, round) = (stored.arena, state.round + 1)
+        let source = arena.configuration.ahead.map { journal[round] ?? $0.dispatchRound(of: round) } ?? state.round
+        let known = known[min(max(source, 0), state.round)]
         let pairings = arena.scheduler.pairings(
-            round: round, entrants: arena.entrants, history: state.scheduleHistory,
+            round: round, entrants: arena.entrants, history: known.history,
             seed: arena.scheduleSeed(Seed(run: stored.record.seed), round: round))
         let groups = Set(pairings.map(\.group)).sorted()
         let prompts = arena.prompts.prompts(.training, count: groups.count, seed: stored.seed(ofRound: round).child(.prompt, 0))
@@ -26,9 +45,9 @@ struct AuditHistory {
             guard let prompt = promptOfGroup[pairing.group] else { return nil }
             return Room(
                 round: round, index: index, group: pairing.group, prompt: prompt,
-                seats: pairing.seats.enumerated().map { seat, name in
+                seats: pairing.seats.enumerated().compactMap { seat, name in
                     let past = pairing.versions.isEmpty ? nil : pairing.versions[seat]
-                    return PolicyID(agent: name, version: past ?? state.learners[name]?.version ?? 0)
+                    return past.map { PolicyID(agent: name, version: $0) } ?? known.versions[name]
                 },
                 isCanary: index < arena.configuration.judge.canaryRoomCount)
         }
@@ -49,10 +68,11 @@ struct AuditHistory {
 
     /// Goes on to the next round.
     mutating func close(_ results: [RoomResult]) throws {
-        try state.consume(results)
+        try state.consume(results.filter(\.room.isRated))
         state.round += 1
         for update in updates[state.round] ?? [] {
             if let version = update.toVersion { state.learners[update.agent]?.version = version }
         }
+        remember()
     }
 }

@@ -9,10 +9,20 @@ import Synchronization
 /// Prompts, turns, limits and seeds are then made by the very code that made them when the rooms were played; only the
 /// answers come from the store. What each seat was asked for them is kept.
 final class RecordedRooms: Sendable {
-    /// A seat of a room, by the room's number before policies.
+    /// A seat of a room: in games by the room's number before policies, elsewhere by the seed of its one answer, since the
+    /// rooms of a table that is played in stages share that number.
     struct Seat: Hashable {
         let room: UInt64
         let seat: Int
+
+        init(of room: Room, seat: Int, isGame: Bool, seed: Seed) {
+            self.room = isGame ? RoomPlayer.id(of: room, seed: seed) : seed.child(.room, room.index).child(.seat, seat).value
+            self.seat = seat
+        }
+
+        init(asked request: PolicyRequest, isGame: Bool) {
+            (room, seat) = (isGame ? request.room : request.seed.value, request.seat)
+        }
     }
 
     /// An answer that a seat gave, and the request that it was given to.
@@ -30,17 +40,32 @@ final class RecordedRooms: Sendable {
     }
 
     private let entries: Mutex<[Seat: Entry]>
+    private let isGame: Bool
+    private let seed: Seed
 
-    init(_ rollouts: [Seat: Rollout]) { entries = Mutex(rollouts.mapValues { Entry(rollout: $0) }) }
+    /// - Parameter seed: the round's.
+    init(_ results: [RoomResult], isGame: Bool, seed: Seed) {
+        (self.isGame, self.seed) = (isGame, seed)
+        entries = Mutex(
+            Dictionary(
+                uniqueKeysWithValues: results.flatMap { result in
+                    result.rollouts.enumerated().map {
+                        (Seat(of: result.room, seat: $0, isGame: isGame, seed: seed), Entry(rollout: $1))
+                    }
+                }))
+    }
 
-    subscript(seat: Seat) -> Entry? { entries.withLock { $0[seat] } }
+    /// A seat of one of the rooms.
+    subscript(room: Room, seat: Int) -> Entry? {
+        entries.withLock { $0[Seat(of: room, seat: seat, isGame: isGame, seed: seed)] }
+    }
 
     /// What a seat answered; an answer's failure where what is stored cannot have been one.
     ///
     /// - Parameter policy: the seat's version; nil for one whose text is taken as it is stored.
     func answer(_ request: PolicyRequest, _ policy: TransformerPolicy?) throws -> PolicyResponse {
-        let seat = Seat(room: request.room, seat: request.seat)
-        guard let entry = self[seat] else { return PolicyResponse(text: "", failure: AnswerFailure(.garbled, "")) }
+        let seat = Seat(asked: request, isGame: isGame)
+        guard let entry = entries.withLock({ $0[seat] }) else { return PolicyResponse(text: "", failure: AnswerFailure(.garbled, "")) }
         guard let policy else { return RecordedRooms.text(of: entry.rollout) }
         let asked = try policy.generationRequest(request)
         if let complaint = RecordedRooms.complaint(entry, asked, policy.transformer.config) {

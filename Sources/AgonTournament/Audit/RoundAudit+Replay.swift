@@ -15,25 +15,22 @@ extension RoundAudit {
 
     /// A replay of one rollout.
     private struct Job {
-        /// Its seat, and its room's place among those that are replayed.
-        let place: Place
+        let room: Room
+        let seat: Int
         let policy: TransformerPolicy
         let rollout: AuditedRollout
         var request: ReplayRequest
     }
 
-    /// Plays rooms again from what is stored and draws every token once more.
-    mutating func replay(_ results: [RoomResult], seed: Seed) async throws {
+    /// Plays tables again from the rooms that are stored, and draws every token once more.
+    mutating func replay(_ tables: [Room], _ results: [RoomResult], seed: Seed) async throws {
         var seatings: [PolicyID: Seating] = [:]
-        for id in Set(results.flatMap(\.room.seats)) { seatings[id] = try seating(id) }
-        let playable = results.filter { note($0.room, seatings) }
-        let recorded = RecordedRooms(
-            Dictionary(
-                uniqueKeysWithValues: playable.flatMap { result in
-                    result.rollouts.enumerated().map {
-                        (RecordedRooms.Seat(room: RoomPlayer.id(of: result.room, seed: seed), seat: $0), $1)
-                    }
-                }))
+        for id in Set(tables.flatMap(\.seats)) { seatings[id] = try seating(id) }
+        let playable = tables.filter { stored.arena.game == nil || isWhole($0, seatings) }
+        let places = Set(playable.map(\.index))
+        for result in results { note(result.room, seatings, isPlayable: places.contains(result.room.index / stride)) }
+        let rooms = results.filter { places.contains($0.room.index / stride) }
+        let recorded = RecordedRooms(rooms, isGame: stored.arena.game != nil, seed: seed)
         let policies = Dictionary(
             uniqueKeysWithValues: seatings.map { id, seating -> (PolicyID, any Policy) in
                 switch seating {
@@ -42,23 +39,41 @@ extension RoundAudit {
                 case .text, .rejected: (id, RecordedPolicy(id: id, version: nil, rooms: recorded))
                 }
             })
-        let again = try await RoomPlayer(arena: stored.arena, policies: policies).play(playable.map(\.room), seed: seed)
+        let played = try await RoomPlayer(arena: stored.arena, policies: policies).play(tables: playable, stride: stride, seed: seed)
+        let byIndex = Dictionary(uniqueKeysWithValues: rooms.map { ($0.room.index, $0) })
         var jobs: [Job] = []
-        for (index, result) in playable.enumerated() {
-            let id = RoomPlayer.id(of: result.room, seed: seed)
-            let entries = result.room.seats.indices.map { recorded[.init(room: id, seat: $0)] }
-            let isWhole = entries.allSatisfy { $0?.complaint == nil }
+        for table in played { jobs += compared(table, byIndex, recorded, seatings) }
+        let known = Set(played.joined().map(\.room.index))
+        for result in rooms where !known.contains(result.room.index) { rejectExtra(result.room) }
+        try draw(jobs)
+    }
+
+    /// The rooms of a table beside what came of playing it again.
+    /// - Returns: what is to be drawn.
+    private mutating func compared(
+        _ table: [PlayedRoom], _ results: [Int: RoomResult], _ recorded: RecordedRooms, _ seatings: [PolicyID: Seating]
+    ) -> [Job] {
+        let isWhole = table.allSatisfy { played in
+            played.room.seats.indices.allSatisfy { recorded[played.room, $0]?.complaint == nil }
+        }
+        var jobs: [Job] = []
+        for played in table {
+            guard let result = results[played.room.index] else {
+                rejectMissing(played.room)
+                continue
+            }
+            guard isEqual(result.room, played.room) else { continue }
             for (seat, policy) in result.room.seats.enumerated() where options.includes(policy.agent) {
-                if let complaint = entries[seat]?.complaint { findings.reject(result.room, seat: seat, complaint) }
+                let entry = recorded[result.room, seat]
+                if let complaint = entry?.complaint { findings.reject(result.room, seat: seat, complaint) }
                 let version: TransformerPolicy? = if case .version(let version)? = seatings[policy] { version } else { nil }
-                if isWhole, let complaint = outcome(result, seat, again[index][seat], hasTokens: version != nil) {
+                if isWhole, let complaint = outcome(result, seat, played.rollouts[seat], hasTokens: version != nil) {
                     findings.reject(result.room, seat: seat, complaint)
                 }
-                guard let version, let entry = entries[seat] else { continue }
-                jobs.append(job(Place(room: index, seat: seat), version, entry))
+                if let version, let entry { jobs.append(job(result.room, seat, version, entry)) }
             }
         }
-        try draw(jobs, of: playable)
+        return jobs
     }
 
     private func seating(_ id: PolicyID) throws -> Seating {
@@ -75,32 +90,30 @@ extension RoundAudit {
         }
     }
 
-    /// Counts what of a room cannot be checked.
-    /// - Returns: whether the room can be played again. A game needs all of its moves.
-    private mutating func note(_ room: Room, _ seatings: [PolicyID: Seating]) -> Bool {
-        var reason: String?
-        for (seat, policy) in room.seats.enumerated() {
-            switch seatings[policy] {
-            case .text(let text): reason = text
-            case .rejected(let complaint):
-                reason = "of checkpoints that are not the recorded ones"
-                if options.includes(policy.agent) { findings.reject(room, seat: seat, complaint) }
-            default: break
+    /// Whether all of a game's moves can be made again.
+    private func isWhole(_ table: Room, _ seatings: [PolicyID: Seating]) -> Bool {
+        table.seats.allSatisfy { seat in
+            switch seatings[seat] {
+            case .version, .rule: true
+            default: false
             }
         }
-        let isPlayable = reason == nil || stored.arena.game == nil
+    }
+
+    /// Counts what of a room cannot be checked, and rejects what other weights stand for.
+    private mutating func note(_ room: Room, _ seatings: [PolicyID: Seating], isPlayable: Bool) {
         for (seat, policy) in room.seats.enumerated() where options.includes(policy.agent) {
             switch seatings[policy] {
             case .text(let reason): findings.unchecked[reason, default: 0] += 1
             case .version where !isPlayable: findings.unchecked["a game is not whole without the others' moves", default: 0] += 1
+            case .rejected(let complaint): findings.reject(room, seat: seat, complaint)
             default: continue
             }
             unconfirmed.insert(Place(room: room.index, seat: seat))
         }
-        return isPlayable
     }
 
-    private func job(_ place: Place, _ policy: TransformerPolicy, _ entry: RecordedRooms.Entry) -> Job {
+    private func job(_ room: Room, _ seat: Int, _ policy: TransformerPolicy, _ entry: RecordedRooms.Entry) -> Job {
         let answers = entry.answers.map {
             AuditedAnswer(
                 start: $0.request.tokens.count, count: $0.count, limit: $0.request.limit(policy.transformer.config),
@@ -111,17 +124,17 @@ extension RoundAudit {
         let ownCount = answers.reduce(0) { $0 + $1.count }
         let logProbs = entry.complaint == nil ? entry.rollout.logProbs : Array(entry.rollout.logProbs.prefix(ownCount))
         return Job(
-            place: place, policy: policy, rollout: AuditedRollout(tokens: tokens, answers: answers, logProbs: logProbs),
+            room: room, seat: seat, policy: policy, rollout: AuditedRollout(tokens: tokens, answers: answers, logProbs: logProbs),
             request: ReplayRequest(tokens: tokens, answers: entry.answers.map { .init(to: $0.request, count: $0.count) }))
     }
 
     /// One forward pass for all versions on a base.
-    private mutating func draw(_ jobs: [Job], of results: [RoomResult]) throws {
+    private mutating func draw(_ jobs: [Job]) throws {
         for job in jobs {
-            if let complaint = job.rollout.endingComplaint { findings.reject(results[job.place.room].room, seat: job.place.seat, complaint) }
+            if let complaint = job.rollout.endingComplaint { findings.reject(job.room, seat: job.seat, complaint) }
         }
         let sorted = jobs.filter { $0.rollout.answers.contains { $0.count > 0 } }
-            .sorted { ($0.policy.id, $0.place.room, $0.place.seat) < ($1.policy.id, $1.place.room, $1.place.seat) }
+            .sorted { ($0.policy.id, $0.room.index, $0.seat) < ($1.policy.id, $1.room.index, $1.seat) }
         for group in Dictionary(grouping: sorted, by: \.policy.transformer.baseIdentity).values.sorted(by: { $0[0].policy.id < $1[0].policy.id }) {
             var policies: [TransformerPolicy] = []
             let requests = group.map { job in
@@ -142,7 +155,7 @@ extension RoundAudit {
                     job.rollout.logProbComplaint(replayed: replay.logProbs, bound: bound),
                 ]
                 for complaint in complaints.compactMap({ $0 }) {
-                    findings.reject(results[job.place.room].room, seat: job.place.seat, complaint)
+                    findings.reject(job.room, seat: job.seat, complaint)
                 }
             }
         }
@@ -161,7 +174,8 @@ extension RoundAudit {
             expected == seen ? nil : Complaint(.outcome, expected: expected, seen: seen)
         }
         func gold(_ rollout: Rollout) -> String { rollout.gold.map { "gold \($0)" } ?? "no gold" }
-        let isGoldAsked = result.room.isCanary && stored.arena.judges.gold != nil
+        // Another judge's gold, and what critics and proposers earn, is put in the place of the answer's own afterwards.
+        let isGoldAsked = RoundAudit.isRewarded(result.room) || result.room.isCanary && stored.arena.judges.gold != nil
         return (old.text == again.text ? nil : Complaint(.outcome, expected: RoundAudit.quoted(again.text), seen: RoundAudit.quoted(old.text)))
             ?? complaint("finish \(again.finish.rawValue)", "finish \(old.finish.rawValue)")
             ?? complaint(again.forfeit?.rawValue ?? "no forfeit", old.forfeit?.rawValue ?? "no forfeit")

@@ -32,49 +32,71 @@ struct RoundAudit {
         _ audit: RoundAudit, in results: [RoomResult], round: Int, isChosen: (Int) -> Bool
     ) async throws -> AuditFindings {
         var audit = audit
-        let scheduled = audit.scheduled(results, round: round)
-        let chosen = scheduled.filter { isChosen($0.room.index) }
-        try await audit.replay(chosen, seed: audit.stored.seed(ofRound: round))
-        try await audit.rejudge(chosen, seed: audit.stored.seed(ofRound: round))
+        let (tables, scheduled) = audit.scheduled(results)
+        // A table is played whole.
+        let drawn = Set(scheduled.filter { isChosen($0.room.index) }.map { $0.room.index / audit.stride })
+        let chosen = scheduled.filter { drawn.contains($0.room.index / audit.stride) }
+        let seed = audit.stored.seed(ofRound: round)
+        try await audit.replay(tables.filter { drawn.contains($0.index) }, chosen, seed: seed)
+        try await audit.rejudge(chosen, seed: seed)
         audit.read(results)
         audit.findings.roomCount = chosen.count
         return audit.findings
     }
 
-    /// The rooms that are the schedule's.
-    private mutating func scheduled(_ results: [RoomResult], round: Int) -> [RoomResult] {
-        let rooms = Dictionary(uniqueKeysWithValues: history.rooms().map { ($0.index, $0) })
-        let known = Set(results.map(\.room.index))
-        for room in rooms.values.sorted(by: { $0.index < $1.index }) where !known.contains(room.index) {
-            findings.reject(room, seat: nil, Complaint(.room, expected: "a room of \(room.seats.count) seats", seen: "none"))
+    /// Places in the round for the rooms of each table.
+    var stride: Int { stored.arena.configuration.stages?.roomLimit ?? 1 }
+
+    /// The tables of the schedule, and the rooms that are theirs.
+    private mutating func scheduled(_ results: [RoomResult]) -> ([Room], [RoomResult]) {
+        let tables = history.tables()
+        let byIndex = Dictionary(uniqueKeysWithValues: tables.map { ($0.index, $0) })
+        let known = Set(results.map { $0.room.index / stride })
+        for var room in tables where !known.contains(room.index) {
+            room.index *= stride
+            rejectMissing(room)
         }
-        return results.filter { result in
-            let room = result.room
-            guard let expected = rooms[room.index] else {
-                findings.reject(room, seat: nil, Complaint(.room, expected: "no such room", seen: "one of \(room.seats.count) seats"))
+        let rooms = results.filter { result in
+            guard let table = byIndex[result.room.index / stride] else {
+                rejectExtra(result.room)
                 return false
             }
-            for (seat, pair) in zip(room.seats, expected.seats).enumerated() where pair.0 != pair.1 {
-                findings.reject(room, seat: seat, Complaint(.room, expected: "\(pair.1) in this seat", seen: "\(pair.0)"))
-            }
-            if room.prompt != expected.prompt {
-                let isSameText = room.prompt.text == expected.prompt.text
-                findings.reject(
-                    room, seat: nil,
-                    Complaint(
-                        .room, expected: isSameText ? "prompt \(expected.prompt.id)" : "the prompt \(RoundAudit.quoted(expected.prompt.text))",
-                        seen: isSameText ? "\(room.prompt.id), or another reference" : RoundAudit.quoted(room.prompt.text)))
-            } else if room.seats.count != expected.seats.count || room.group != expected.group || room.isCanary != expected.isCanary {
-                findings.reject(
-                    room, seat: nil,
-                    Complaint(.room, expected: RoundAudit.form(expected), seen: RoundAudit.form(room)))
-            }
-            return room == expected
+            // What later stages ask is known when they are played.
+            return stride > 1 || isEqual(result.room, table)
         }
+        return (tables, rooms)
+    }
+
+    mutating func rejectMissing(_ room: Room) {
+        findings.reject(room, seat: nil, Complaint(.room, expected: "a room of \(room.seats.count) seats", seen: "none"))
+    }
+
+    mutating func rejectExtra(_ room: Room) {
+        findings.reject(room, seat: nil, Complaint(.room, expected: "no such room", seen: "one of \(room.seats.count) seats"))
+    }
+
+    /// Whether a room is what it has to be; rejects it where it is not.
+    mutating func isEqual(_ room: Room, _ expected: Room) -> Bool {
+        for (seat, pair) in zip(room.seats, expected.seats).enumerated() where pair.0 != pair.1 {
+            findings.reject(room, seat: seat, Complaint(.room, expected: "\(pair.1) in this seat", seen: "\(pair.0)"))
+        }
+        if room.prompt != expected.prompt {
+            let isSameText = room.prompt.text == expected.prompt.text
+            findings.reject(
+                room, seat: nil,
+                Complaint(
+                    .room, expected: isSameText ? "prompt \(expected.prompt.id)" : "the prompt \(RoundAudit.quoted(expected.prompt.text))",
+                    seen: isSameText ? "\(room.prompt.id), or another reference" : RoundAudit.quoted(room.prompt.text)))
+        } else if room != expected, room.seats == expected.seats || room.seats.count != expected.seats.count {
+            findings.reject(
+                room, seat: nil,
+                Complaint(.room, expected: RoundAudit.form(expected), seen: RoundAudit.form(room)))
+        }
+        return room == expected
     }
 
     private static func form(_ room: Room) -> String {
-        "\(room.seats.count) seats, group \(room.group)\(room.isCanary ? ", canary" : "")"
+        "\(room.seats.count) seats, group \(room.group)\(room.isCanary ? ", canary" : "")\(room.stage.map { ", stage \($0.kind.rawValue)" } ?? "")"
     }
 
     static func quoted(_ text: String) -> String { "`\(text.count > 60 ? text.prefix(60) + "…" : text)`" }
@@ -93,8 +115,12 @@ struct RoundAudit {
         }
     }
 
+    /// Whether what follows from a room ranks it, and no judge.
+    static func isRewarded(_ room: Room) -> Bool { room.stage?.kind == .critique || room.stage?.kind == .propose }
+
     private mutating func rejudge(_ results: [RoomResult], seed: Seed) async throws {
         guard let judges else { return }
+        let results = results.filter { !RoundAudit.isRewarded($0.room) }
         for (old, new) in zip(results, try await judges.results(results, seed: seed)) {
             findings.verdictRoomCount += 1
             func text(_ result: RoomResult) -> String {
