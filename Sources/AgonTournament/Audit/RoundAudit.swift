@@ -1,6 +1,7 @@
 import AgonAgents
 import AgonAudit
 import AgonCore
+import AgonGames
 
 /// One round of a stored run, checked: its rooms against the schedule, and each rollout against its version and its seed.
 struct RoundAudit {
