@@ -101,22 +101,7 @@ struct Round {
     /// The round's rooms: pairings from the scheduler, a prompt for each group. Canaries come first, so that
     /// the judge can learn from them before it judges the rest.
     func schedule(_ versions: [String: PolicyID], after state: RunState) -> [Room] {
-        let pairings = arena.scheduler.pairings(
-            round: number, entrants: arena.entrants, history: state.scheduleHistory,
-            seed: arena.scheduleSeed(Seed(run: run.seed), round: number))
-        let groups = Set(pairings.map(\.group)).sorted()
-        let prompts = arena.prompts.prompts(.training, count: groups.count, seed: seed.child(.prompt, 0))
-        let promptOfGroup = Dictionary(uniqueKeysWithValues: zip(groups, prompts))
-        return pairings.enumerated().compactMap { index, pairing in
-            guard let prompt = promptOfGroup[pairing.group] else { return nil }
-            return Room(
-                round: number, index: index, group: pairing.group, prompt: prompt,
-                seats: pairing.seats.enumerated().compactMap { seat, name in
-                    let past = pairing.versions.isEmpty ? nil : pairing.versions[seat]
-                    return past.map { PolicyID(agent: name, version: $0) } ?? versions[name]
-                },
-                isCanary: index < arena.configuration.judge.canaryRoomCount)
-        }
+        arena.tables(round: number, versions: versions, history: state.scheduleHistory, runSeed: Seed(run: run.seed))
     }
 
     /// Results of some tables: those that an earlier start of this round committed are read, the rest is played,

@@ -129,6 +129,30 @@ extension Arena {
             round: 1, entrants: entrants, history: ScheduleHistory(), seed: Seed(run: configuration.seed)))
     }
 
+    /// A round's tables: pairings from the scheduler, a prompt for each group. The first are canaries, so that the judge can
+    /// learn from them before it judges the rest.
+    ///
+    /// - Parameters:
+    ///   - versions: who plays for each agent where the schedule asks for no past version.
+    ///   - history: what the schedule may look back on.
+    func tables(round: Int, versions: [String: PolicyID], history: ScheduleHistory, runSeed: Seed) -> [Room] {
+        let pairings = scheduler.pairings(
+            round: round, entrants: entrants, history: history, seed: scheduleSeed(runSeed, round: round))
+        let groups = Set(pairings.map(\.group)).sorted()
+        let drawn = prompts.prompts(.training, count: groups.count, seed: runSeed.child(.round, round).child(.prompt, 0))
+        let promptOfGroup = Dictionary(uniqueKeysWithValues: zip(groups, drawn))
+        return pairings.enumerated().compactMap { index, pairing in
+            guard let prompt = promptOfGroup[pairing.group] else { return nil }
+            return Room(
+                round: round, index: index, group: pairing.group, prompt: prompt,
+                seats: pairing.seats.enumerated().compactMap { seat, name in
+                    let past = pairing.versions.isEmpty ? nil : pairing.versions[seat]
+                    return past.map { PolicyID(agent: name, version: $0) } ?? versions[name]
+                },
+                isCanary: index < configuration.judge.canaryRoomCount)
+        }
+    }
+
     /// Past versions of one learner that may sit in a round's rooms.
     var poolSize: Int {
         if case .selfPlay(_, let latest, let window, _) = configuration.schedule, latest < 1 { window } else { 0 }

@@ -35,22 +35,8 @@ struct AuditHistory {
         let (arena, round) = (stored.arena, state.round + 1)
         let source = arena.configuration.ahead.map { journal[round] ?? $0.dispatchRound(of: round) } ?? state.round
         let known = known[min(max(source, 0), state.round)]
-        let pairings = arena.scheduler.pairings(
-            round: round, entrants: arena.entrants, history: known.history,
-            seed: arena.scheduleSeed(Seed(run: stored.record.seed), round: round))
-        let groups = Set(pairings.map(\.group)).sorted()
-        let prompts = arena.prompts.prompts(.training, count: groups.count, seed: stored.seed(ofRound: round).child(.prompt, 0))
-        let promptOfGroup = Dictionary(uniqueKeysWithValues: zip(groups, prompts))
-        return pairings.enumerated().compactMap { index, pairing in
-            guard let prompt = promptOfGroup[pairing.group] else { return nil }
-            return Room(
-                round: round, index: index, group: pairing.group, prompt: prompt,
-                seats: pairing.seats.enumerated().compactMap { seat, name in
-                    let past = pairing.versions.isEmpty ? nil : pairing.versions[seat]
-                    return past.map { PolicyID(agent: name, version: $0) } ?? known.versions[name]
-                },
-                isCanary: index < arena.configuration.judge.canaryRoomCount)
-        }
+        return arena.tables(
+            round: round, versions: known.versions, history: known.history, runSeed: Seed(run: stored.record.seed))
     }
 
     /// Whether a version's weights are there: those of version 0 came with the agent.

@@ -99,9 +99,10 @@ extension Catalog {
         try arena.checkMemory(.allCores)
         let (all, learning) = (arena.entrants.count, arena.learners.count)
         let settings = arena.configuration
+        let memory = try arena.memoryPlan(.allCores)
         return "arena \(settings.name), \(settings.contestText): \(all) agents, \(learning) of them learn; "
             + "\(settings.roundCount) rounds of \(arena.roomsPerRound) rooms, judged by \(settings.judgeText). "
-            + formats(arena) + "It takes at most \(try arena.memoryPlan(.allCores).text)." + sealing(arena.judges.sealingSentence)
+            + formats(arena) + (memory.total > 0 ? "It takes at most \(memory.text)." : "It takes no memory for models.") + sealing(arena.judges.sealingSentence)
     }
 
     private static func judge(_ path: String) throws -> String {
