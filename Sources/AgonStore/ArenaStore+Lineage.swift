@@ -36,6 +36,16 @@ extension ArenaStore {
         }
     }
 
+    /// Whether any room of the run, learned from or not, is of a source.
+    public func knows(_ source: LineageSource, run: String) throws(StoreError) -> Bool {
+        try read("whether there is such a source") { db in
+            let (condition, values) = source.condition
+            return try !db.rows(
+                "SELECT 1 FROM rooms WHERE run_id = ?1 AND \(condition) LIMIT 1", [try db.key(ofRun: run)] + values
+            ).isEmpty
+        }
+    }
+
     /// Everything that made a version, itself or an ancestor: one row for each side of each item, in the order of rounds,
     /// links and items.
     public func lineage(of policy: PolicyID, run: String) throws(StoreError) -> [LineageRow] {

@@ -62,7 +62,7 @@ struct VerifyCommand: ParsableCommand {
     @OptionGroup var output: OutputOptions
 
     func validate() throws {
-        guard (agent == nil) == (bundle != nil) else { throw ValidationError("Name an agent, or a folder with --bundle.") }
+        guard (agent == nil) == (bundle != nil) else { throw ValidationError("Name an agent or a folder with --bundle, one of the two.") }
         guard bundle == nil || (export == nil && pair == nil) else { throw ValidationError("--export and --pair are for an agent, not for --bundle.") }
         guard (0...1_000_000).contains(count) else { throw ValidationError("--count is \(count), it must be 0 to 1000000.") }
         guard !weights || export != nil else { throw ValidationError("--weights is for --export.") }
@@ -122,7 +122,7 @@ struct LineageCommand: ParsableCommand {
 
     func validate() throws {
         let given = [version, judge, prompt, agent].count { $0 != nil } + (room == nil ? 0 : 1)
-        guard given == 1 else { throw ValidationError("Name a version, or one of --room, --judge, --prompt and --agent.") }
+        guard given == 1 else { throw ValidationError("Name one thing: a version, or one of --room, --judge, --prompt and --agent.") }
     }
 
     func run() throws {

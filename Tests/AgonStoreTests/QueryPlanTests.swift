@@ -43,7 +43,7 @@ import Testing
             _ = try (store.chainHeads(run: run), store.links(run: run, agent: "zoe"), store.statements(run: run))
             _ = try (store.lineage(of: PolicyID(agent: "zoe", version: 1), run: run), store.revoke(.agent, "ada", run: run))
             for source in [LineageSource.room(round: 1, room: 3), .judge("ada", version: nil), .prompt("p1"), .agent("ada")] {
-                _ = try store.versions(dependingOn: source, run: run)
+                _ = try (store.versions(dependingOn: source, run: run), store.knows(source, run: run))
             }
             for filter in [
                 PairFilter(), PairFilter(run: run, rounds: 1...2, judge: "ada", agent: "ada", minMargin: 0.1), PairFilter(arena: arena.run.arena, judge: PairFilter.everybody),

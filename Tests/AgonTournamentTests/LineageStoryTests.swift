@@ -53,10 +53,17 @@ import Testing
             try expect(.prompt(id)) { $0.room.prompt.id == id }
             try expect(.judge(result.judge.name, version: result.judge.version)) { $0.judge == result.judge }
         }
-        for name in tournament.arena.entrants.map(\.name) + ["nobody"] {
+        for name in tournament.arena.entrants.map(\.name) {
             try expect(.agent(name)) { $0.room.seats.contains { $0.agent == name } }
         }
         try expect(.judge(rooms[0].judge.name, version: nil)) { $0.judge.name == rooms[0].judge.name }
+        for (source, sentence) in [
+            (LineageSource.agent("nobody"), "has no agent nobody: it has "), (.room(round: 9, room: 1), "has no room 9/1"),
+            (.prompt("nope"), "asks prompt nope"), (.judge(rooms[0].judge.name, version: 99), "@v99: its judges are \(rooms[0].judge.name)"),
+        ] {
+            let error = #expect(throws: TournamentError.self) { try Dependents(on: source, database: arena.database("db")) }
+            #expect(error?.message.contains(sentence) == true, "\(error?.message ?? "")")
+        }
     }
 
     @Test("a revoked agent's answers are in no later pair and no later update, whatever the algorithm", arguments: ["dpo", "kto"])

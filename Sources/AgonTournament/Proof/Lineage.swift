@@ -67,7 +67,8 @@ public struct Dependents: Sendable, Codable {
     public var versions: [PolicyID]
 
     /// - Parameter run: a run's id; nil: the newest of the database.
-    /// - Throws: `noRun`; `configuration` where the run was made before there were proofs; `StoreError`.
+    /// - Throws: `noRun`; `configuration` where the run was made before there were proofs, or has nothing of the source;
+    ///   `StoreError`.
     public init(on source: LineageSource, database: String, run id: String? = nil) throws {
         guard FileManager.default.fileExists(atPath: database) else {
             throw TournamentError(.noRun, "there is no database \(database): `agon run ARENA` makes it.")
@@ -80,7 +81,26 @@ public struct Dependents: Sendable, Codable {
         guard try !store.statements(run: run).isEmpty else {
             throw TournamentError(.configuration, "run \(run) has no links: no round of it is closed, or it was made before there were proofs.")
         }
+        // A slip of the pen must not read like a clean answer.
+        guard try store.knows(source, run: run) else {
+            throw TournamentError(.configuration, try Dependents.complaint(source, run, store))
+        }
         (self.run, versions) = (run, try store.versions(dependingOn: source, run: run))
+    }
+
+    /// That nothing of a run is of a source, and what there is.
+    private static func complaint(_ source: LineageSource, _ run: String, _ store: ArenaStore) throws -> String {
+        switch source {
+        case .room(let round, let room):
+            return "run \(run) has no room \(round)/\(room): rooms are named ROUND/ROOM, rounds from 1 and rooms from 0."
+        case .judge(let name, let version):
+            let names = try store.judgeNames(run: run).joined(separator: ", ")
+            return "no room of run \(run) was judged by \(name)\(version.map { "@v\($0)" } ?? ""): its judges are \(names)."
+        case .prompt(let id):
+            return "no room of run \(run) asks prompt \(id): `agon sql \"SELECT DISTINCT prompt_id FROM rooms\"` lists them."
+        case .agent(let name):
+            return "run \(run) has no agent \(name): it has \(try store.entrants(run: run).map(\.name).joined(separator: ", "))."
+        }
     }
 
     /// A sentence for people.
